@@ -1,0 +1,22 @@
+"""Maximum likelihood: the pretraining of Algorithm 1 (line 2), and the paper's MLE baseline."""
+
+import numpy as np
+
+from seqgan_tf.state import Report
+from seqgan_tf.steps import MLEStep, Scorer
+
+
+def train(state, corpus, config):
+    """One report an epoch. With `mle_patience`, ends early and with the weights that were best on the validation rows."""
+    step = MLEStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit)
+    scorer = Scorer(state.generator, config.jit)
+
+    for epoch in state.rounds('mle', config.mle_epochs):
+        steps = [step(batch) for batch in corpus.batches(epoch, config.batch_size, config.seed)]
+        metrics = {name: float(np.mean([s[name] for s in steps])) for name in steps[0]}
+        metrics['nll_validation'] = scorer.nll(corpus.validation)
+        if config.mle_patience:
+            state.keep_best(metrics['nll_validation'], config.mle_patience)
+            if state.ended_early or epoch == config.mle_epochs:
+                state.restore_best()
+        yield Report('mle', epoch, config.mle_epochs, metrics)

@@ -1,0 +1,191 @@
+"""BLEU-n and self-BLEU of token ids, in NumPy: exact, and without a Python loop over rows.
+
+BLEU is Papineni et al. (ACL 2002): the geometric mean of the clipped n-gram precisions of orders 1..n with equal
+weights, times the brevity penalty. What the paper leaves open is done as in NLTK (`nltk.translate.bleu_score`), which
+Texygen and the released PG-BLEU baseline of SeqGAN call: a match count is clipped by its maximum over ALL reference
+rows; of two equally close reference lengths the shorter counts; a row too short for an n-gram has precision 0/1 there;
+a score without a single matching unigram is 0, whatever the smoothing.
+
+Smoothing, for an order without a match:
+  'none'     the precision becomes the smallest positive float, as in NLTK: the score is nearly, not exactly, 0
+  'method1'  the match count becomes 0.1: method 1 of Chen and Cherry (WMT 2014), Texygen's for BLEU and self-BLEU
+
+If `end_id` is given, a row ends before its first `end_id`. Otherwise every column counts as a token, padding too.
+
+Letters: B hypotheses, R references, T and S their widths.
+"""
+
+import numpy as np
+
+EPSILON = 0.1  # match count of an order without a match in 'method1'; the value of Chen and Cherry and of NLTK
+SMOOTHINGS = ('none', 'method1')
+
+
+def sentence_bleu(hypotheses, references, max_order=4, *, end_id=None, smoothing='none'):
+    """BLEU of each hypothesis against all references; equal to `nltk.translate.bleu_score.sentence_bleu`.
+
+    The mean over the rows, with the whole test set as references, is what text-GAN papers call BLEU-n. Texygen smooths
+    by 'method1'; the SeqGAN paper (tables 2-4) does not name its smoothing.
+
+    Args:
+        hypotheses: integers [B, T], token ids.
+        references: integers [R, S], token ids.
+        max_order: the n of BLEU-n.
+        end_id: the id that ends a row, or None.
+        smoothing: 'none' or 'method1'.
+
+    Returns:
+        float64 [B], each in [0, 1].
+
+    Raises:
+        ValueError: an array is empty, not of rank 2 or not of integers; `max_order` is below 1; `smoothing` is unknown.
+    """
+    _check_settings(max_order, smoothing)
+    return _score(*_compare_with_references(hypotheses, references, max_order, end_id), smoothing)
+
+
+def corpus_bleu(hypotheses, references, max_order=4, *, end_id=None, smoothing='none'):
+    """BLEU of the whole set, matches and lengths summed over the hypotheses before dividing (Papineni et al.).
+
+    Equal to `nltk.translate.bleu_score.corpus_bleu` with all references for each hypothesis. sacreBLEU agrees (it gives
+    percent, and calls 'method1' 'floor') but for two cases: it counts 0/0 instead of 0/1 for a row too short for an
+    n-gram, and 'none' gives exactly 0 where an order has no match. This is not the mean of sentence scores that the
+    text-GAN papers report: for that, `sentence_bleu(...).mean()`.
+
+    Args, Raises: as `sentence_bleu`.
+
+    Returns:
+        float in [0, 1].
+    """
+    _check_settings(max_order, smoothing)
+    statistics = _compare_with_references(hypotheses, references, max_order, end_id)
+    return float(_score(*(statistic.sum(axis=0) for statistic in statistics), smoothing))
+
+
+def self_bleu(samples, max_order=4, *, end_id=None, smoothing='method1'):
+    """Mean over the rows of the sentence BLEU of a row against all other rows: 1 if all rows are equal; low is diverse.
+
+    Zhu et al. (Texygen, SIGIR 2018). A row is never among its own references: scores of code that leaves it there are
+    inflated, so the two do not compare. The score grows with the number of rows: compare equal numbers.
+
+    Args:
+        samples: integers [B, T], token ids, B at least 2.
+        max_order, end_id, smoothing: as in `sentence_bleu`.
+
+    Returns:
+        float in [0, 1].
+
+    Raises:
+        ValueError: as `sentence_bleu`, and if there are fewer than 2 rows.
+    """
+    _check_settings(max_order, smoothing)
+    return float(_score(*_compare_with_other_rows(samples, max_order, end_id), smoothing).mean())
+
+
+def _compare_with_references(hypotheses, references, max_order, end_id):
+    """The four statistics of `_score` for each hypothesis."""
+    hypotheses, lengths = _rows_and_lengths(hypotheses, 'hypotheses', end_id)
+    references, reference_lengths = _rows_and_lengths(references, 'references', end_id)
+    num_hypotheses = len(hypotheses)
+    tokens = np.zeros((num_hypotheses + len(references), max(hypotheses.shape[1], references.shape[1])), np.int64)
+    tokens[:num_hypotheses, :hypotheses.shape[1]] = hypotheses
+    tokens[num_hypotheses:, :references.shape[1]] = references
+
+    matches = []
+    for gram, row, count in _count_ngrams(tokens, np.concatenate([lengths, reference_lengths]), max_order):
+        is_hypothesis = row < num_hypotheses
+        limit = np.zeros(gram.max(initial=0) + 1, np.int64)
+        np.maximum.at(limit, gram[~is_hypothesis], count[~is_hypothesis])
+        clipped = np.minimum(count[is_hypothesis], limit[gram[is_hypothesis]])
+        matches.append(np.bincount(row[is_hypothesis], clipped, minlength=num_hypotheses))
+
+    candidates = np.unique(reference_lengths)
+    distances = np.abs(lengths[:, np.newaxis] - candidates)
+    # The candidates ascend and argmin takes the first of equals: the shorter of two equally close lengths.
+    return np.stack(matches, axis=-1), _totals(lengths, max_order), lengths, candidates[distances.argmin(axis=1)]
+
+
+def _compare_with_other_rows(samples, max_order, end_id):
+    """As `_compare_with_references` where the references of a row are all rows but itself."""
+    samples, lengths = _rows_and_lengths(samples, 'samples', end_id)
+    if len(samples) < 2:
+        raise ValueError(f'samples must have at least 2 rows. Received: samples of shape {samples.shape}')
+
+    matches = []
+    for gram, row, count in _count_ngrams(samples, lengths, max_order):
+        matches.append(np.bincount(row, np.minimum(count, _limit_by_other_rows(gram, count)), minlength=len(samples)))
+
+    candidates, frequencies = np.unique(lengths, return_counts=True)
+    distances = np.abs(lengths[:, np.newaxis] - candidates)
+    # Distance 0 is the row's own length; where no other row has it, it is no candidate: move it out of reach.
+    distances[(distances == 0) & (frequencies == 1)] = samples.shape[1] + 1
+    return np.stack(matches, axis=-1), _totals(lengths, max_order), lengths, candidates[distances.argmin(axis=1)]
+
+
+def _limit_by_other_rows(gram, count):
+    """For each (gram, row) the largest count of the gram in another row, 0 if there is none.
+
+    Sorted by (gram, count), that is the count of the gram's last entry; for the last entry itself, of the one before.
+    """
+    order = np.lexsort((count, gram))
+    gram, count = gram[order], count[order]
+    last = np.searchsorted(gram, gram, side='right') - 1
+    first = np.searchsorted(gram, gram, side='left')
+    entry = np.arange(len(gram))
+    limit = np.empty_like(count)
+    limit[order] = np.where(entry < last, count[last], np.where(first < last, count[last - 1], 0))
+    return limit
+
+
+def _count_ngrams(tokens, lengths, max_order):
+    """Yields `(gram, row, count)` for n = 1..max_order: the distinct pairs of an n-gram and a row that holds it.
+
+    An n-gram is named by its rank among all n-grams of `tokens`, which is the rank of the pair (rank of its first n - 1
+    tokens, rank of its last): keys stay below tokens.size squared, so no order and no vocabulary overflows.
+    """
+    num_rows = len(tokens)
+    ids = grams = _rank(tokens)
+    num_ids = ids.max() + 1
+    for order in range(1, max_order + 1):
+        if order > 1:
+            grams = _rank(grams[:, :-1] * num_ids + ids[:, order - 1:])
+        row, start = np.nonzero(np.arange(grams.shape[1]) <= lengths[:, np.newaxis] - order)
+        pair, count = np.unique(grams[row, start] * num_rows + row, return_counts=True)
+        yield pair // num_rows, pair % num_rows, count
+
+
+def _rank(values):
+    return np.unique(values, return_inverse=True)[1].reshape(values.shape)
+
+
+def _totals(lengths, max_order):
+    """Number of n-grams [B, max_order] in rows of these lengths; at least 1, as in NLTK."""
+    return np.maximum(lengths[:, np.newaxis] - np.arange(max_order), 1)
+
+
+def _score(matches, totals, lengths, closest_lengths, smoothing):
+    """BLEU from matches and totals [..., max_order], hypothesis lengths [...] and closest reference lengths [...]."""
+    floor = EPSILON / totals if smoothing == 'method1' else np.finfo(np.float64).tiny
+    precisions = np.where(matches > 0, matches / totals, floor)
+    brevity_penalty = np.exp(np.minimum(1 - closest_lengths / np.maximum(lengths, 1), 0))
+    return np.where(matches[..., 0] > 0, brevity_penalty * np.exp(np.log(precisions).mean(axis=-1)), 0.0)
+
+
+def _check_settings(max_order, smoothing):
+    if max_order < 1:
+        raise ValueError(f'max_order must be at least 1. Received: max_order={max_order}')
+    if smoothing not in SMOOTHINGS:
+        raise ValueError(f'smoothing must be one of {SMOOTHINGS}. Received: smoothing={smoothing!r}')
+
+
+def _rows_and_lengths(tokens, name, end_id):
+    """Checks the ids [B, T]; returns them as int64 and the length [B] of each row."""
+    tokens = np.asarray(tokens)
+    if tokens.ndim != 2 or tokens.size == 0:
+        raise ValueError(f'{name} must be a non-empty array of rank 2. Received: {name} of shape {tokens.shape}')
+    if not np.issubdtype(tokens.dtype, np.integer):
+        raise ValueError(f'{name} must be integers. Received: {name} of dtype {tokens.dtype}')
+    if end_id is None:
+        return tokens.astype(np.int64), np.full(len(tokens), tokens.shape[1])
+    ends = tokens == end_id
+    return tokens.astype(np.int64), np.where(ends.any(axis=1), ends.argmax(axis=1), tokens.shape[1])

@@ -1,0 +1,149 @@
+"""Config: every setting of an experiment. A field is default, unit, help and source; flags, JSON and checks are made from it."""
+
+import dataclasses
+import json
+import math
+import pathlib
+
+from absl import flags
+
+INF = math.inf
+
+
+def setting(default, help, *, least=-INF, most=INF, choices=None, extends=False):
+    """A field of `Config`: `least` and `most` bound a number, `choices` a string; `extends` marks what a resumed run may change."""
+    return dataclasses.field(default=default, metadata=dict(help=help, least=least, most=most, choices=choices, extends=extends))
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The settings of one experiment. Defaults are the released code's (LantaoYu/SeqGAN at e2b52fb), unless the help says otherwise.
+
+    Raises:
+        ValueError: a value of the wrong type, out of its range, or settings that do not go together.
+    """
+
+    algorithm: str = setting('seqgan', 'what trains the generator', choices=('random', 'mle', 'seqgan'))
+    seed: int = setting(0, 'root of every random draw: weights, data, shuffles, samples', least=0, most=2**31 - 1)
+
+    dataset: str = setting('synthetic', 'synthetic (an oracle LSTM), verse (embedded poems) or text (a file)',
+                           choices=('synthetic', 'verse', 'text'))
+    corpus: str = setting('', 'text: the file, utf-8, one sequence a line')
+    tokens: str = setting('char', 'text: what a symbol is', choices=('char', 'word', 'id'))
+    verse_length: int = setting(0, 'text, tokens=char: spaces separate verses of so many characters; they are no symbols and are put back on '
+                                   'output. 0: a space is a symbol', least=0)
+    sequence_length: int = setting(20, 'T, the most symbols in a sequence (paper: 20, music 32)', least=2, most=1024)
+    on_long: str = setting('error', 'text: what to do with a line of more than sequence_length symbols',
+                           choices=('error', 'drop', 'truncate'))
+    min_count: int = setting(1, 'text: symbols that occur less often become unknown', least=1)
+    max_vocab: int = setting(0, 'text: at most so many symbols, the rest become unknown; with tokens=id the number of ids. 0: no limit', least=0)
+    validation_share: float = setting(0.1, 'text: share of the lines for validation', least=0, most=0.5)
+    test_share: float = setting(0.1, 'text: share of the lines for test', least=0, most=0.5)
+    num_sequences: int = setting(0, 'synthetic, verse: training sequences. 0: 10,000 synthetic (paper), 16,384 poems', least=0)
+    held_out: int = setting(2000, 'synthetic, verse: sequences each for validation and test', least=1)
+    oracle_seed: int = setting(0, 'synthetic: seed of the oracle\'s N(0, 1) weights', least=0, most=2**31 - 1)
+    oracle_path: str = setting('', 'synthetic: an .npz with the arrays of an oracle, in place of oracle_seed')
+    vocab_size: int = setting(5000, 'synthetic: V of an oracle made from oracle_seed', least=2)
+
+    batch_size: int = setting(64, 'sequences in a batch, for all networks', least=1)
+    embedding_dim: int = setting(32, 'E of the generator', least=1)
+    hidden_dim: int = setting(32, 'H of the generator', least=1)
+    generator_learning_rate: float = setting(0.01, 'Adam, for MLE and policy gradient, each with its own moments', least=0)
+    discriminator_learning_rate: float = setting(1e-4, 'Adam', least=0)
+    discriminator_embedding_dim: int = setting(64, 'embedding width of the discriminator', least=1)
+    dropout: float = setting(0.25, 'share dropped after the highway in training (the code keeps 0.75)', least=0, most=0.99)
+    l2: float = setting(0.2, 'weight of half the squares of the discriminator\'s output layer', least=0)
+    clip_norm: float = setting(5.0, 'global norm that generator gradients are clipped to', least=0)
+
+    mle_epochs: int = setting(120, 'pretraining: epochs of maximum likelihood', least=0, extends=True)
+    mle_patience: int = setting(0, 'pretraining stops after so many epochs without a better validation NLL and goes back to the best weights. '
+                                   '0: never (released code)', least=0)
+    discriminator_rounds: int = setting(50, 'pretraining: negative sets for the discriminator', least=0, extends=True)
+    adversarial_rounds: int = setting(200, 'rounds of g-steps and d-steps', least=0, extends=True)
+    g_steps: int = setting(1, 'generator updates in an adversarial round (paper, Fig. 3d)', least=1)
+    d_steps: int = setting(5, 'negative sets in an adversarial round, each drawn anew (Fig. 3d)', least=0)
+    discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1)
+    negatives: int = setting(0, 'sequences in a negative set, joined by as many positives. 0: as many as training rows', least=0)
+    num_rollouts: int = setting(16, 'N, roll-outs for each prefix', least=1)
+    rollout_decay: float = setting(0.0, 'share of the roll-out policy\'s old weights kept at the end of a round. 0: it becomes the generator, as in '
+                                        'Algorithm 1 (the code\'s update_rate 0.8 never acts)', least=0, most=1)
+
+    eval_every: int = setting(5, 'rounds between evaluations; the last round of a phase is always evaluated', least=1, extends=True)
+    eval_samples: int = setting(10_000, 'samples that an evaluation draws (code: 9,984; paper: 100,000)', least=1, extends=True)
+    checkpoint_every: int = setting(5, 'rounds between checkpoints; a phase also ends with one', least=1, extends=True)
+    jit: str = setting('auto', 'what XLA compiles: auto (what was measured to win), on (whole steps) or off', choices=('auto', 'on', 'off'))
+    workdir: str = setting('runs/default', 'where everything is written; the same command continues from here')
+    export_dir: str = setting('', 'where the trained generator is exported for TensorFlow Serving; empty: nowhere')
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            _check(field, getattr(self, field.name))
+        if self.dataset == 'text' and not self.corpus:
+            raise ValueError('dataset=text needs a file. Received: corpus=""')
+        if self.dataset != 'text' and self.corpus:
+            raise ValueError(f'a corpus is read only with dataset=text. Received: dataset={self.dataset}, corpus={self.corpus}')
+        if self.verse_length and self.tokens != 'char':
+            raise ValueError(f'verse_length goes with tokens=char. Received: verse_length={self.verse_length}, tokens={self.tokens}')
+        if self.tokens == 'id' and self.min_count > 1:
+            raise ValueError(f'min_count does not go with tokens=id, where every id is kept. Received: min_count={self.min_count}')
+        if self.dataset == 'verse' and self.sequence_length != 20:
+            raise ValueError(f'a poem of dataset=verse has 20 characters. Received: sequence_length={self.sequence_length}')
+        if 0 < self.negatives < -(-self.batch_size // 2):
+            raise ValueError(f'negatives, joined by as many positives, must fill a batch. Received: negatives={self.negatives}, '
+                             f'batch_size={self.batch_size}')
+        for name in ('generator_learning_rate', 'discriminator_learning_rate', 'clip_norm'):
+            if not getattr(self, name) > 0:
+                raise ValueError(f'{name} must be above 0. Received: {name}={getattr(self, name)}')
+
+    def to_json(self):
+        """The settings as JSON text."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + '\n'
+
+    @classmethod
+    def from_json(cls, path):
+        """The settings that `to_json` wrote to a file.
+
+        Raises:
+            ValueError: no such file, or not the settings of this version.
+        """
+        try:
+            values = json.loads(pathlib.Path(path).read_text('utf-8'))
+            return cls(**values)
+        except (OSError, json.JSONDecodeError, TypeError) as error:
+            raise ValueError(f'config.json must hold the settings of a run. Received: {path} ({error})') from None
+
+    @classmethod
+    def from_flags(cls, values):
+        """The settings in absl flag values."""
+        return cls(**{field.name: values[field.name].value for field in dataclasses.fields(cls)})
+
+    def differences(self, other):
+        """{name: (here, there)} of what may not change when a run is continued: all but its length, how often it reports, and paths."""
+        free = {f.name for f in dataclasses.fields(self) if f.metadata['extends']} | {'workdir', 'export_dir'}
+        return {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self)
+                if f.name not in free and getattr(self, f.name) != getattr(other, f.name)}
+
+
+def define_flags():
+    """Defines one absl flag for each field of `Config`."""
+    for field in dataclasses.fields(Config):
+        text = field.metadata['help']
+        if field.metadata['choices']:
+            flags.DEFINE_enum(field.name, field.default, field.metadata['choices'], text)
+        elif field.type is int:
+            flags.DEFINE_integer(field.name, field.default, text)
+        elif field.type is float:
+            flags.DEFINE_float(field.name, field.default, text)
+        else:
+            flags.DEFINE_string(field.name, field.default, text)
+
+
+def _check(field, value):
+    name, kind, meta = field.name, field.type, field.metadata
+    if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
+        raise ValueError(f'{name} must be of type {kind.__name__}. Received: {name}={value!r}')
+    if meta['choices'] and value not in meta['choices']:
+        raise ValueError(f'{name} must be one of {", ".join(meta["choices"])}. Received: {name}={value}')
+    if kind in (int, float) and not meta['least'] <= value <= meta['most']:
+        bounds = f'at least {meta["least"]}' + (f' and at most {meta["most"]}' if meta['most'] < INF else '')
+        raise ValueError(f'{name} must be {bounds}. Received: {name}={value}')

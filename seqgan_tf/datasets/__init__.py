@@ -1,0 +1,1 @@
+"""Named data sets, each loaded as a `Corpus`."""

@@ -1,0 +1,112 @@
+"""Text files: one sequence a line, utf-8."""
+
+import collections
+import pathlib
+
+from seqgan_tf import vocabulary as vocabularies
+from seqgan_tf.corpus import Corpus, split_rows
+from seqgan_tf.vocabulary import Vocabulary
+
+MOST_IDS = 1_000_000
+ON_LONG = ('error', 'drop', 'truncate')
+
+
+def load_text(path, *, tokens='char', verse_length=0, sequence_length=20, on_long='error', min_count=1, max_vocab=0,
+              validation_share=0.1, test_share=0.1, seed=0):
+    """The corpus of a text file. Blank lines, and white space around a line, are left out.
+
+    The vocabulary is that of the whole file. It has an end symbol where a sequence is shorter than `sequence_length`, and an unknown
+    symbol where `min_count` or `max_vocab` leave symbols out; what was left out is in the corpus' notes.
+
+    Args:
+        tokens, verse_length: how a line is made of symbols, see `Vocabulary`.
+        sequence_length: T, at least 2.
+        on_long: 'error', 'drop' or 'truncate' a line of more than T symbols.
+        min_count, max_vocab: see `Vocabulary.build`. With 'id', max_vocab is the number of ids: 0 .. max_vocab - 1.
+        validation_share, test_share: of the lines, drawn by `seed`.
+
+    Raises:
+        ValueError: the file cannot be read, is empty or not utf-8; a line that is too long, or breaks the rule of its tokens.
+    """
+    lines = _read_lines(path)
+    sequences = [vocabularies.split(line, tokens, verse_length) for line in lines.values()]
+    _check_symbols(path, lines, sequences, tokens, verse_length, max_vocab)
+    sequences, notes = _limit_length(path, lines, sequences, sequence_length, on_long)
+
+    with_end = any(len(sequence) < sequence_length for sequence in sequences)
+    if tokens == 'id':
+        highest = max_vocab or 1 + max(int(symbol) for sequence in sequences for symbol in sequence)
+        symbols = [vocabularies.END] * with_end + [str(i) for i in range(highest)]
+        vocabulary = Vocabulary(symbols, tokens)
+    else:
+        vocabulary = Vocabulary.build(sequences, tokens, verse_length=verse_length, with_end=with_end, min_count=min_count,
+                                      max_vocab=max_vocab)
+    if vocabulary.unknown_id is not None:
+        notes.append(_describe_unknown(sequences, vocabulary))
+    rows = vocabulary.encode(sequences, sequence_length)
+    return Corpus(*split_rows(rows, validation_share, test_share, seed), vocabulary, tuple(notes))
+
+
+def _read_lines(path):
+    """{line number: line} of the lines that are not blank."""
+    path = pathlib.Path(path)
+    try:
+        text = path.read_bytes().decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[:error.start].count(b'\n') + 1
+        raise ValueError(f'a corpus must be utf-8 text. Received: {path}, whose line {line} is not ({error.reason})') from None
+    except OSError as error:
+        raise ValueError(f'a corpus must be a readable file. Received: {path} ({error.strerror})') from None
+    stripped = enumerate((line.strip() for line in text.split('\n')), start=1)
+    lines = {number: line for number, line in stripped if line}
+    if not lines:
+        raise ValueError(f'a corpus must have at least one line of text. Received: {path}, which has none')
+    return lines
+
+
+def _check_symbols(path, lines, sequences, tokens, verse_length, max_vocab):
+    """Each line must keep the rule of its kind of tokens."""
+    limit = max_vocab or MOST_IDS
+    for (number, line), sequence in zip(lines.items(), sequences):
+        if tokens == 'id':
+            bad = [s for s in sequence if not (s.isascii() and s.isdigit() and str(int(s)) == s and int(s) < limit)]
+            if bad:
+                raise ValueError(f'tokens=id takes whole numbers in [0, {limit}) separated by spaces. Received: {bad[0]!r} in line '
+                                 f'{number} of {path}')
+        elif tokens == 'word' and vocabularies.END in sequence:
+            raise ValueError(f'{vocabularies.END} is the end symbol and cannot be a word. Received: line {number} of {path}')
+        elif verse_length and ' ' in line:
+            expected = ' '.join(''.join(sequence[i:i + verse_length]) for i in range(0, len(sequence), verse_length))
+            if line != expected:
+                raise ValueError(f'with verse_length={verse_length} a line must have one space after each {verse_length} characters, or none '
+                                 f'at all. Received: line {number} of {path}: {line[:60]}')
+
+
+def _limit_length(path, lines, sequences, sequence_length, on_long):
+    """Sequences of at most T symbols, and a note on those that were longer."""
+    if on_long not in ON_LONG:
+        raise ValueError(f'on_long must be one of {", ".join(ON_LONG)}. Received: on_long={on_long}')
+    if sequence_length < 2:
+        raise ValueError(f'sequence_length must be at least 2. Received: sequence_length={sequence_length}')
+    long = [(number, line, len(s)) for (number, line), s in zip(lines.items(), sequences) if len(s) > sequence_length]
+    if not long:
+        return sequences, []
+    if on_long == 'error':
+        number, line, length = long[0]
+        raise ValueError(f'a line must have at most sequence_length={sequence_length} symbols, unless on_long=drop or on_long=truncate is '
+                         f'given. Received: {len(long)} longer lines in {path}, the first is line {number} with {length}: {line[:60]}')
+    if on_long == 'truncate':
+        return [s[:sequence_length] for s in sequences], [f'{len(long)} lines cut to {sequence_length} symbols']
+    kept = [s for s in sequences if len(s) <= sequence_length]
+    if not kept:
+        raise ValueError(f'on_long=drop must leave at least one line. Received: {path}, where all {len(long)} lines are longer than '
+                         f'{sequence_length} symbols')
+    return kept, [f'{len(long)} lines of more than {sequence_length} symbols dropped']
+
+
+def _describe_unknown(sequences, vocabulary):
+    """How much of the text is unknown, and what."""
+    counts = collections.Counter(s for sequence in sequences for s in sequence)
+    unknown = {s: n for s, n in counts.most_common() if s not in vocabulary.ids}
+    return (f'{len(unknown)} rarer symbols ({sum(unknown.values()) / sum(counts.values()):.2%} of the text) became {vocabulary.unknown}: '
+            f'{" ".join(list(unknown)[:10])}{" ..." if len(unknown) > 10 else ""}')

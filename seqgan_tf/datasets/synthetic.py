@@ -1,0 +1,28 @@
+"""Synthetic data (the paper's main experiment): sequences drawn from an oracle, which then scores what is generated."""
+
+import numpy as np
+import tensorflow as tf
+
+from seqgan_tf import sampling
+from seqgan_tf.corpus import Corpus
+from seqgan_tf.vocabulary import Vocabulary
+
+TRAIN, VALIDATION, TEST = range(3)  # each part has a stream of its own
+CHUNK = 1000
+
+
+def draw_corpus(oracle, num_sequences, held_out, sequence_length, seed):
+    """Rows drawn from an oracle: `num_sequences` for training, `held_out` each for validation and test.
+
+    The symbols are the ids as text, as there is none. Every part is drawn from a stream of its own, so its first rows do not depend
+    on how many follow, nor on the other parts.
+    """
+    draw = tf.function(lambda seed: sampling.sample(oracle, CHUNK, sequence_length, seed))
+
+    def part(stream, count):
+        root = sampling.fold_in(tf.constant([seed, 0], tf.int64), stream)
+        chunks = [draw(sampling.fold_in(root, i)).numpy() for i in range(-(-count // CHUNK))]
+        return np.concatenate(chunks)[:count]
+
+    vocabulary = Vocabulary([str(i) for i in range(oracle.vocab_size)], tokens='id')
+    return Corpus(part(TRAIN, num_sequences), part(VALIDATION, held_out), part(TEST, held_out), vocabulary)

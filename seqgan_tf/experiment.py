@@ -1,0 +1,269 @@
+"""The one driver: the only place where maths and I/O meet."""
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import math
+import pathlib
+import time
+
+import filelock
+import tensorflow as tf
+
+from seqgan_tf import loggers, sampling
+from seqgan_tf.algorithms import ALGORITHMS
+from seqgan_tf.checkpoints import Checkpoints
+from seqgan_tf.config import Config
+from seqgan_tf.corpus import Corpus
+from seqgan_tf.datasets import files, synthetic, verse
+from seqgan_tf.errors import RunError
+from seqgan_tf.evaluation import Evaluator
+from seqgan_tf.interruption import Interruption
+from seqgan_tf.models.oracle import load_oracle, make_oracle
+from seqgan_tf.serving import export_saved_model
+from seqgan_tf.state import PHASES, Report, TrainState
+from seqgan_tf.summary import describe
+from seqgan_tf.vocabulary import Vocabulary
+
+SHOWN_SAMPLES = 8
+EVALUATION_STREAM = 1  # evaluations draw from a stream of their own: how often one looks must not change what is trained
+
+
+def run(config):
+    """Trains, resumes, evaluates, logs and exports, all in `config.workdir`; returns the final TrainState.
+
+    Raises:
+        RunError: bad settings or data, a workdir that is in use or was made with other settings, a figure that is not finite, or a disk
+            that cannot be written. What was saved before is kept.
+        SystemExit: 128 + the signal's number, after SIGTERM or SIGINT and a save.
+    """
+    for gpu in tf.config.list_physical_devices('GPU'):
+        tf.config.experimental.set_memory_growth(gpu, True)
+    with _locked(pathlib.Path(config.workdir)):
+        return Experiment(config).run()
+
+
+def restore(workdir):
+    """The trained networks of a workdir: (config, vocabulary, state) at its newest readable checkpoint.
+
+    Raises:
+        RunError: the directory is not that of a run, or holds no readable checkpoint.
+    """
+    workdir = pathlib.Path(workdir)
+    if not (workdir / 'config.json').is_file():
+        raise RunError(f'workdir must be the directory of a run, with config.json. Received: {workdir}')
+    with _user_errors():
+        config = Config.from_json(workdir / 'config.json')
+        vocabulary = Vocabulary.load(workdir / 'vocabulary.txt', config.tokens, config.verse_length)
+        state = TrainState(config, vocabulary)
+    path, messages = Checkpoints(workdir / 'checkpoints', state=state).restore(partial=True)
+    for message in messages:
+        print(message)
+    if path is None:
+        raise RunError(f'workdir must hold a checkpoint. Received: {workdir}, where none was saved yet')
+    return config, vocabulary, state
+
+
+def load_data(config):
+    """The oracle, or None, and the corpus of a configuration.
+
+    Raises:
+        ValueError: the data cannot be read, or do not fit the settings.
+    """
+    if config.dataset == 'text':
+        names = ('tokens', 'verse_length', 'sequence_length', 'on_long', 'min_count', 'max_vocab', 'validation_share', 'test_share', 'seed')
+        return None, files.load_text(config.corpus, **{name: getattr(config, name) for name in names})
+    if config.dataset == 'verse':
+        return None, verse.load_verse(config.num_sequences or 16_384, config.held_out, config.seed)
+    oracle = load_oracle(config.oracle_path) if config.oracle_path else make_oracle(config.oracle_seed, config.vocab_size)
+    corpus = synthetic.draw_corpus(oracle, config.num_sequences or 10_000, config.held_out, config.sequence_length, config.seed)
+    return oracle, corpus
+
+
+class Experiment:
+    """One run of an algorithm in a workdir, from where its last checkpoint is."""
+
+    def __init__(self, config):
+        self.config, self.workdir = config, pathlib.Path(config.workdir)
+        before = _check_settings(config, self.workdir)
+        with _user_errors():
+            oracle, self.corpus = load_data(config)
+            self.corpus.batches(0, config.batch_size, config.seed)
+        _check_data(config, self.corpus, self.workdir)
+        self.state = TrainState(config, self.corpus.vocabulary)
+        self.metrics_file = loggers.AppendOnlyFile(self.workdir / 'metrics.jsonl')
+        self.samples_file = loggers.AppendOnlyFile(self.workdir / 'samples.txt')
+        self.checkpoints = Checkpoints(self.workdir / 'checkpoints', state=self.state, metrics=self.metrics_file, samples=self.samples_file)
+        self.terminal = loggers.Terminal()
+        self.restored, messages = self.checkpoints.restore()
+        for message in messages:
+            self.terminal.say(message)
+        _check_extension(config, before, self.state)
+        self._write_settings()
+        self.evaluator = Evaluator(self.state.generator, self.corpus, config.eval_samples, oracle, config.dataset == 'verse', config.jit)
+        self.tensorboard = loggers.TensorBoard(self.workdir / 'tensorboard', dataclasses.asdict(config))
+
+    def run(self):
+        """Runs what is left of the algorithm; returns the state."""
+        self._begin()
+        with Interruption() as interruption, contextlib.closing(self.terminal), contextlib.closing(self.tensorboard):
+            started = time.perf_counter()
+            for report in ALGORITHMS[self.config.algorithm](self.state, self.corpus, self.config):
+                self._finish_round(report, time.perf_counter() - started, interruption.signal is not None)
+                if interruption.signal is not None:
+                    self.terminal.say(f'stopped and saved after {report.phase} round {report.round}; the same command continues from here')
+                    raise SystemExit(128 + interruption.signal)
+                started = time.perf_counter()
+        version = self._export()
+        self.terminal.say(describe(self.config, self.workdir, self.evaluator, version))
+        return self.state
+
+    def _begin(self):
+        """Says what is at hand, and logs the figures of the untrained generator where a run starts anew."""
+        corpus = self.corpus
+        self.terminal.say(f'{self.config.dataset}: {len(corpus.train)} training, {len(corpus.validation)} validation and {len(corpus.test)} test '
+                          f'sequences of {"at most " if corpus.vocabulary.end_id is not None else ""}{corpus.sequence_length} symbols, '
+                          f'vocabulary {len(corpus.vocabulary)}')
+        for note in corpus.notes:
+            self.terminal.say(f'note: {note}')
+        self.metrics_file.cut()
+        self.samples_file.cut()
+        if self.restored:
+            done = ', '.join(f'{phase} {int(self.state.done[phase])}' for phase in PHASES)
+            self.terminal.say(f'continuing from {self.restored} (rounds done: {done})')
+        else:
+            report = Report('initial', 0, 0, dict(self.evaluator.references(self._evaluation_seed('initial', 0))))
+            metrics = self._evaluate(report)
+            self.terminal.say(f'initial  {loggers.figures(metrics)}')
+            self._log(report, metrics, {})
+            self.checkpoints.save()
+
+    def _finish_round(self, report, seconds, stopping):
+        """Evaluates, logs and saves, as far as each is due."""
+        last = report.round == report.rounds or (report.phase == 'mle' and bool(self.state.ended_early))
+        evaluating = report.phase != 'discriminator' and (last or report.round % self.config.eval_every == 0)
+        metrics = self._evaluate(report) if evaluating else report.metrics
+        _check_finite(report, metrics)
+        self.terminal.round(report, metrics, seconds)
+        self._log(report, metrics, {'round_seconds': seconds})
+        if last or stopping or report.round % self.config.checkpoint_every == 0:
+            self.checkpoints.save()
+
+    def _evaluate(self, report):
+        """The metrics of a report and those of an evaluation; sample texts and weights are written on the way."""
+        seed = self._evaluation_seed(report.phase, report.round)
+        texts = self.corpus.vocabulary.decode(self.evaluator.sample(seed, SHOWN_SAMPLES))
+        self.samples_file.append(f'# {report.phase} {report.round}\n' + ''.join(f'{text}\n' for text in texts))
+        self.tensorboard.texts_and_weights(self._step(), texts, self.state.generator.variables)
+        return report.metrics | dict(self.evaluator(seed))
+
+    def _log(self, report, metrics, clock):
+        self.metrics_file.append(json.dumps({'phase': report.phase, 'round': report.round, **metrics, **clock}) + '\n')
+        self.tensorboard.scalars(report.phase, self._step(), metrics | clock)
+
+    def _export(self):
+        """Publishes the trained generator where an export directory is given; returns the path of the version, or None."""
+        if not self.config.export_dir:
+            return None
+        try:
+            return export_saved_model(self.state.generator, self.state.discriminator, self.corpus.vocabulary, self.config.sequence_length,
+                                      self.config.export_dir)
+        except OSError as error:
+            raise RunError(f'export_dir must be writable. Received: {self.config.export_dir} ({error.strerror}). The run itself is saved in '
+                           f'{self.workdir}; export/export_model.py exports it.') from None
+
+    def _write_settings(self):
+        """The settings, the vocabulary and the data's fingerprint: what the next start is checked against."""
+        with _writing(self.workdir):
+            self.corpus.vocabulary.save(self.workdir / 'vocabulary.txt')
+            (self.workdir / 'data.json').write_text(_fingerprint(self.corpus), 'utf-8')
+            (self.workdir / 'config.json').write_text(self.config.to_json(), 'utf-8')
+
+    def _evaluation_seed(self, phase, round_):
+        root = tf.constant([self.config.seed, EVALUATION_STREAM], tf.int64)
+        return sampling.fold_in(sampling.fold_in(root, ('initial', *PHASES).index(phase)), round_)
+
+    def _step(self):
+        return sum(int(done) for done in self.state.done.values())
+
+
+@contextlib.contextmanager
+def _locked(workdir):
+    """Makes the workdir, and holds it against a second process; the system lets go of the lock when the process ends, however it does."""
+    lock = filelock.FileLock(workdir / '.lock', timeout=0)
+    with _writing(workdir):
+        workdir.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise RunError(f'one process at a time may use a workdir. Received: {workdir}, which another one is using') from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _writing(workdir):
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f'workdir must be a directory that can be written. Received: {workdir} ({error.strerror})') from None
+
+
+@contextlib.contextmanager
+def _user_errors():
+    """While settings and data are read, a ValueError is the user's to mend."""
+    try:
+        yield
+    except ValueError as error:
+        raise RunError(str(error)) from None
+
+
+def _check_settings(config, workdir):
+    """The settings that the workdir was made with, or None; raises where they differ in more than what may change."""
+    path = workdir / 'config.json'
+    if not path.exists():
+        return None
+    with _user_errors():
+        before = Config.from_json(path)
+    differing = config.differences(before)
+    if differing:
+        rows = ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differing.items())
+        raise RunError(f'a run must be continued with its own settings, or started in another workdir. {workdir} was made with others:{rows}')
+    return before
+
+
+def _check_data(config, corpus, workdir):
+    path = workdir / 'data.json'
+    if path.exists() and path.read_text('utf-8') != _fingerprint(corpus):
+        raise RunError(f'a run must be continued with the data that it was started with. {workdir} was made from other data than '
+                       f'{config.corpus or config.oracle_path or config.dataset} gives now')
+
+
+def _check_extension(config, before, state):
+    """How long a phase is may change only while it is the one that runs: what came after it was made from its old end."""
+    if before is None:
+        return
+    lengths = dict(zip(PHASES, ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds')))
+    for i, phase in enumerate(PHASES):
+        name = lengths[phase]
+        over = any(state.done[later] > 0 for later in PHASES[i + 1:]) or (
+            phase == 'mle' and config.mle_patience and (state.ended_early or state.done['mle'] == before.mle_epochs))
+        if over and getattr(config, name) != getattr(before, name):
+            raise RunError(f'{name} may change only before the phase is over. Received: {name}={getattr(config, name)}, '
+                           f'but the run has ended that phase with {name}={getattr(before, name)}')
+
+
+def _check_finite(report, metrics):
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            raise RunError(f'every figure must be finite. Received: {name}={value} in {report.phase} round {report.round}. The last good checkpoint is '
+                           'kept; a lower learning rate may help')
+
+
+def _fingerprint(corpus: Corpus):
+    rows = {name: getattr(corpus, name) for name in ('train', 'validation', 'test')}
+    digests = {name: {'rows': len(a), 'sha256': hashlib.sha256(a.tobytes()).hexdigest()} for name, a in rows.items()}
+    return json.dumps(digests, indent=2) + '\n'

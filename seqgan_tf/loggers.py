@@ -1,0 +1,101 @@
+"""Where figures go: the terminal, metrics.jsonl, samples.txt and TensorBoard."""
+
+import datetime
+import os
+import pathlib
+
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+from tqdm import tqdm
+
+from seqgan_tf.errors import RunError
+
+
+class AppendOnlyFile(tf.Module):
+    """A text file whose length is part of the checkpoint: after a restore, what a lost stretch of the run had added is cut off."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = pathlib.Path(path)
+        self.size = tf.Variable(0, dtype=tf.int64)
+
+    def append(self, text):
+        """Adds text, flushed to the disk.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        try:
+            with open(self.path, 'ab') as file:
+                file.write(text.encode())
+                file.flush()
+                os.fsync(file.fileno())
+                self.size.assign(file.tell())
+        except OSError as error:
+            raise RunError(f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; the same command continues from '
+                           'it.') from None
+
+    def cut(self):
+        """Drops what was added after the checkpoint that `size` comes from."""
+        if self.path.exists() or self.size > 0:
+            with open(self.path, 'ab') as file:
+                file.truncate(int(self.size))
+
+
+class Terminal:
+    """One line a round, and a bar with the time that is left where the output is a terminal."""
+
+    def __init__(self):
+        self.bar = None
+        self.phase = None
+
+    def round(self, report, metrics, seconds):
+        """Shows the figures of a finished round; `seconds` is how long it took."""
+        if report.phase != self.phase:
+            self.close()
+            self.phase = report.phase
+            self.bar = tqdm(total=report.rounds, initial=report.round - 1, desc=report.phase, unit='round', disable=None, leave=False)
+        self.bar.update()
+        left = datetime.timedelta(seconds=round(seconds * (report.rounds - report.round)))
+        self.say(f'{report.phase} {report.round}/{report.rounds}  {figures(metrics)}  ({seconds:.1f} s a round, {left} left)')
+
+    def say(self, text):
+        """Prints a line above the bar."""
+        tqdm.write(text)
+
+    def close(self):
+        """Takes the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+def figures(metrics):
+    """Metrics as one line of text."""
+    return '  '.join(f'{name} {value:.4g}' for name, value in metrics.items())
+
+
+class TensorBoard:
+    """Scalars, sample texts, weight histograms and the settings as hparams."""
+
+    def __init__(self, directory, config_values):
+        self.writer = tf.summary.create_file_writer(str(directory))
+        with self.writer.as_default(step=0):
+            hparams.hparams(config_values, trial_id=pathlib.Path(directory).parent.name)
+
+    def scalars(self, phase, step, metrics):
+        """Metrics under their phase, at a step."""
+        with self.writer.as_default(step=step):
+            for name, value in metrics.items():
+                tf.summary.scalar(f'{phase}/{name}', value)
+
+    def texts_and_weights(self, step, texts, variables):
+        """Sample texts, and a histogram of each variable."""
+        with self.writer.as_default(step=step):
+            tf.summary.text('samples', '\n'.join(f'    {text}' for text in texts))
+            for variable in variables:
+                tf.summary.histogram(variable.path, variable.value)
+        self.writer.flush()
+
+    def close(self):
+        """Writes what is left."""
+        self.writer.close()

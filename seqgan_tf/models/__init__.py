@@ -1,0 +1,1 @@
+"""The networks: generator (policy), discriminator and oracle."""

@@ -1,0 +1,96 @@
+"""The CNN-highway discriminator (Eq. 11, 12, 23-26)."""
+
+import keras
+import tensorflow as tf
+
+# (window, filters): Table 5 of the paper.
+SHORT_WINDOWS = ((1, 100), (2, 200), (3, 200), (4, 200), (5, 200), (6, 100), (7, 100), (8, 100), (9, 100), (10, 100))
+WINDOWS_20 = (*SHORT_WINDOWS, (15, 160), (20, 160))
+WINDOWS_32 = (*SHORT_WINDOWS, (16, 160), (24, 160), (32, 160))
+
+
+def windows_for(sequence_length):
+    """The paper's windows for T = 20 and T = 32; for any other T those of the nearer table that fit into T."""
+    table = WINDOWS_32 if sequence_length >= 32 else WINDOWS_20
+    return tuple((window, filters) for window, filters in table if window <= sequence_length)
+
+
+@keras.saving.register_keras_serializable('seqgan_tf')
+class Discriminator(keras.Model):
+    """Tells real sequences from generated ones; its probability of real is SeqGAN's reward.
+
+    Embedding, convolutions of several window sizes with max over time and ReLU, one highway layer, dropout, and the released
+    code's two output units under a softmax: their difference is the logit, so `sigmoid(logit)` is the probability of real (the
+    paper's Eq. 25 has one sigmoid unit).
+
+    Args:
+        vocab_size: V.
+        sequence_length: T, at least 2.
+        embedding_dim: 64 in the released code, values from U(-1, 1).
+        windows: (window, filters) pairs; None for `windows_for(sequence_length)`.
+        dropout: share dropped after the highway in training (released code: 0.25, i.e. 0.75 kept).
+        seed: of the initial weights and of the dropout masks' stream.
+    """
+
+    def __init__(self, vocab_size, sequence_length, embedding_dim=64, windows=None, dropout=0.25, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        if sequence_length < 2:
+            raise ValueError(f'sequence_length must be at least 2. Received: sequence_length={sequence_length}')
+        if vocab_size < 2:
+            raise ValueError(f'vocab_size must be at least 2. Received: vocab_size={vocab_size}')
+        if not 0 <= dropout < 1:
+            raise ValueError(f'dropout must be in [0, 1). Received: dropout={dropout}')
+        windows = tuple(map(tuple, windows)) if windows else windows_for(sequence_length)
+        too_long = [window for window, _ in windows if window > sequence_length]
+        if too_long:
+            raise ValueError(f'a window must fit into sequence_length={sequence_length}. Received: windows {too_long}')
+        self.vocab_size, self.sequence_length, self.embedding_dim = vocab_size, sequence_length, embedding_dim
+        self.windows, self.dropout, self.seed = windows, dropout, seed
+
+        stream = keras.random.SeedGenerator(seed)
+        truncated = lambda: keras.initializers.TruncatedNormal(stddev=0.1, seed=stream)
+        glorot = lambda: keras.initializers.GlorotUniform(seed=stream)
+        width = sum(filters for _, filters in windows)
+        self.embedding = keras.layers.Embedding(
+            vocab_size, embedding_dim, embeddings_initializer=keras.initializers.RandomUniform(-1.0, 1.0, seed=stream))
+        self.convolutions = [keras.layers.Conv1D(filters, window, use_bias=False, kernel_initializer=truncated())
+                             for window, filters in windows]
+        # Adding a bias and ReLU are increasing, so they commute with the maximum over time: once a sequence, not at each place.
+        self.feature_bias = self.add_weight(shape=[width], initializer=keras.initializers.Constant(0.1), name='feature_bias')
+        # The released code leaves the highway's initializers to TensorFlow's default, for the biases too.
+        self.transform_gate = keras.layers.Dense(width, 'sigmoid', kernel_initializer=glorot(), bias_initializer=glorot())
+        self.transform = keras.layers.Dense(width, 'relu', kernel_initializer=glorot(), bias_initializer=glorot())
+        self.head = keras.layers.Dense(2, kernel_initializer=truncated(), bias_initializer=keras.initializers.Constant(0.1))
+        self.embedding.build((None, None))
+        for layer in self.convolutions:
+            layer.build((None, sequence_length, embedding_dim))
+        for layer in (self.transform_gate, self.transform, self.head):
+            layer.build((None, width))
+        self.built = True
+
+    def call(self, tokens, dropout_seed=None):
+        """The logit [B] of being real for tokens [B, T]; dropout acts only where its seed, int [2], is given."""
+        embedded = self.embedding(tokens)
+        features = tf.concat([tf.reduce_max(convolution(embedded), axis=1) for convolution in self.convolutions], axis=1)
+        features = tf.nn.relu(features + self.feature_bias)
+        gate = self.transform_gate(features)
+        features = gate * self.transform(features) + (1.0 - gate) * features
+        if dropout_seed is not None:
+            features = tf.nn.experimental.stateless_dropout(features, self.dropout, dropout_seed, rng_alg='philox')
+        outputs = self.head(features)
+        return outputs[:, 1] - outputs[:, 0]
+
+    def prob_real(self, tokens):
+        """The probability [B] that tokens [B, T] are real, with dropout off: SeqGAN's reward."""
+        return tf.sigmoid(self(tokens))
+
+    def l2_penalty(self):
+        """Half the sum of squares of the output layer's weights and bias, the only ones that the released code penalizes."""
+        return tf.nn.l2_loss(self.head.kernel.value) + tf.nn.l2_loss(self.head.bias.value)
+
+    def get_config(self):
+        return super().get_config() | {name: getattr(self, name) for name in (
+            'vocab_size', 'sequence_length', 'embedding_dim', 'windows', 'dropout', 'seed')}
+
+    def build_from_config(self, config):
+        """Nothing is left to build: the variables are made with the model."""

@@ -1,0 +1,76 @@
+"""The LSTM generator (Eq. 9, 10, 18-20): one class serves as generator, roll-out policy and oracle."""
+
+import keras
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable('seqgan_tf')
+class Generator(keras.Model):
+    """An LSTM language model that is a policy: `initial_state` and `step`, plus `start_id` and `end_id`.
+
+    `call` (teacher-forced) and `step` (one token at a time) give the same logits. Every array, biases included, is
+    drawn from N(0, `initializer_stddev`), with no forget bias of one, as the released code has it (generator.py).
+
+    Args:
+        vocab_size: V, at least 2.
+        embedding_dim, hidden_dim: E and H (released code: 32 and 32).
+        initializer_stddev: 0.1 for a generator, 1 for an oracle.
+        start_id: the input before the first token; an ordinary token of the vocabulary, as in the released code.
+        end_id: the token that ends a shorter sequence, or None where every sequence has full length.
+        seed: of the initial weights.
+
+    Raises:
+        ValueError: a size, the deviation, or an id out of range.
+    """
+
+    def __init__(self, vocab_size, embedding_dim=32, hidden_dim=32, initializer_stddev=0.1, start_id=0, end_id=None,
+                 seed=0, **kwargs):
+        super().__init__(**kwargs)
+        for name, size, least in (('vocab_size', vocab_size, 2), ('embedding_dim', embedding_dim, 1),
+                                  ('hidden_dim', hidden_dim, 1)):
+            if size < least:
+                raise ValueError(f'{name} must be at least {least}. Received: {name}={size}')
+        if not initializer_stddev > 0:
+            raise ValueError(f'initializer_stddev must be above 0. Received: initializer_stddev={initializer_stddev}')
+        for name, token in (('start_id', start_id), ('end_id', end_id)):
+            if token is not None and not 0 <= token < vocab_size:
+                raise ValueError(f'{name} must be in [0, {vocab_size}). Received: {name}={token}')
+        self.vocab_size, self.embedding_dim, self.hidden_dim = vocab_size, embedding_dim, hidden_dim
+        self.initializer_stddev, self.start_id, self.end_id, self.seed = initializer_stddev, start_id, end_id, seed
+
+        # One stream for all arrays: a fixed integer seed would give equal draws to arrays of equal shape.
+        stream = keras.random.SeedGenerator(seed)
+        normal = lambda: keras.initializers.RandomNormal(stddev=initializer_stddev, seed=stream)
+        self.embedding = keras.layers.Embedding(vocab_size, embedding_dim, embeddings_initializer=normal())
+        self.lstm = keras.layers.LSTM(
+            hidden_dim, return_sequences=True, kernel_initializer=normal(), recurrent_initializer=normal(),
+            bias_initializer=normal(), unit_forget_bias=False, use_cudnn=False)
+        self.head = keras.layers.Dense(vocab_size, kernel_initializer=normal(), bias_initializer=normal())
+        self.embedding.build((None, None))
+        self.lstm.build((None, None, embedding_dim))
+        self.head.build((None, hidden_dim))
+        self.built = True
+
+    def call(self, tokens):
+        """Teacher-forced logits [B, T, V] for tokens [B, T]: position t sees `start_id` and the tokens before t."""
+        return self.head(self.lstm(self.embedding(self._inputs(tokens))))
+
+    def initial_state(self, batch_size):
+        """The state before any token: (h, c), zeros [B, H] each."""
+        zeros = tf.zeros([batch_size, self.hidden_dim])
+        return zeros, zeros
+
+    def step(self, tokens, state):
+        """Reads tokens [B]; returns the logits [B, V] of the next token and the new state."""
+        output, state = self.lstm.cell(self.embedding(tokens), list(state))
+        return self.head(output), tuple(state)
+
+    def _inputs(self, tokens):
+        return tf.concat([tf.fill([tf.shape(tokens)[0], 1], self.start_id), tf.cast(tokens[:, :-1], tf.int32)], axis=1)
+
+    def get_config(self):
+        return super().get_config() | {name: getattr(self, name) for name in (
+            'vocab_size', 'embedding_dim', 'hidden_dim', 'initializer_stddev', 'start_id', 'end_id', 'seed')}
+
+    def build_from_config(self, config):
+        """Nothing is left to build: the variables are made with the model."""

@@ -1,0 +1,132 @@
+"""Monte-Carlo search (Eq. 3 and 4): the action value of every token of a batch of sampled sequences.
+
+A prefix of p tokens takes T - p steps to finish, and one of T - p tokens takes p. So the roll-outs run in *lanes* of T steps:
+a lane finishes a prefix of p tokens and then one of T - p, and none of its steps is idle. All lanes have one shape and share
+one loop, T steps long where one loop for each prefix would take T * T / 2, and their number bounds the memory.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from seqgan_tf import sampling
+
+
+def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1024, jit_compile=False):
+    """Q [B, T]: column t is the value of tokens[:, t] given the tokens before it (Eq. 4).
+
+    For t < T - 1 it is the mean reward of `num_rollouts` sequences that keep the first t + 1 tokens and are finished by `policy`;
+    the last column is `reward_fn(tokens)` exactly. No gradient passes.
+
+    Args:
+        policy: the roll-out policy G_beta; its state is a nest of one tensor or more, batch first.
+        reward_fn: tokens [B, T] -> [B] float32.
+        tokens: int32 [B, T], B and T static. Past an end token of the policy they are end tokens.
+        seed: int [2]; the result does not depend on `chunk_rows`, but for rounding.
+        chunk_rows: about how many lanes run side by side; a step of the loop holds chunk_rows x V floats.
+        jit_compile: compile the loop that draws by XLA, where the caller's own graph is not.
+
+    Raises:
+        ValueError: num_rollouts below 1, or tokens without a static shape.
+    """
+    if num_rollouts < 1:
+        raise ValueError(f'num_rollouts must be at least 1. Received: num_rollouts={num_rollouts}')
+    if len(tokens.shape) != 2 or None in tokens.shape:
+        raise ValueError(f'tokens must have a static shape [B, T]. Received: {tokens.shape}')
+    batch_size, length = tokens.shape
+    final = reward_fn(tokens)[:, None]
+    if length == 1:
+        return tf.stop_gradient(final)
+
+    chunk = max(1, chunk_rows // batch_size)
+    prefixes, weights = lanes(length, num_rollouts, chunk)
+    chunk = min(chunk, len(prefixes))
+    numbers = sampling.uniforms([len(prefixes), batch_size, length], seed)
+    prefixes, weights = tf.constant(prefixes), tf.constant(weights)
+    states = prefix_states(policy, tokens)
+
+    def finish(prefixes, numbers):
+        return finish_lanes(policy, tokens, states, prefixes, numbers)
+
+    if jit_compile:
+        finish = tf.function(finish, autograph=False, jit_compile=True)
+
+    def add_chunk(start, values):
+        finished = finish(tf.slice(prefixes, [start], [chunk]), tf.slice(numbers, [start, 0, 0], [chunk, batch_size, length]))
+        rewards = tf.reshape(reward_fn(tf.reshape(finished, [-1, length])), [2, chunk, batch_size])
+        return start + chunk, values + tf.einsum('plb,plt->bt', rewards, tf.slice(weights, [0, start, 0], [2, chunk, length - 1]))
+
+    values = tf.zeros([batch_size, length - 1])
+    _, values = tf.while_loop(lambda start, _: start < prefixes.shape[0], add_chunk, (0, values), parallel_iterations=1)
+    return tf.stop_gradient(tf.concat([values, final], axis=1))
+
+
+def lanes(length, num_rollouts, multiple=1):
+    """The lanes that give each prefix its roll-outs: first prefixes int32 [L], and weights float32 [2, L, T - 1].
+
+    Lane l finishes a prefix of p = prefixes[l] tokens, then one of T - p. Its two rewards count with weights[0, l] and weights[1, l] in
+    the mean of each column; column p - 1 belongs to the prefix of p tokens. L is a multiple of `multiple` where it is larger than
+    that; surplus roll-outs weigh nothing.
+    """
+    roles = []  # (lane's first prefix, does the first count, does the second)
+    for prefix in range(1, length // 2 + 1):
+        if 2 * prefix < length:
+            roles += [(prefix, 1, 1)] * num_rollouts
+        else:  # the middle prefix pairs with itself
+            roles += [(prefix, 1, 1)] * (num_rollouts // 2) + [(prefix, 1, 0)] * (num_rollouts % 2)
+    if len(roles) > multiple:
+        roles += [(1, 0, 0)] * (-len(roles) % multiple)
+    prefixes, *counts = np.array(roles, np.int32).T
+    weights = np.zeros([2, len(roles), length - 1], np.float32)
+    for role, (prefix, count) in enumerate(zip((prefixes, length - prefixes), counts)):
+        weights[role, np.arange(len(roles)), prefix - 1] = count / num_rollouts
+    return prefixes, weights
+
+
+def prefix_states(policy, tokens):
+    """[T, B, ...]: row p - 1 is the state before `step` reads tokens[:, p - 1], which it does to choose position p."""
+    inputs = tf.concat([tf.fill([1, tokens.shape[0]], policy.start_id), tf.transpose(tokens)[:-1]], axis=0)
+    return tf.scan(lambda state, token: policy.step(token, state)[1], inputs, policy.initial_state(tokens.shape[0]))
+
+
+def finish_lanes(policy, tokens, states, prefixes, numbers):
+    """Both roll-outs of each lane: int32 [2, L, B, T].
+
+    From tokens [B, T], their `prefix_states`, the lanes' first prefixes [L] and uniforms [L, B, T].
+    """
+    batch_size, length = tokens.shape
+    rows = prefixes.shape[0] * batch_size
+    row = tf.tile(tf.range(batch_size), [prefixes.shape[0]])
+    first = tf.repeat(prefixes, batch_size)  # [rows], as all that follows
+    second = length - first
+    given = tf.gather(tokens, row)
+    end_id = getattr(policy, 'end_id', None)
+    still_open = tf.fill(tokens.shape, True) if end_id is None else tf.cumsum(tf.cast(tokens == end_id, tf.int32), axis=1) == 0
+
+    def start(prefix):
+        """Where a roll-out begins: last token, whether the sequence is still open, and the state before reading that token."""
+        at = tf.stack([prefix - 1, row], axis=1)
+        return (tf.gather_nd(tf.transpose(tokens), at), tf.gather_nd(tf.transpose(still_open), at),
+                tf.nest.map_structure(lambda s: tf.gather_nd(s, at), states))
+
+    restart = start(second)
+
+    def advance(step, current, drawn):
+        switch = step == second
+        last, is_open, state = tf.nest.map_structure(
+            lambda new, old: tf.where(tf.reshape(switch, [rows] + [1] * (len(old.shape) - 1)), new, old), restart, current)
+        logits, state = policy.step(last, state)
+        chosen = sampling.draw(logits, numbers_by_step[step])
+        if end_id is not None:
+            chosen = tf.where(is_open, chosen, end_id)
+            is_open = is_open & (chosen != end_id)
+        return step + 1, (chosen, is_open, state), drawn.write(step, chosen)
+
+    numbers_by_step = tf.transpose(tf.reshape(numbers, [rows, length]))
+    drawn = tf.TensorArray(tf.int32, size=length, element_shape=[rows])
+    *_, drawn = tf.while_loop(lambda step, *_: step < length, advance, (0, start(first), drawn))
+    drawn = tf.transpose(drawn.stack())
+
+    position = tf.range(length)[None]
+    shifted = tf.gather(drawn, tf.maximum(position - first[:, None], 0), batch_dims=1)
+    finished = tf.stack([tf.where(position < first[:, None], given, shifted), tf.where(position < second[:, None], given, drawn)])
+    return tf.reshape(finished, [2, -1, batch_size, length])

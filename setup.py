@@ -1,0 +1,34 @@
+"""Installs seqgan_tf: `pip install -e .`"""
+
+import pathlib
+
+from setuptools import find_packages, setup
+
+setup(
+    name='seqgan_tf',
+    version='0.1.0',
+    description='SeqGAN (Yu et al., AAAI 2017) in TensorFlow 2 and Keras 3, with TensorFlow Serving export',
+    long_description=pathlib.Path(__file__).with_name('README.md').read_text('utf-8'),
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    packages=find_packages(include=['seqgan_tf', 'seqgan_tf.*']),
+    python_requires='>=3.11',
+    install_requires=[
+        'tensorflow>=2.21,<2.22',
+        'keras>=3.15,<4',
+        'tensorflow-probability[tf]>=0.25,<0.26',
+        'setuptools',  # TFP 0.25 imports distutils, which Python 3.12 took out
+        'tensorboard>=2.21,<2.22',
+        'absl-py>=2.1,<3',
+        'numpy>=1.26,<3',
+        'tqdm>=4.66,<5',
+        'filelock>=3.12,<4',
+    ],
+    extras_require={
+        'gpu': ['tensorflow[and-cuda]>=2.21,<2.22'],
+        'serving': ['tensorflow-serving-api>=2.19,<2.22'],
+        'plots': ['matplotlib>=3.8,<4'],
+        'test': ['pytest>=8', 'nltk>=3.8,<4', 'sacrebleu>=2.4,<3', 'scipy>=1.11,<2'],
+    },
+    classifiers=['License :: OSI Approved :: Apache Software License', 'Programming Language :: Python :: 3'],
+)
