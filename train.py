@@ -30,4 +30,5 @@ def main(argv):
 
 if __name__ == '__main__':
     define_flags()
+    flags.adopt_module_key_flags(sys.modules[Config.__module__])  # --help shows the flags of the command's own modules only
     app.run(main)

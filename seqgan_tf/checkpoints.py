@@ -54,7 +54,10 @@ class Checkpoints:
             path = self.directory / f'ckpt-{number}'
             try:
                 status = self.checkpoint.restore(str(path))
-                status.assert_existing_objects_matched() if partial else status.assert_consumed()
+                if partial:
+                    status.assert_existing_objects_matched().expect_partial()
+                else:
+                    status.assert_consumed()
             except (tf.errors.OpError, AssertionError, ValueError) as error:
                 damaged.append(f'checkpoint {path} cannot be read ({_first_line(error)}); trying the one before')
                 continue

@@ -49,6 +49,7 @@ class Config:
     embedding_dim: int = setting(32, 'E of the generator', least=1)
     hidden_dim: int = setting(32, 'H of the generator', least=1)
     generator_learning_rate: float = setting(0.01, 'Adam, for MLE and policy gradient, each with its own moments', least=0)
+    policy_learning_rate: float = setting(0.0, 'Adam of the policy gradient. 0: generator_learning_rate, as in the released code', least=0)
     discriminator_learning_rate: float = setting(1e-4, 'Adam', least=0)
     discriminator_embedding_dim: int = setting(64, 'embedding width of the discriminator', least=1)
     dropout: float = setting(0.25, 'share dropped after the highway in training (the code keeps 0.75)', least=0, most=0.99)
@@ -71,6 +72,9 @@ class Config:
     eval_every: int = setting(5, 'rounds between evaluations; the last round of a phase is always evaluated', least=1, extends=True)
     eval_samples: int = setting(10_000, 'samples that an evaluation draws (code: 9,984; paper: 100,000)', least=1, extends=True)
     checkpoint_every: int = setting(5, 'rounds between checkpoints; a phase also ends with one', least=1, extends=True)
+    rollout_chunk: int = setting(0, 'roll-outs that run side by side; bounds the memory, changes no draw. 0: chosen by the vocabulary', least=0)
+    precision: str = setting('auto', 'type in which roll-outs are scored; all else is float32. auto: bfloat16 on a CPU that has it, else float32',
+                             choices=('auto', 'float32', 'bfloat16', 'float16'))
     jit: str = setting('auto', 'what XLA compiles: auto (what was measured to win), on (whole steps) or off', choices=('auto', 'on', 'off'))
     workdir: str = setting('runs/default', 'where everything is written; the same command continues from here')
     export_dir: str = setting('', 'where the trained generator is exported for TensorFlow Serving; empty: nowhere')
@@ -78,6 +82,8 @@ class Config:
     def __post_init__(self):
         for field in dataclasses.fields(self):
             _check(field, getattr(self, field.name))
+        if not self.workdir:
+            raise ValueError('workdir must name a directory. Received: workdir=')
         if self.dataset == 'text' and not self.corpus:
             raise ValueError('dataset=text needs a file. Received: corpus=""')
         if self.dataset != 'text' and self.corpus:
@@ -109,7 +115,7 @@ class Config:
         try:
             values = json.loads(pathlib.Path(path).read_text('utf-8'))
             return cls(**values)
-        except (OSError, json.JSONDecodeError, TypeError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise ValueError(f'config.json must hold the settings of a run. Received: {path} ({error})') from None
 
     @classmethod
@@ -144,6 +150,8 @@ def _check(field, value):
         raise ValueError(f'{name} must be of type {kind.__name__}. Received: {name}={value!r}')
     if meta['choices'] and value not in meta['choices']:
         raise ValueError(f'{name} must be one of {", ".join(meta["choices"])}. Received: {name}={value}')
+    if kind is float and not math.isfinite(value):
+        raise ValueError(f'{name} must be finite. Received: {name}={value}')
     if kind in (int, float) and not meta['least'] <= value <= meta['most']:
         bounds = f'at least {meta["least"]}' + (f' and at most {meta["most"]}' if meta['most'] < INF else '')
         raise ValueError(f'{name} must be {bounds}. Received: {name}={value}')

@@ -32,14 +32,25 @@ class AppendOnlyFile(tf.Module):
                 os.fsync(file.fileno())
                 self.size.assign(file.tell())
         except OSError as error:
-            raise RunError(f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; the same command continues from '
-                           'it.') from None
+            raise self._unwritable(error) from None
 
     def cut(self):
-        """Drops what was added after the checkpoint that `size` comes from."""
-        if self.path.exists() or self.size > 0:
+        """Drops what was added after the checkpoint that `size` comes from. What somebody took away stays away.
+
+        Raises:
+            RunError: it cannot be written.
+        """
+        try:
             with open(self.path, 'ab') as file:
-                file.truncate(int(self.size))
+                size = min(file.tell(), int(self.size))
+                file.truncate(size)
+                self.size.assign(size)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def _unwritable(self, error):
+        return RunError(f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; the same command continues '
+                        'from it.')
 
 
 class Terminal:

@@ -42,13 +42,12 @@ def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1
     chunk = min(chunk, len(prefixes))
     numbers = sampling.uniforms([len(prefixes), batch_size, length], seed)
     prefixes, weights = tf.constant(prefixes), tf.constant(weights)
-    states = prefix_states(policy, tokens)
 
-    def finish(prefixes, numbers):
-        return finish_lanes(policy, tokens, states, prefixes, numbers)
+    def compiled(function):
+        return tf.function(function, autograph=False, jit_compile=True) if jit_compile else function
 
-    if jit_compile:
-        finish = tf.function(finish, autograph=False, jit_compile=True)
+    states = compiled(lambda: prefix_states(policy, tokens))()
+    finish = compiled(lambda prefixes, numbers: finish_lanes(policy, tokens, states, prefixes, numbers))
 
     def add_chunk(start, values):
         finished = finish(tf.slice(prefixes, [start], [chunk]), tf.slice(numbers, [start, 0, 0], [chunk, batch_size, length]))

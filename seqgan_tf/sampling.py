@@ -13,8 +13,12 @@ BELOW_ONE = 1.0 - 2.0**-23
 
 
 def uniforms(shape, seed):
-    """Uniforms in [0, 1) from an int seed [2]. Philox gives the same bits in eager, graph and XLA execution."""
-    return tf.random.stateless_uniform(shape, seed, alg='philox')
+    """Uniforms in [0, 1) from an int seed [2], the same in eager, graph and XLA execution.
+
+    Philox gives the same bits everywhere, but XLA makes other floats of them than TensorFlow's kernels do; so they are made here.
+    """
+    bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.int32, alg='philox')
+    return tf.cast(tf.bitwise.bitwise_and(bits, 2**23 - 1), tf.float32) * 2.0**-23
 
 
 def fold_in(seed, data):
@@ -107,7 +111,7 @@ def sample(policy, batch_size, length, seed, *, prefix=None, prefix_length=None,
 
 def sequence_log_prob(policy, tokens):
     """log p of tokens [B, T] under a policy: the sum [B] in nats over each sequence, its first end token included."""
-    given = tf.transpose(tokens)
+    given = tf.cast(tf.transpose(tokens), tf.int32)
 
     def choose(position, logits):
         here = given[position]

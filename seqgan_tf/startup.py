@@ -10,7 +10,7 @@ def load_tensorflow():
 
     For commands, before anything else imports TensorFlow.
     """
-    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
     sys.stderr.flush()
     with tempfile.TemporaryFile() as aside:
         stderr = os.dup(2)

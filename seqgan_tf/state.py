@@ -41,7 +41,7 @@ class TrainState(tf.Module):
                                            seed=discriminator, name='discriminator')
         # Two Adams for the generator, as in the released code: the adversarial phase starts with fresh moments.
         self.mle_optimizer = _adam(config.generator_learning_rate, self.generator)
-        self.policy_optimizer = _adam(config.generator_learning_rate, self.generator)
+        self.policy_optimizer = _adam(config.policy_learning_rate or config.generator_learning_rate, self.generator)
         self.discriminator_optimizer = _adam(config.discriminator_learning_rate, self.discriminator)
         self.random = tf.random.Generator.from_seed(stream, alg='philox')
         self.done = {phase: tf.Variable(0, dtype=tf.int64, name=f'{phase}_rounds') for phase in PHASES}

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import losses, sampling
+from seqgan_tf.devices import rollout_rows
 from seqgan_tf.rollout import action_values
 
 SAMPLE_ROWS = 512  # sequences drawn or scored side by side
@@ -42,13 +43,16 @@ class PolicyGradientStep(tf.Module):
         rollout_policy: G_beta, finishes the sequences.
         reward_fn: tokens [B, T] -> [B].
         batch_size, sequence_length, num_rollouts: B, T, N.
+        chunk_rows: roll-outs that run side by side; 0 for `rollout_rows` of the vocabulary.
     """
 
-    def __init__(self, generator, rollout_policy, reward_fn, optimizer, clip_norm, batch_size, sequence_length, num_rollouts, jit='auto'):
+    def __init__(self, generator, rollout_policy, reward_fn, optimizer, clip_norm, batch_size, sequence_length, num_rollouts, chunk_rows=0,
+                 jit='auto'):
         super().__init__()
         self.generator, self.rollout_policy, self.reward_fn = generator, rollout_policy, reward_fn
         self.optimizer, self.clip_norm, self.num_rollouts = optimizer, clip_norm, num_rollouts
         self.shape = batch_size, sequence_length
+        self.chunk_rows = chunk_rows or rollout_rows(generator.vocab_size)
         self.jit_parts = jit == 'auto'
         self._sample = tf.function(self._draw, autograph=False, jit_compile=self.jit_parts)
         self._apply = tf.function(self._update, autograph=False, jit_compile=self.jit_parts)
@@ -62,7 +66,7 @@ class PolicyGradientStep(tf.Module):
     def _whole(self, seed):
         tokens = self._sample(sampling.fold_in(seed, 0))
         values = action_values(self.rollout_policy, self.reward_fn, tokens, self.num_rollouts, sampling.fold_in(seed, 1),
-                               jit_compile=self.jit_parts)
+                               chunk_rows=self.chunk_rows, jit_compile=self.jit_parts)
         return self._apply(tokens, values) | {'reward': tf.reduce_mean(values[:, -1])}
 
     def _draw(self, seed):

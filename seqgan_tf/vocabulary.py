@@ -20,10 +20,10 @@ class Vocabulary:
     Args:
         symbols: strings, all distinct, at least two.
         tokens: 'char' (a symbol is one Unicode code point), 'word' or 'id' (separated by white space).
-        verse_length: for 'char': white space is no symbol, and a text shows a space after each `verse_length` symbols; 0 for neither.
+        verse_length: for 'char': the space is no symbol, and a text shows a space after each `verse_length` symbols; 0 for neither.
 
     Raises:
-        ValueError: fewer than two symbols, a repeated one, or an unknown kind.
+        ValueError: fewer than two symbols, a repeated one, one with a line feed, or an unknown kind.
     """
 
     def __init__(self, symbols, tokens='char', verse_length=0):
@@ -39,6 +39,8 @@ class Vocabulary:
         if len(self.ids) < len(self.symbols):
             repeated = [s for s, n in collections.Counter(self.symbols).items() if n > 1]
             raise ValueError(f'symbols must be distinct. Repeated: {repeated[:5]}')
+        if any('\n' in symbol for symbol in self.symbols):
+            raise ValueError('a symbol must not hold a line feed, which ends a symbol in a file')
         self.unknown = '\ufffd' if tokens == 'char' else '<unk>'
         self.end_id = self.ids.get(END)
         self.unknown_id = self.ids.get(self.unknown)
@@ -66,9 +68,10 @@ class Vocabulary:
         unknown = '\ufffd' if tokens == 'char' else '<unk>'
         if len(kept) < len(counts) or 0 < max_vocab < len(special) + len(kept):
             special.append(unknown)
+        kept = [s for s in kept if s not in special]  # the text may hold the unknown symbol itself
         if max_vocab:
             kept = kept[:max(0, max_vocab - len(special))]
-        return cls(special + [s for s in kept if s not in special], tokens, verse_length)
+        return cls(special + kept, tokens, verse_length)
 
     def split(self, text):
         """The symbols of a text."""
@@ -153,7 +156,8 @@ class TextCodec(tf.Module):
         """
         if self.vocabulary.tokens == 'char':
             if self.vocabulary.verse_length:
-                texts = tf.strings.regex_replace(texts, ' ', '')
+                # Decoded before spaces go: what they part must not become a character.
+                texts = tf.strings.regex_replace(tf.strings.unicode_transcode(texts, 'UTF-8', 'UTF-8', errors='replace'), ' ', '')
             symbols = tf.strings.unicode_split(texts, 'UTF-8', errors='replace')
         else:
             symbols = tf.strings.split(texts)

@@ -1,10 +1,13 @@
 """SeqGAN (Algorithm 1): policy gradient against a discriminator, with Monte-Carlo search for the value of each token."""
 
+import functools
+
 import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import sampling
 from seqgan_tf.algorithms import mle
+from seqgan_tf.devices import scoring_dtype
 from seqgan_tf.state import Report
 from seqgan_tf.steps import DiscriminatorEpoch, PolicyGradientStep, Sampler
 
@@ -17,8 +20,9 @@ def train(state, corpus, config):
     for i in state.rounds('discriminator', config.discriminator_rounds):
         yield Report('discriminator', i, config.discriminator_rounds, discriminate() | discriminate.held_out())
 
-    g_step = PolicyGradientStep(state.generator, state.rollout_policy, state.discriminator.prob_real, state.policy_optimizer,
-                                config.clip_norm, config.batch_size, corpus.sequence_length, config.num_rollouts, config.jit)
+    reward_fn = functools.partial(state.discriminator.prob_real, dtype=scoring_dtype(config.precision))
+    g_step = PolicyGradientStep(state.generator, state.rollout_policy, reward_fn, state.policy_optimizer, config.clip_norm,
+                                config.batch_size, corpus.sequence_length, config.num_rollouts, config.rollout_chunk, config.jit)
     for i in state.rounds('adversarial', config.adversarial_rounds):
         if i == 1:
             state.update_rollout_policy(decay=0.0)

@@ -41,8 +41,7 @@ def load_text(path, *, tokens='char', verse_length=0, sequence_length=20, on_lon
     else:
         vocabulary = Vocabulary.build(sequences, tokens, verse_length=verse_length, with_end=with_end, min_count=min_count,
                                       max_vocab=max_vocab)
-    if vocabulary.unknown_id is not None:
-        notes.append(_describe_unknown(sequences, vocabulary))
+    notes += _describe_unknown(sequences, vocabulary)
     rows = vocabulary.encode(sequences, sequence_length)
     return Corpus(*split_rows(rows, validation_share, test_share, seed), vocabulary, tuple(notes))
 
@@ -53,7 +52,7 @@ def _read_lines(path):
     try:
         text = path.read_bytes().decode('utf-8-sig')
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[:error.start].count(b'\n') + 1
+        line = error.object[:error.start].count(b'\n') + 1
         raise ValueError(f'a corpus must be utf-8 text. Received: {path}, whose line {line} is not ({error.reason})') from None
     except OSError as error:
         raise ValueError(f'a corpus must be a readable file. Received: {path} ({error.strerror})') from None
@@ -69,9 +68,11 @@ def _check_symbols(path, lines, sequences, tokens, verse_length, max_vocab):
     limit = max_vocab or MOST_IDS
     for (number, line), sequence in zip(lines.items(), sequences):
         if tokens == 'id':
-            bad = [s for s in sequence if not (s.isascii() and s.isdigit() and str(int(s)) == s and int(s) < limit)]
+            digits = len(str(limit))  # int() refuses thousands of them
+            bad = [s for s in sequence
+                   if not (len(s) <= digits and s.isascii() and s.isdigit() and str(int(s)) == s and int(s) < limit)]
             if bad:
-                raise ValueError(f'tokens=id takes whole numbers in [0, {limit}) separated by spaces. Received: {bad[0]!r} in line '
+                raise ValueError(f'tokens=id takes whole numbers in [0, {limit}) separated by spaces. Received: {bad[0][:60]!r} in line '
                                  f'{number} of {path}')
         elif tokens == 'word' and vocabularies.END in sequence:
             raise ValueError(f'{vocabularies.END} is the end symbol and cannot be a word. Received: line {number} of {path}')
@@ -105,8 +106,9 @@ def _limit_length(path, lines, sequences, sequence_length, on_long):
 
 
 def _describe_unknown(sequences, vocabulary):
-    """How much of the text is unknown, and what."""
+    """A note on how much of the text is unknown, and what; none where nothing is."""
     counts = collections.Counter(s for sequence in sequences for s in sequence)
     unknown = {s: n for s, n in counts.most_common() if s not in vocabulary.ids}
-    return (f'{len(unknown)} rarer symbols ({sum(unknown.values()) / sum(counts.values()):.2%} of the text) became {vocabulary.unknown}: '
-            f'{" ".join(list(unknown)[:10])}{" ..." if len(unknown) > 10 else ""}')
+    if unknown:
+        yield (f'{len(unknown)} rarer symbols ({sum(unknown.values()) / sum(counts.values()):.2%} of the text) became {vocabulary.unknown}: '
+               f'{" ".join(list(unknown)[:10])}{" ..." if len(unknown) > 10 else ""}')

@@ -10,7 +10,7 @@ WINDOWS_32 = (*SHORT_WINDOWS, (16, 160), (24, 160), (32, 160))
 
 
 def windows_for(sequence_length):
-    """The paper's windows for T = 20 and T = 32; for any other T those of the nearer table that fit into T."""
+    """The paper's windows for T = 20 and T = 32; for any other T those that fit, of the latter table from T = 32 on, else of the former."""
     table = WINDOWS_32 if sequence_length >= 32 else WINDOWS_20
     return tuple((window, filters) for window, filters in table if window <= sequence_length)
 
@@ -58,8 +58,8 @@ class Discriminator(keras.Model):
         # Adding a bias and ReLU are increasing, so they commute with the maximum over time: once a sequence, not at each place.
         self.feature_bias = self.add_weight(shape=[width], initializer=keras.initializers.Constant(0.1), name='feature_bias')
         # The released code leaves the highway's initializers to TensorFlow's default, for the biases too.
-        self.transform_gate = keras.layers.Dense(width, 'sigmoid', kernel_initializer=glorot(), bias_initializer=glorot())
-        self.transform = keras.layers.Dense(width, 'relu', kernel_initializer=glorot(), bias_initializer=glorot())
+        self.transform_gate = keras.layers.Dense(width, kernel_initializer=glorot(), bias_initializer=glorot())
+        self.transform = keras.layers.Dense(width, kernel_initializer=glorot(), bias_initializer=glorot())
         self.head = keras.layers.Dense(2, kernel_initializer=truncated(), bias_initializer=keras.initializers.Constant(0.1))
         self.embedding.build((None, None))
         for layer in self.convolutions:
@@ -68,21 +68,29 @@ class Discriminator(keras.Model):
             layer.build((None, width))
         self.built = True
 
-    def call(self, tokens, dropout_seed=None):
-        """The logit [B] of being real for tokens [B, T]; dropout acts only where its seed, int [2], is given."""
-        embedded = self.embedding(tokens)
-        features = tf.concat([tf.reduce_max(convolution(embedded), axis=1) for convolution in self.convolutions], axis=1)
-        features = tf.nn.relu(features + self.feature_bias)
-        gate = self.transform_gate(features)
-        features = gate * self.transform(features) + (1.0 - gate) * features
+    def call(self, tokens, dropout_seed=None, dtype=tf.float32):
+        """The logit [B] of being real for tokens [B, T].
+
+        Dropout acts only where its seed, int [2], is given. The convolutions and the highway's matmuls are done in `dtype`, all else and
+        the logit in float32.
+        """
+        def matmul(x, layer):
+            return tf.cast(tf.cast(x, dtype) @ tf.cast(layer.kernel, dtype), tf.float32) + layer.bias
+
+        embedded = tf.gather(tf.cast(self.embedding.embeddings, dtype), tokens)
+        features = tf.concat([tf.reduce_max(tf.nn.conv1d(embedded, tf.cast(convolution.kernel, dtype), stride=1, padding='VALID'), axis=1)
+                              for convolution in self.convolutions], axis=1)
+        features = tf.nn.relu(tf.cast(features, tf.float32) + self.feature_bias)
+        gate = tf.sigmoid(matmul(features, self.transform_gate))
+        features = gate * tf.nn.relu(matmul(features, self.transform)) + (1.0 - gate) * features
         if dropout_seed is not None:
             features = tf.nn.experimental.stateless_dropout(features, self.dropout, dropout_seed, rng_alg='philox')
         outputs = self.head(features)
         return outputs[:, 1] - outputs[:, 0]
 
-    def prob_real(self, tokens):
+    def prob_real(self, tokens, dtype=tf.float32):
         """The probability [B] that tokens [B, T] are real, with dropout off: SeqGAN's reward."""
-        return tf.sigmoid(self(tokens))
+        return tf.sigmoid(self(tokens, dtype=dtype))
 
     def l2_penalty(self):
         """Half the sum of squares of the output layer's weights and bias, the only ones that the released code penalizes."""

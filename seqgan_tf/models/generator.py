@@ -44,12 +44,17 @@ class Generator(keras.Model):
         self.embedding = keras.layers.Embedding(vocab_size, embedding_dim, embeddings_initializer=normal())
         self.lstm = keras.layers.LSTM(
             hidden_dim, return_sequences=True, kernel_initializer=normal(), recurrent_initializer=normal(),
-            bias_initializer=normal(), unit_forget_bias=False, use_cudnn=False)
+            bias_initializer=normal(), unit_forget_bias=False, use_cudnn=False, seed=seed)
         self.head = keras.layers.Dense(vocab_size, kernel_initializer=normal(), bias_initializer=normal())
         self.embedding.build((None, None))
         self.lstm.build((None, None, embedding_dim))
         self.head.build((None, hidden_dim))
         self.built = True
+
+    @property
+    def variables(self):
+        """The six arrays, in order: embedding, LSTM kernel, recurrent kernel and bias, output kernel and bias."""
+        return self.weights  # Keras adds the state of the LSTM's dropout seed, which nothing uses
 
     def call(self, tokens):
         """Teacher-forced logits [B, T, V] for tokens [B, T]: position t sees `start_id` and the tokens before t."""

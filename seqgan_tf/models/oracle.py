@@ -1,6 +1,7 @@
 """The oracle (Synthetic Data Experiments): a generator with fixed N(0, 1) weights that defines the true distribution."""
 
 import zipfile
+import zlib
 
 import numpy as np
 
@@ -23,25 +24,45 @@ def load_oracle(path):
     (Order and meaning as in the released target_lstm.py.) Pickled content is refused.
 
     Raises:
-        ValueError: not such a file, an array missing, or shapes that do not fit together.
+        ValueError: not such a file, an array missing, not of finite numbers, or shapes that do not fit together.
     """
-    names = ['embedding', *(f'{kind}_{gate}' for gate in GATES for kind in 'WUb'), 'W_out', 'b_out']
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            missing = sorted(set(names) - set(arrays.files))
-            if missing:
-                raise ValueError(f'an oracle file must hold the arrays {", ".join(names)}. Missing in {path}: {", ".join(missing)}')
-            values = {name: np.asarray(arrays[name], np.float32) for name in names}
-    except (zipfile.BadZipFile, EOFError, AttributeError, OSError) as error:
-        raise ValueError(f'an oracle file must be a readable .npz archive of arrays. Received: {path} ({error})') from None
+    arrays = _read_arrays(path)
+    sizes = (*arrays['embedding'].shape, 0)[:2] if 'embedding' in arrays else (0, 0)
+    shapes = _shapes(*sizes, np.size(arrays.get('b_i', 0)))
+    missing = sorted(set(shapes) - set(arrays))
+    if missing:
+        raise ValueError(f'an oracle file must hold the arrays {", ".join(shapes)}. Missing in {path}: {", ".join(missing)}')
+    for name, shape in shapes.items():
+        if not (np.issubdtype(arrays[name].dtype, np.floating) and np.isfinite(arrays[name]).all()):
+            raise ValueError(f'the arrays of an oracle file must be finite floating-point numbers. Received: {path}, whose {name} is not')
+        if arrays[name].shape != shape:
+            raise ValueError(f'the arrays of an oracle file must fit together. Received: {path}, whose {name} has the shape '
+                             f'{arrays[name].shape} where {shape} fits embedding and b_i')
 
-    (vocab_size, embedding_dim), hidden_dim = values['embedding'].shape, len(values['b_i'])
-    oracle = make_oracle(0, vocab_size, embedding_dim, hidden_dim)
-    stacked = [values['embedding'], *(np.concatenate([values[f'{kind}_{gate}'] for gate in GATES], axis=-1) for kind in 'WUb'),
-               values['W_out'], values['b_out']]
+    vocab_size, embedding_dim = sizes
+    oracle = make_oracle(0, vocab_size, embedding_dim, len(arrays['b_i']))
+    stacked = [arrays['embedding'], *(np.concatenate([arrays[f'{kind}_{gate}'] for gate in GATES], axis=-1) for kind in 'WUb'),
+               arrays['W_out'], arrays['b_out']]
     for variable, value in zip(oracle.variables, stacked):
-        if tuple(variable.shape) != value.shape:
-            raise ValueError(f'the arrays of an oracle file must fit together. {variable.path}: expected {tuple(variable.shape)}, '
-                             f'received {value.shape} in {path}')
         variable.assign(value)
     return oracle
+
+
+def _read_arrays(path):
+    """{name: array} of an `.npz`."""
+    try:
+        with open(path, 'rb') as file:
+            if not zipfile.is_zipfile(file):
+                raise zipfile.BadZipFile('not a zip archive')
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
+        raise ValueError(f'an oracle file must be a readable .npz archive of arrays. Received: {path} ({error})') from None
+
+
+def _shapes(vocab_size, embedding_dim, hidden_dim):
+    """{name: shape} of the arrays of an oracle file."""
+    gates = {'W': (embedding_dim, hidden_dim), 'U': (hidden_dim, hidden_dim), 'b': (hidden_dim,)}
+    return {'embedding': (vocab_size, embedding_dim), **{f'{kind}_{gate}': gates[kind] for gate in GATES for kind in 'WUb'},
+            'W_out': (hidden_dim, vocab_size), 'b_out': (vocab_size,)}

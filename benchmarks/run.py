@@ -1,0 +1,176 @@
+"""Speed of the pieces of training, beside the machine's limits and a slow twin.
+
+    python benchmarks/run.py [--only=mle_step,action_values] [--json=PATH] [--batch_size=64 --sequence_length=20 --vocab_size=5000 --num_rollouts=16]
+
+Medians over repetitions after a warm-up; every call has a seed of its own. Operation counts are those of the mathematics (an
+exponential counts as one operation), so `limit_share` is the share of the time that a perfect machine with this one's measured matmul
+peak and memory bandwidth would need.
+"""
+
+import functools
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import time
+
+from absl import app, flags
+
+from seqgan_tf.startup import load_tensorflow
+
+load_tensorflow()
+
+import keras
+import tensorflow as tf
+
+from seqgan_tf import sampling
+from seqgan_tf.devices import rollout_rows, scoring_dtype
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
+from seqgan_tf.rollout import action_values
+from seqgan_tf.steps import DiscriminatorEpoch, MLEStep, PolicyGradientStep, Sampler, Scorer
+from twins import Twins
+
+PIECES = ('mle_step', 'discriminator_step', 'action_values', 'generator_step', 'sample_10k', 'nll_10k', 'adversarial_round')
+SAMPLES = 10_000
+EPOCH_BATCHES = 20  # batches of the discriminator epoch that is timed; a step is its share
+
+flags.DEFINE_list('only', list(PIECES), 'pieces to measure')
+flags.DEFINE_string('json', '', 'write the results here')
+flags.DEFINE_integer('repetitions', 5, 'calls of each piece after the warm-up; of a twin one', lower_bound=1)
+flags.DEFINE_enum('precision', 'auto', ['auto', 'float32', 'bfloat16', 'float16'], 'type in which roll-outs are scored')
+flags.DEFINE_boolean('twins', True, 'measure the slow twins too')
+flags.DEFINE_integer('batch_size', 64, 'B', lower_bound=1)
+flags.DEFINE_integer('sequence_length', 20, 'T', lower_bound=2)
+flags.DEFINE_integer('vocab_size', 5000, 'V', lower_bound=2)
+flags.DEFINE_integer('num_rollouts', 16, 'N', lower_bound=1)
+FLAGS = flags.FLAGS
+
+
+def seconds(call, repetitions):
+    """Median time of a call, whose result is waited for; the first call, which compiles, does not count."""
+    times = []
+    for _ in range(repetitions + 1):
+        start = time.perf_counter()
+        tf.nest.map_structure(lambda x: x.numpy() if hasattr(x, 'numpy') else x, call())
+        times.append(time.perf_counter() - start)
+    return statistics.median(times[1:])
+
+
+def machine_limits():
+    """The matmul peaks, GFLOP/s, and the memory bandwidth, GB/s, of this machine now."""
+    size, limits = 2048, {}
+    multiply = tf.function(tf.matmul, autograph=False)
+    for name, dtype in (('fp32', tf.float32), ('bf16', tf.bfloat16)):
+        a = tf.cast(tf.random.stateless_uniform([size, size], [1, 2]), dtype)
+        limits[f'matmul_gflops_{name}'] = 2 * size**3 / seconds(lambda: multiply(a, a)[0, 0], 9) / 1e9
+    array = tf.random.stateless_uniform([64 * 2**20], [1, 2])
+    double = tf.function(lambda x: x * 2.0, autograph=False)
+    limits['memory_gb_per_second'] = 2 * 4 * 64 * 2**20 / seconds(lambda: double(array)[0], 9) / 1e9
+    return limits
+
+
+class Counts:
+    """Floating-point operations, and bytes that must pass through memory, of each piece."""
+
+    def __init__(self, generator, discriminator, batch_size, length, num_rollouts):
+        g, d = generator, discriminator
+        vocab, hidden, embedding = g.vocab_size, g.hidden_dim, g.embedding_dim
+        self.token = 2 * 4 * hidden * (embedding + hidden) + 2 * hidden * vocab + vocab  # LSTM, head, exponentials
+        width = sum(filters for _, filters in d.windows)
+        self.score = sum(2 * (length - w + 1) * w * d.embedding_dim * f for w, f in d.windows) + 2 * 2 * width**2
+        g_parameters, d_parameters = (sum(int(tf.size(v)) for v in net.trainable_variables) for net in (g, d))
+        rollout_tokens = batch_size * num_rollouts * length * (length - 1) // 2
+        rollout_scores = batch_size * (num_rollouts * (length - 1) + 1)
+        # (operations, bytes). A backward pass costs two forward ones; Adam reads a gradient, a weight and two moments and writes three.
+        adam = 7 * 4
+        self.mle_step = 3 * batch_size * length * self.token, adam * g_parameters
+        self.discriminator_step = 3 * batch_size * self.score, adam * d_parameters + 3 * 4 * d_parameters
+        self.action_values = rollout_tokens * self.token + rollout_scores * self.score, 0
+        self.generator_step = (self.action_values[0] + 4 * batch_size * length * self.token, adam * g_parameters)
+        self.sample_10k = self.nll_10k = SAMPLES * length * self.token, 0
+        steps = 15 * (2 * SAMPLES // batch_size)  # 5 d-steps of 3 epochs
+        self.adversarial_round = tuple(g + 5 * s + steps * d for g, s, d in
+                                       zip(self.generator_step, self.sample_10k, self.discriminator_step))
+
+
+def measure(pieces, batch, length, vocab, rollouts, twins=True):
+    """{piece: (seconds, operations, bytes, the twin's seconds or None)} at B, T, V, N."""
+    generator, policy, discriminator = Generator(vocab), Generator(vocab, seed=1), Discriminator(vocab, length)
+    g_adam, d_adam = keras.optimizers.Adam(0.01), keras.optimizers.Adam(1e-4)
+    g_adam.build(generator.trainable_variables)
+    d_adam.build(discriminator.trainable_variables)
+    counter = iter(range(10**6))
+    seed = lambda: tf.constant([7, next(counter)], tf.int64)
+    rows = Sampler(generator, length)(SAMPLES, seed())
+    tokens, half = rows[:batch], rows[:EPOCH_BATCHES * batch // 2]
+    labels = tf.cast(tf.range(batch) % 2, tf.float32)
+
+    mle = MLEStep(generator, g_adam, 5.0)
+    epoch = DiscriminatorEpoch(discriminator, d_adam, 0.2, batch)
+    reward_fn = functools.partial(discriminator.prob_real, dtype=scoring_dtype(FLAGS.precision))
+    values = tf.function(lambda seed: action_values(policy, reward_fn, tokens, rollouts, seed, chunk_rows=rollout_rows(vocab),
+                                                    jit_compile=True), autograph=False)
+    step = PolicyGradientStep(generator, policy, reward_fn, g_adam, 5.0, batch, length, rollouts)
+    sampler, scorer = Sampler(generator, length), Scorer(generator)
+    twin = Twins(generator, discriminator, g_adam, d_adam)
+    batches = -(-SAMPLES // batch)
+    ours = {
+        'mle_step': lambda: mle(tokens),
+        'discriminator_step': lambda: epoch(half, half, seed()),
+        'action_values': lambda: values(seed()),
+        'generator_step': lambda: step(seed()),
+        'sample_10k': lambda: sampler(SAMPLES, seed()),
+        'nll_10k': lambda: scorer.nll(rows),
+    }
+    slow = {
+        'mle_step': lambda: twin.mle_step(tokens),
+        'discriminator_step': lambda: twin.discriminator_step(tokens, labels),
+        'action_values': lambda: twin.action_values(tokens, rollouts),
+        'generator_step': lambda: twin.generator_step(tokens, rollouts),
+        'sample_10k': lambda: [twin.sample_from(tokens, tf.constant(0)) for _ in range(batches)],
+        'nll_10k': lambda: [twin.nll(tokens) for _ in range(batches)],
+    }
+    counts = Counts(generator, discriminator, batch, length, rollouts)
+    slow = slow if twins else {}
+    needed = list(ours) if 'adversarial_round' in pieces else [p for p in ours if p in pieces]
+    times = {p: seconds(ours[p], FLAGS.repetitions) / (EPOCH_BATCHES if p == 'discriminator_step' else 1) for p in needed}
+    # A call of a twin of a generator step takes many seconds, so it is made once after its warm-up.
+    twin_times = {p: seconds(slow[p], 1 if p in ('action_values', 'generator_step') else 3) for p in needed if p in slow}
+    for table in (times, twin_times):
+        if 'adversarial_round' in pieces and table:  # composed of its measured parts: 1 g-step, 5 x (10,000 samples, 3 epochs)
+            table['adversarial_round'] = (table['generator_step'] + 5 * table['sample_10k']
+                                          + 15 * (2 * SAMPLES // batch) * table['discriminator_step'])
+    return {p: (times[p], *getattr(counts, p), twin_times.get(p)) for p in PIECES if p in pieces}
+
+
+def main(argv):
+    """Measures, prints a table, and writes the JSON file."""
+    unknown = set(FLAGS.only) - set(PIECES)
+    if unknown or len(argv) > 1:
+        sys.exit(f'error: --only takes some of {", ".join(PIECES)}. Received: {", ".join(sorted(unknown) or argv[1:])}')
+    limits = machine_limits()
+    print(f'{platform.processor() or platform.machine()}, {os.cpu_count()} cores, devices '
+          f'{[d.device_type for d in tf.config.list_physical_devices()]}, TensorFlow {tf.__version__}')
+    print('  '.join(f'{name} {value:.0f}' for name, value in limits.items()))
+    print(f'B {FLAGS.batch_size}  T {FLAGS.sequence_length}  V {FLAGS.vocab_size}  N {FLAGS.num_rollouts}')
+    print(f'{"piece":20}{"seconds":>12}{"GFLOP/s":>10}{"of limit":>10}{"slow twin":>12}{"ratio":>8}')
+    measured = measure(FLAGS.only, FLAGS.batch_size, FLAGS.sequence_length, FLAGS.vocab_size, FLAGS.num_rollouts, FLAGS.twins)
+    results = {}
+    for piece, (time_taken, operations, moved, twin) in measured.items():
+        least = max(operations / limits['matmul_gflops_fp32'], moved / limits['memory_gb_per_second']) / 1e9
+        results[piece] = {'seconds': time_taken, 'gflops': operations / time_taken / 1e9, 'limit_share': least / time_taken,
+                          'twin_seconds': twin, 'twin_ratio': twin and twin / time_taken}
+        print(f'{piece:20}{time_taken:12.4f}{results[piece]["gflops"]:10.0f}{results[piece]["limit_share"]:10.0%}'
+              + (f'{twin:12.3f}{twin / time_taken:8.1f}' if twin else ''))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f'peak memory of the process {peak:.0f} MB')
+    if FLAGS.json:
+        with open(FLAGS.json, 'w', encoding='utf-8') as file:
+            json.dump({**limits, 'pieces': results, 'peak_rss_mb': peak}, file, indent=2)
+
+
+if __name__ == '__main__':
+    app.run(main)

@@ -1,0 +1,248 @@
+"""The trained networks as a SavedModel that TensorFlow Serving can run: a tf.Module with its signatures, and its publication.
+
+Letter key: B rows of a request, T sequence length, V vocabulary size. Log-probabilities are sums over a sequence, in nats.
+"""
+
+import errno
+import pathlib
+
+import numpy as np
+import tensorflow as tf
+
+from seqgan_tf import serving_check, versions, warmup
+from seqgan_tf.sampling import draw, sequence_log_prob, uniforms, unroll
+from seqgan_tf.vocabulary import TextCodec
+
+FRESH_SEEDS = 2**53  # JSON clients that read every number as a double still report a fresh seed exactly
+STEEPEST = 1e30  # the largest 1 / temperature: the likeliest token is certain long before, and logits stay finite
+
+SEED = tf.TensorSpec([None], tf.int64, 'seed')
+TEMPERATURE = tf.TensorSpec([None], tf.float32, 'temperature')
+PROMPT = tf.TensorSpec([None], tf.string, 'prompt')
+TOP_K = tf.TensorSpec([None], tf.int32, 'top_k')
+TOP_P = tf.TensorSpec([None], tf.float32, 'top_p')
+TEXT = tf.TensorSpec([None], tf.string, 'text')
+
+
+class Servable(tf.Module):
+    """Generator, discriminator and vocabulary with the signatures `sample`, `complete` and `score`.
+
+    A row's answer depends on that row alone, so a server may merge requests. A row that breaks a rule is answered by `error`, which
+    says what was expected and received; its other outputs are then empty (text '', tokens -1, numbers 0). A request of the wrong
+    form (rank, or inputs of different lengths) fails as a whole with InvalidArgumentError.
+
+    Args:
+        generator: a policy over the vocabulary.
+        discriminator: tokens [B, T] -> probability [B] of being real, by `prob_real`.
+        vocabulary: Vocabulary; its end id must be the generator's.
+        sequence_length: T.
+
+    Raises:
+        ValueError: networks and vocabulary that do not go together.
+    """
+
+    def __init__(self, generator, discriminator, vocabulary, sequence_length):
+        super().__init__()
+        for name, expected, received in (('vocab_size', len(vocabulary), generator.vocab_size),
+                                         ('end_id', vocabulary.end_id, generator.end_id),
+                                         ('sequence_length', sequence_length, discriminator.sequence_length)):
+            if received != expected:
+                raise ValueError(f'networks and vocabulary must have the same {name}. Expected: {expected}. Received: {received}')
+        self.generator, self.discriminator = generator, discriminator
+        # A session restores only variables that it finds as plain tf.Variables; those inside Keras layers alone stay unset there.
+        self.variables_ = [variable.value for variable in (*generator.variables, *discriminator.variables)]
+        self.codec = TextCodec(vocabulary, sequence_length)
+        self.length, self.end_id = sequence_length, vocabulary.end_id
+
+    @tf.function(autograph=False, input_signature=[SEED, TEMPERATURE])
+    def sample(self, seed, temperature):
+        """A sequence for each row.
+
+        Args:
+            seed: int64 [B]; the same seed gives the same sequence, a negative one is replaced by a fresh one.
+            temperature: float32 [B], divides the logits.
+
+        Returns:
+            text string [B], tokens int32 [B, T], log_prob float32 [B] of the tokens at temperature 1, seed int64 [B] as used, and
+            error string [B].
+        """
+        seed, temperature = _checked(seed=seed, temperature=temperature)
+        error = _first_error(_temperature_rule(temperature))
+        return self._generate(seed, temperature, error)
+
+    @tf.function(autograph=False, input_signature=[SEED, TEMPERATURE, PROMPT, TOP_K, TOP_P])
+    def complete(self, seed, temperature, prompt, top_k, top_p):
+        """A sequence for each row that starts with its prompt.
+
+        Args:
+            seed, temperature: as in `sample`.
+            prompt: string [B], at most T symbols; one that is not in the vocabulary becomes the unknown symbol.
+            top_k: int32 [B], draws from the k likeliest tokens only; 0 for all, 1 for the likeliest.
+            top_p: float32 [B], draws from the fewest of these whose share of the probability reaches top_p; 1 for all.
+
+        Returns:
+            as `sample`; log_prob is that of the whole sequence under the unfiltered model.
+        """
+        seed, temperature, prompt, top_k, top_p = _checked(seed=seed, temperature=temperature, prompt=prompt, top_k=top_k, top_p=top_p)
+        ids, lengths = self.codec.encode(prompt)
+        error = _first_error(
+            _temperature_rule(temperature),
+            (top_k < 0, ['top_k must be at least 0. Received: top_k=', tf.strings.as_string(top_k)]),
+            (~((top_p > 0) & (top_p <= 1)), ['top_p must be above 0 and at most 1. Received: top_p=', _number(top_p)]),
+            *self._text_rules('prompt', ids, lengths))
+        top_k, top_p = tf.where(error == '', top_k, 0), tf.where(error == '', top_p, 1.0)
+        filtered = tf.reduce_any((top_k > 0) | (top_p < 1))
+
+        def restrict(logits):
+            return tf.cond(filtered, lambda: keep_likely(logits, top_k, top_p), lambda: logits)
+
+        return self._generate(seed, temperature, error, ids, tf.where(error == '', lengths, 0), restrict)
+
+    @tf.function(autograph=False, input_signature=[TEXT])
+    def score(self, text):
+        """How likely and how real each text string [B] is.
+
+        Returns:
+            log_prob float32 [B] under the generator, its end included; prob_real float32 [B] by the discriminator; length int32 [B]
+            in symbols; and error string [B].
+        """
+        text, = _checked(text=text)
+        ids, lengths = self.codec.encode(text)
+        rules = self._text_rules('text', ids, lengths)
+        if self.end_id is None:
+            expected = f'text must have {self.length} symbols: the vocabulary has no end symbol. Received: '
+            rules.append((lengths < self.length, [expected, tf.strings.as_string(lengths), ' symbols']))
+        error = _first_error(*rules)
+        good = error == ''
+        # Past its end a text has id -1, and there the sequence goes on with end ids.
+        tokens = tf.where(good[:, None] & (ids >= 0), ids, self.end_id or 0)
+        return {'log_prob': tf.where(good, sequence_log_prob(self.generator, tokens), 0.0),
+                'prob_real': tf.where(good, self.discriminator.prob_real(tokens), 0.0),
+                'length': tf.where(good, lengths, 0),
+                'error': error}
+
+    def _generate(self, seed, temperature, error, prompt=None, prompt_length=0, restrict=lambda logits: logits):
+        good = error == ''
+        seed = tf.where(seed < 0, _fresh_seeds(tf.shape(seed)), seed)
+        numbers = tf.transpose(row_uniforms(seed, self.length))
+        inverse = tf.minimum(1.0 / tf.where(good, temperature, 1.0), STEEPEST)[:, None]
+        prompt = tf.zeros([self.length, 1], tf.int32) if prompt is None else tf.transpose(prompt)
+
+        def choose(position, logits):
+            drawn = draw(restrict(logits * inverse), numbers[position])
+            tokens = tf.where(position < prompt_length, prompt[position], drawn)
+            return tokens, tf.gather(logits, tokens, batch_dims=1) - tf.reduce_logsumexp(logits, axis=-1)
+
+        tokens, log_prob = unroll(self.generator, tf.shape(seed)[0], self.length, choose)
+        return {'text': tf.where(good, self.codec.decode(tokens), ''),
+                'tokens': tf.where(good[:, None], tokens, -1),
+                'log_prob': tf.where(good, log_prob, 0.0),
+                'seed': seed,
+                'error': error}
+
+    def _text_rules(self, name, ids, lengths):
+        unknown = (ids < 0) & (tf.range(self.length) < lengths[:, None])
+        place = tf.strings.as_string(1 + tf.argmax(unknown, axis=1))
+        return [
+            (lengths > self.length,
+             [f'{name} must have at most {self.length} symbols. Received: ', tf.strings.as_string(lengths), ' symbols']),
+            (tf.reduce_any(unknown, axis=1),
+             [f'every symbol of {name} must be in the vocabulary. Received: an unknown one, number ', place])]
+
+
+def row_uniforms(seeds, length):
+    """Uniforms [B, length] in [0, 1) from seeds int64 [B]: a row depends on its own seed only."""
+    row = tf.TensorSpec([length], tf.float32)
+    return tf.map_fn(lambda seed: uniforms([length], tf.stack([seed, 0])), seeds, fn_output_signature=row)
+
+
+def keep_likely(logits, top_k, top_p):
+    """Logits [B, V] with -inf in place of all but the likeliest tokens; equal logits rank by id.
+
+    Args:
+        top_k: int32 [B], how many are kept; 0 for all.
+        top_p: float32 [B] in (0, 1]; of these, the fewest whose share of the probability reaches top_p are kept; 1 for all.
+    """
+    vocab_size = logits.shape[-1]
+    counts = tf.where(top_k > 0, tf.minimum(top_k, vocab_size), vocab_size)
+    # Sorting is what costs: no deeper than the rows need.
+    depth = tf.reduce_max(tf.where((top_k > 0) | (top_p < 1), counts, 1))
+    values, ids = tf.math.top_k(logits, tf.maximum(depth, 1))  # of equal values the lower id comes first
+    counted = tf.range(tf.shape(values)[1]) < counts[:, None]
+    weights = tf.where(counted, tf.exp(values - values[:, :1]), 0.0)
+    before = tf.cumsum(weights, axis=1, exclusive=True)
+    total = before[:, -1:] + weights[:, -1:]  # not reduce_sum: its rounding depends on how many columns the other rows need
+    kept = counted & ((before < top_p[:, None] * total) | (top_p[:, None] >= 1))
+    last = tf.reduce_sum(tf.cast(kept, tf.int32), axis=1, keepdims=True) - 1
+    last_value, last_id = tf.gather(values, last, batch_dims=1), tf.gather(ids, last, batch_dims=1)
+    likely = (logits > last_value) | ((logits == last_value) & (tf.range(vocab_size) <= last_id))
+    everything = ((top_k == 0) & (top_p >= 1))[:, None]
+    return tf.where(likely | everything, logits, float('-inf'))
+
+
+def export_saved_model(generator, discriminator, vocabulary, sequence_length, export_dir):
+    """Publishes a new version below a directory that TensorFlow Serving watches; returns its path, `<export_dir>/<version>`.
+
+    It is written under another name, its warm-up records are run through a session as a server runs them, and it gets its number last
+    (`versions.new_version`): a server never sees half a model, and no version is ever overwritten.
+
+    Args:
+        generator, discriminator, vocabulary, sequence_length: as for `Servable`.
+        export_dir: its last part is the name that the model is served under; made if it is missing.
+
+    Raises:
+        ValueError: networks and vocabulary that do not go together, or a network that answers with NaN. Nothing is published then.
+        OSError: the directory cannot be written. Nothing is published then.
+    """
+    servable = Servable(generator, discriminator, vocabulary, sequence_length)
+    base = pathlib.Path(export_dir).resolve()
+    with versions.new_version(base) as (writing, version):
+        try:
+            functions = {name: getattr(servable, name) for name in ('sample', 'complete', 'score')}
+            tf.saved_model.save(servable, str(writing), {'serving_default': servable.sample, **functions})
+            warmup.write(writing, base.name, _warmup_requests(servable))
+        except tf.errors.OpError as error:
+            raise OSError(errno.EIO, f'the model could not be written: {error.message}') from error
+        serving_check.replay_warmup(writing)
+    return version
+
+
+def _warmup_requests(servable):
+    """One request for each signature, with every branch of the graph on its way."""
+    draw = {'seed': np.array([0]), 'temperature': np.array([1.0], np.float32)}
+    text = servable.sample(**draw)['text'].numpy()
+    restricted = {'prompt': np.array([b''], object), 'top_k': np.array([2], np.int32), 'top_p': np.array([0.9], np.float32)}
+    return [('serving_default', draw), ('sample', draw), ('complete', draw | restricted), ('score', {'text': text})]
+
+
+def _fresh_seeds(shape):
+    """Seeds int64 that differ from call to call and from load to load: an op of seed 0, 0 seeds itself when it is loaded."""
+    least, limit = tf.constant(0, tf.int64), tf.constant(FRESH_SEEDS, tf.int64)
+    return tf.raw_ops.RandomUniformInt(shape=shape, minval=least, maxval=limit, seed=0, seed2=0)
+
+
+def _checked(**inputs):
+    """The inputs, all of shape [B], once that was checked in the graph: a server does not hold requests to the declared shape."""
+    inputs = {name: tf.ensure_shape(value, [None]) for name, value in inputs.items()}
+    sizes = tf.stack([tf.shape(value)[0] for value in inputs.values()])
+    names = ', '.join(inputs)
+    same = tf.debugging.Assert(tf.reduce_all(sizes == sizes[0]), [f'inputs must have one length. Received: {names} of lengths', sizes])
+    with tf.control_dependencies([same]):
+        return [tf.identity(value) for value in inputs.values()]
+
+
+def _temperature_rule(temperature):
+    bad = ~(tf.math.is_finite(temperature) & (temperature > 0))
+    return bad, ['temperature must be positive and finite. Received: temperature=', _number(temperature)]
+
+
+def _first_error(*rules):
+    """The message string [B] of the first rule that each row breaks, or ''; a rule is (broken bool [B], parts of its message)."""
+    error = ''
+    for broken, parts in reversed(rules):
+        error = tf.where(broken, tf.strings.join(parts), error)
+    return error
+
+
+def _number(values):
+    return tf.strings.as_string(values, shortest=True)

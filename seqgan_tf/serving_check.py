@@ -1,0 +1,222 @@
+"""What must hold of an exported model before it is served: loaded as TensorFlow Serving does, as Python does, and beside its checkpoint."""
+
+import contextlib
+import logging
+import pathlib
+import re
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from seqgan_tf import warmup
+
+STRING, INT64, INT32, FLOAT = tf.string, tf.int64, tf.int32, tf.float32
+DRAWN = {'text': STRING, 'tokens': INT32, 'log_prob': FLOAT, 'seed': INT64, 'error': STRING}
+SIGNATURES = {
+    'sample': ({'seed': INT64, 'temperature': FLOAT}, DRAWN),
+    'complete': ({'seed': INT64, 'temperature': FLOAT, 'prompt': STRING, 'top_k': INT32, 'top_p': FLOAT}, DRAWN),
+    'score': ({'text': STRING}, {'log_prob': FLOAT, 'prob_real': FLOAT, 'length': INT32, 'error': STRING}),
+}
+SIGNATURES['serving_default'] = SIGNATURES['sample']
+ROWS = 7
+TOLERANCE = dict(rtol=1e-5, atol=1e-5)  # between two ways to run the same float32 graph
+# Python functions and cuDNN are not on every server; a random op with state would answer the same seed in different ways.
+FORBIDDEN = re.compile(r'PyFunc|Cudnn|^Random|^Multinomial|TruncatedNormal|^Rng|^Stateful(?!PartitionedCall)')
+SEED_DRAW = 'RandomUniformInt'  # for negative seeds
+
+
+class SessionModel:
+    """A SavedModel in a session and graph of its own, which is how TensorFlow Serving and C++ load it.
+
+    A call takes a signature's name and its inputs, and gives its outputs, as NumPy arrays by name.
+    """
+
+    def __init__(self, path):
+        graph = tf.Graph()
+        self.session = tf.compat.v1.Session(graph=graph)
+        with graph.as_default(), _no_warnings():
+            self.signatures = tf.compat.v1.saved_model.load(self.session, [tf.saved_model.SERVING], str(path)).signature_def
+
+    def __call__(self, signature, **inputs):
+        names = self.signatures[signature]
+        feeds = {names.inputs[name].name: value for name, value in inputs.items()}
+        return self.session.run({name: output.name for name, output in names.outputs.items()}, feeds)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.session.close()
+
+
+def python_model(path):
+    """A SavedModel as `tf.saved_model.load` gives it; called like a `SessionModel`."""
+    loaded = tf.saved_model.load(str(path))
+    return lambda signature, **inputs: _arrays(loaded.signatures[signature](**{k: tf.constant(v) for k, v in inputs.items()}))
+
+
+def servable_model(servable):
+    """A `serving.Servable` in this process; called like a `SessionModel`."""
+    return lambda signature, **inputs: _arrays(getattr(servable, signature.replace('serving_default', 'sample'))(**inputs))
+
+
+def check(path, servable=None):
+    """Checks one version of an exported model.
+
+    Args:
+        path: of the SavedModel, `<export_dir>/<version>`.
+        servable: the `serving.Servable` of the checkpoint that it was made from, to be compared with; or None.
+
+    Yields:
+        (what is checked, what is wrong or None).
+    """
+    yield _outcome('no op or attribute that a server lacks', check_portable, path)
+    try:
+        with SessionModel(path) as session:
+            yield _outcome('signatures, as documented', check_signatures, session)
+            yield _outcome('session: rows alone and in a batch agree', check_rows_alone, session)
+            yield _outcome('session: log_prob is the score of the text', check_scores, session)
+            yield _outcome('session: a bad row leaves the others as they are', check_bad_rows, session)
+            yield _outcome('session and Python agree', lambda: check_agreement(session, python_model(path)))
+            if servable is not None:
+                yield _outcome('session and checkpoint agree', check_agreement, session, servable_model(servable))
+            yield _outcome('a negative seed is a fresh one at each load', check_fresh_seeds, session, path)
+    except Exception as error:
+        yield 'session: loads as TensorFlow Serving loads it', _one_line(error)
+    yield _outcome('warm-up records run', replay_warmup, path)
+
+
+def check_portable(path):
+    """Raises ValueError for an op or attribute that a TensorFlow Serving on a plain CPU does not run, or that draws without a seed."""
+    content = pathlib.Path(path, 'saved_model.pb').read_bytes()
+    for meta_graph in saved_model_pb2.SavedModel.FromString(content).meta_graphs:
+        functions = meta_graph.graph_def.library.function
+        nodes = [*meta_graph.graph_def.node, *(node for function in functions for node in function.node_def)]
+        compiled = [item.name for item in nodes if item.attr['_XlaMustCompile'].b]
+        compiled += [function.signature.name for function in functions if function.attr['_XlaMustCompile'].b]
+        _require(not compiled, f'no function may need XLA. Received: _XlaMustCompile on {", ".join(compiled[:3])}')
+        forbidden = sorted({node.op for node in nodes if FORBIDDEN.search(node.op) and node.op != SEED_DRAW})
+        _require(not forbidden, f'only ops that every server runs alike may be inside. Received: {", ".join(forbidden)}')
+
+
+def check_signatures(session):
+    """Raises ValueError unless the signatures have the documented names, dtypes and shapes."""
+    for name, documented in SIGNATURES.items():
+        _require(name in session.signatures, f'signature {name} must be there. Received: {", ".join(sorted(session.signatures))}')
+        for kind, expected, received in zip(('inputs', 'outputs'), documented,
+                                            (session.signatures[name].inputs, session.signatures[name].outputs)):
+            found = {key: tf.as_dtype(value.dtype) for key, value in received.items()}
+            _require(found == expected, f'{kind} of {name} must be {expected}. Received: {found}')
+            fixed = [key for key, value in received.items() if not value.tensor_shape.dim or value.tensor_shape.dim[0].size != -1]
+            _require(not fixed, f'the first dimension of {kind} of {name} must be the batch. Received: another one for {", ".join(fixed)}')
+
+
+def check_agreement(session, other):
+    """Raises ValueError unless two ways to run a model give the same answers to every signature."""
+    for signature, inputs in _requests(session):
+        _require_equal(signature, session(signature, **inputs), other(signature, **inputs))
+
+
+def check_rows_alone(session):
+    """Raises ValueError unless each row of a batch is what it is alone."""
+    for signature, inputs in _requests(session):
+        together = session(signature, **inputs)
+        for row in (slice(i, i + 1) for i in range(ROWS)):
+            alone = session(signature, **{name: value[row] for name, value in inputs.items()})
+            _require_equal(f'{signature}, row {row.start}', {name: value[row] for name, value in together.items()}, alone)
+
+
+def check_scores(session):
+    """Raises ValueError unless `score` of the texts that `sample` returns gives their log_prob, and no number is NaN."""
+    drawn = session('sample', **_draws())
+    scored = session('score', text=drawn['text'])
+    _require(not any(scored['error']) and not any(drawn['error']), f'no row may fail. Received: {drawn["error"]}, {scored["error"]}')
+    close = np.allclose(drawn['log_prob'], scored['log_prob'], rtol=1e-5, atol=1e-4) and np.isfinite(drawn['log_prob']).all()
+    _require(close, f'log_prob must be finite and the score. Received: {drawn["log_prob"]} from sample, {scored["log_prob"]} from score')
+
+
+def check_bad_rows(session):
+    """Raises ValueError unless a row with an impossible temperature is answered by `error`, and the rows beside it as ever."""
+    good = session('sample', **_draws())
+    inputs = _draws()
+    inputs['temperature'][3] = np.nan
+    answer = session('sample', **inputs)
+    bad = {name: value[3] for name, value in answer.items()}
+    _require(bad['error'] and not bad['text'] and (bad['tokens'] == -1).all() and bad['log_prob'] == 0,
+             f'a bad row must say so, with text empty, tokens -1 and log_prob 0. Received: {bad}')
+    others = np.arange(ROWS) != 3
+    _require_equal('sample', {k: v[others] for k, v in good.items()}, {k: v[others] for k, v in answer.items()})
+
+
+def check_fresh_seeds(session, path):
+    """Raises ValueError unless negative seeds are replaced by seeds that differ between rows and between loads."""
+    inputs = {'seed': np.full(ROWS, -1), 'temperature': np.ones(ROWS, np.float32)}
+    with SessionModel(path) as second:
+        seeds = [*session('sample', **inputs)['seed'], *second('sample', **inputs)['seed']]
+    _require(len(set(seeds)) == 2 * ROWS and min(seeds) >= 0, f'fresh seeds must differ. Received: {seeds}')
+
+
+def replay_warmup(path):
+    """Raises ValueError unless there is a warm-up record for each signature, and each is answered with finite numbers and no error."""
+    records = warmup.read(pathlib.Path(path))
+    missing = SIGNATURES.keys() - {signature for signature, _ in records}
+    _require(not missing, f'{warmup.PATH} must have a record for each signature. Missing: {", ".join(sorted(missing))}')
+    with SessionModel(path) as session:
+        for signature, inputs in records:
+            answer = session(signature, **inputs)
+            fine = not any(answer['error']) and np.isfinite(answer['log_prob']).all()
+            _require(fine, f'{signature} must answer its warm-up request. Received: error {answer["error"]}, log_prob {answer["log_prob"]}')
+
+
+@contextlib.contextmanager
+def _no_warnings():
+    """Without TensorFlow's warning that its session loader, the one that servers use, is deprecated in Python."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _draws():
+    return {'seed': np.arange(ROWS), 'temperature': np.linspace(0.5, 2.0, ROWS, dtype=np.float32)}
+
+
+def _requests(session):
+    """A request for each signature, (name, inputs), with prompts and texts that the model itself has drawn."""
+    texts = session('sample', **_draws())['text']
+    prompts = [b' '.join(text.split(b' ')[:i]) for i, text in enumerate(texts)]
+    restricted = {'prompt': np.array(prompts, object), 'top_k': np.arange(ROWS, dtype=np.int32),
+                  'top_p': np.linspace(1.0, 0.4, ROWS, dtype=np.float32)}
+    return [('serving_default', _draws()), ('sample', _draws()), ('complete', _draws() | restricted), ('score', {'text': texts})]
+
+
+def _arrays(outputs):
+    return {name: value.numpy() for name, value in outputs.items()}
+
+
+def _require(condition, message):
+    if not condition:
+        raise ValueError(message)
+
+
+def _require_equal(what, first, second):
+    for name in first:
+        one, other = first[name], second[name]
+        same = np.allclose(one, other, **TOLERANCE) if one.dtype.kind == 'f' else np.array_equal(one, other)
+        _require(same, f'{what}: {name} must agree. Received: {one} and {other}')
+
+
+def _outcome(what, run, *args):
+    try:
+        run(*args)
+    except Exception as error:  # a damaged model fails in any way; a check reports it
+        return what, _one_line(error)
+    return what, None
+
+
+def _one_line(error):
+    return ' '.join(f'{type(error).__name__}: {error}'.split())[:500]

@@ -1,0 +1,161 @@
+"""The commands under export/, each as a process of its own: what they print, and how they fail."""
+
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seqgan_tf import serving_check
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LINES = ['the cat sat', 'a dog ran', 'the dog sat down', 'a cat ran off', 'the cat ran', 'a dog sat', 'the dog ran off', 'a cat sat down']
+
+
+def execute(script, *flags):
+    """A finished command; none may show its user a traceback."""
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get('PYTHONPATH')]))
+    done = subprocess.run([sys.executable, str(ROOT / script), *flags], capture_output=True, text=True, timeout=300, encoding='utf-8',
+                          env=os.environ | {'PYTHONPATH': paths, 'PYTHONIOENCODING': 'utf-8'})
+    assert 'Traceback' not in done.stderr
+    return done
+
+
+def succeed(script, *flags):
+    """What a command prints that must succeed."""
+    done = execute(script, *flags)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def fail(script, *flags):
+    """The error line of a command that must fail."""
+    done = execute(script, *flags)
+    assert done.returncode == 1
+    return done.stderr.strip().splitlines()[-1]
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    """A run's workdir and where its networks were exported to, by the training command itself."""
+    base = tmp_path_factory.mktemp('run')
+    (base / 'corpus.txt').write_text('\n'.join(LINES) + '\n')
+    succeed('train.py', '--dataset=text', f'--corpus={base}/corpus.txt', '--tokens=word', '--sequence_length=6', '--algorithm=random',
+            '--batch_size=4', '--eval_samples=16', '--validation_share=0.25', '--test_share=0.25', f'--workdir={base}/work',
+            f'--export_dir={base}/exports/cats')
+    return base / 'work', base / 'exports' / 'cats'
+
+
+def test_export_publishes_the_next_version_and_check_passes_it(run):
+    workdir, export_dir = run
+    assert succeed('export/export_model.py', f'--workdir={workdir}', f'--export_dir={export_dir}').split() == [str(export_dir / '2')]
+    lines = succeed('export/check_model.py', f'--workdir={workdir}', f'--export_dir={export_dir}').splitlines()
+    assert lines[0] == str(export_dir / '2') and len(lines) == 10
+    assert all(line.startswith('PASS  ') for line in lines[1:])
+
+
+def test_check_fails_a_damaged_model(run, tmp_path):
+    version = tmp_path / '1'
+    version.mkdir()
+    (version / 'saved_model.pb').write_bytes(b'\x00damaged')
+    done = execute('export/check_model.py', f'--export_dir={tmp_path}')
+    assert done.returncode == 1
+    assert [line[:4] for line in done.stdout.splitlines()[1::2]] == ['FAIL'] * 3
+
+
+@pytest.mark.parametrize('script, flags, message', [
+    ('export/export_model.py', ['--workdir={tmp}', '--export_dir={tmp}/x'], 'error: workdir must be'),
+    ('export/check_model.py', ['--export_dir={tmp}'], 'error: export_dir must hold a version of a model. Received'),
+    ('export/check_model.py', ['--export_dir={tmp}/none', '--version=3'], 'error: export_dir must hold version 3 of a model. Received'),
+])
+def test_user_errors_are_one_line(script, flags, message, tmp_path):
+    assert fail(script, *(flag.format(tmp=tmp_path) for flag in flags)).startswith(message)
+
+
+@contextlib.contextmanager
+def rest_server(path, model, max_batch_size=64):
+    """TensorFlow Serving's REST predict API, row format, around a SavedModel in a session; yields its address."""
+    session = serving_check.SessionModel(path)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            request = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
+            try:
+                if self.path != f'/v1/models/{model}:predict':
+                    return self.answer(404, {'error': f'Servable not found for request: Latest({self.path[11:-8]})'})
+                self.answer(200, {'predictions': self.predict(request)})
+            except (ValueError, KeyError) as error:
+                self.answer(400, {'error': str(error)})
+
+        def predict(self, request):
+            rows, inputs = request['instances'], session.signatures[request['signature_name']].inputs
+            if len(rows) > max_batch_size:
+                raise ValueError(f'Task size {len(rows)} is larger than maximum input batch size {max_batch_size}')
+            arrays = {name: np.array([row[name].encode() if isinstance(row[name], str) else row[name] for row in rows],
+                                     tf.as_dtype(info.dtype).as_numpy_dtype) for name, info in inputs.items()}
+            outputs = session(request['signature_name'], **arrays)
+            return [{name: value[i].decode() if isinstance(value[i], bytes) else value[i].tolist() for name, value in outputs.items()}
+                    for i in range(len(rows))]
+
+        def answer(self, code, body):
+            self.send_response(code)
+            self.end_headers()
+            self.wfile.write(json.dumps(body).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(('localhost', 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f'http://localhost:{server.server_port}', session
+    finally:
+        server.shutdown()
+        server.server_close()
+        session.session.close()
+
+
+@pytest.fixture(scope='module')
+def served(run):
+    with rest_server(run[1] / '1', 'cats') as (url, session):
+        yield [f'--url={url}', '--model=cats'], session
+
+
+def test_client_prints_what_the_model_draws(served):
+    flags, session = served
+    texts = session('sample', seed=np.arange(5, 105), temperature=np.full(100, 0.8, np.float32))['text']
+    printed = succeed('export/client.py', *flags, '--n=100', '--seed=5', '--temperature=0.8')
+    assert printed.split('\n')[:-1] == [text.decode() for text in texts]
+
+
+def test_client_completes_a_prompt(served):
+    flags, _ = served
+    printed = succeed('export/client.py', *flags, '--prompt=the dog', '--top_p=0.9', '--n=4', '--json')
+    rows = [json.loads(line) for line in printed.splitlines()]
+    assert len(rows) == 4 and len({row['seed'] for row in rows}) == 4
+    for row in rows:
+        assert row['text'].startswith('the dog') and row['error'] == '' and len(row['tokens']) == 6
+
+
+@pytest.mark.parametrize('extra, message', [
+    (['--temperature=0'], 'error: temperature must be positive and finite. Received: temperature=0.0'),
+    (['--temperature=nan'], 'error: temperature must be positive and finite. Received: temperature=nan'),
+    (['--top_p=1.5'], 'error: top_p must be above 0 and at most 1. Received: top_p=1.5'),
+    (['--top_k=-1'], 'error: top_k must be at least 0. Received: top_k=-1'),
+    (['--n=0'], 'error: n must be at least 1. Received: n=0'),
+    (['--url=localhost:8501'], 'error: url must be an address that starts with http:// or https://. Received: url=localhost:8501'),
+    (['--url=http://localhost:1'], 'models/cats:predict must be a TensorFlow Serving. Received: [Errno 111] Connection refused'),
+    (['--prompt=the cat the cat the cat the'], 'error: prompt must have at most 6 symbols. Received: 7 symbols'),
+    (['--prompt=the zebra'], 'error: every symbol of prompt must be in the vocabulary. Received: an unknown one, number 2'),
+    (['--n=70', '--batch_size=70'], 'answers 400: Task size 70 is larger than maximum input batch size 64'),
+    (['--model=dogs'], 'models/dogs:predict answers 404: Servable not found for request: Latest(dogs)'),
+])
+def test_client_errors_are_one_line(served, extra, message):
+    assert message in fail('export/client.py', *served[0], *extra)

@@ -1,0 +1,356 @@
+"""Each compiled update against one written by hand, and what it must leave alone."""
+
+import keras
+import numpy as np
+import pytest
+import reference
+import tensorflow as tf
+from reference import MarkovChain
+
+from seqgan_tf import losses, sampling, steps
+from seqgan_tf.algorithms.seqgan import DiscriminatorPhase
+from seqgan_tf.config import Config
+from seqgan_tf.corpus import Corpus
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
+from seqgan_tf.rollout import action_values
+from seqgan_tf.state import TrainState
+from seqgan_tf.steps import DiscriminatorEpoch, MLEStep, PolicyGradientStep, Sampler, Scorer
+from seqgan_tf.vocabulary import Vocabulary
+
+V, T, B, N = 6, 4, 5, 2
+SEED = tf.constant([7, 8])
+PYTHON_OPS = {'PyFunc', 'PyFuncStateless', 'EagerPyFunc'}
+
+
+def adam(network, learning_rate=0.01):
+    optimizer = keras.optimizers.Adam(learning_rate, epsilon=1e-8)
+    optimizer.build(network.trainable_variables)
+    return optimizer
+
+
+def tiny_generator(end_id=None, seed=0):
+    return Generator(V, 3, 4, initializer_stddev=0.7, end_id=end_id, seed=seed)
+
+
+def tiny_discriminator(dropout=0.0, seed=0):
+    return Discriminator(V, T, 3, ((1, 4), (2, 4)), dropout, seed)
+
+
+def random_tokens(rows, seed=0):
+    return np.random.default_rng(seed).integers(V, size=(rows, T)).astype(np.int32)
+
+
+def values_of(*holders):
+    return [v.numpy() for holder in holders for v in holder.variables]
+
+
+def assert_equal(before, after):
+    for a, b in zip(before, after, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def assert_all_changed(before, after):
+    assert all(np.any(a != b) for a, b in zip(before, after, strict=True))
+
+
+def hand_update(weights, gradients, clip_norm, moments, step, learning_rate=0.01):
+    """Clipping by the true global norm and Adam, in NumPy: new weights, and the norm before clipping."""
+    gradients = [tf.convert_to_tensor(g).numpy().astype(np.float64) for g in gradients]
+    norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
+    gradients = [g * min(1, clip_norm / norm) for g in gradients]
+    return reference.adam(weights, gradients, moments, step, learning_rate), norm
+
+
+def zero_moments(network):
+    return [(0.0, 0.0)] * len(network.trainable_variables)
+
+
+def node_ops(function):
+    """The op types of a concrete function and of all functions in its library."""
+    graph = function.graph.as_graph_def()
+    return {node.op for node in graph.node} | {node.op for f in graph.library.function for node in f.node_def}
+
+
+def traces(function):
+    return function.experimental_get_tracing_count()
+
+
+class TestMLE:
+    @pytest.mark.parametrize('clip_norm, end_id, jit', [(5.0, None, 'auto'), (0.05, 1, 'auto'), (0.05, 1, 'off')])
+    def test_is_the_hand_written_update(self, clip_norm, end_id, jit):
+        generator, twin = tiny_generator(end_id), tiny_generator(end_id)
+        step, moments = MLEStep(generator, adam(generator), clip_norm, jit), zero_moments(twin)
+        for i in range(1, 4):
+            tokens = random_tokens(B, i)
+            ended = np.cumsum(tokens == end_id, axis=1) - (tokens == end_id) if end_id is not None else np.zeros([B, T])
+            with tf.GradientTape() as tape:
+                nll = tf.reduce_mean(losses.token_nll(twin(tokens), tokens)[ended == 0])
+            weights, norm = hand_update(twin.get_weights(), tape.gradient(nll, twin.trainable_variables), clip_norm, moments, i)
+            twin.set_weights(weights)
+            metrics = step(tokens)
+            np.testing.assert_allclose(metrics['nll'], nll, rtol=1e-5)
+            np.testing.assert_allclose(metrics['grad_norm'], norm, rtol=1e-4)
+            assert (norm > clip_norm) == (clip_norm < 1)
+            for a, b in zip(generator.get_weights(), twin.get_weights()):
+                np.testing.assert_allclose(a, b, atol=2e-5)
+        assert traces(step._step) == 1
+
+    def test_learns(self):
+        generator = tiny_generator()
+        step = MLEStep(generator, adam(generator, 0.05), 5.0, 'off')
+        nll = [float(step(np.tile([[1, 2, 3, 4]], [B, 1]))['nll']) for _ in range(40)]
+        assert nll[-1] < 0.2 < 1 < nll[0]
+
+
+class PolicyGradientBench:
+    """A step, its networks, and their initial values to go back to."""
+
+    def __init__(self, jit, end_id=None):
+        self.generator, self.rollout_policy = tiny_generator(end_id), tiny_generator(end_id, seed=1)
+        self.discriminator = tiny_discriminator(dropout=0.25)
+        self.optimizer = adam(self.generator)
+        self.step = PolicyGradientStep(self.generator, self.rollout_policy, self.discriminator.prob_real, self.optimizer, 5.0, B, T, N, jit)
+        self.initial = values_of(self.generator, self.optimizer)
+
+    def reset(self):
+        for variable, value in zip((*self.generator.variables, *self.optimizer.variables), self.initial, strict=True):
+            variable.assign(value)
+        return self
+
+
+@pytest.fixture(scope='module', params=[('auto', None), ('off', 1), ('on', 1)], ids=str)
+def any_bench(request):
+    return PolicyGradientBench(*request.param)
+
+
+@pytest.fixture
+def bench(any_bench):
+    return any_bench.reset()
+
+
+class TestPolicyGradient:
+    def test_is_the_hand_written_update(self, bench):
+        """The same for every `jit`: sampling, roll-outs, rewards, loss, clipping and Adam, each called on its own."""
+        twin, moments = tiny_generator(bench.generator.end_id), zero_moments(bench.generator)
+        for i in range(1, 3):
+            seed = sampling.fold_in(SEED, i)
+            tokens = sampling.sample(twin, B, T, sampling.fold_in(seed, 0))
+            values = action_values(bench.rollout_policy, bench.discriminator.prob_real, tokens, N, sampling.fold_in(seed, 1))
+            mask = sampling.valid_mask(tokens, twin.end_id)
+            with tf.GradientTape() as tape:
+                logits = twin(tokens)
+                loss = losses.policy_gradient_loss(logits, tokens, values, mask)
+            weights, norm = hand_update(twin.get_weights(), tape.gradient(loss, twin.trainable_variables), 5.0, moments, i)
+            entropies = [[-np.sum(reference.softmax(l) * reference.log_softmax(l)) for l in row] for row in logits.numpy()]
+
+            metrics = bench.step(seed)
+            expected = {'pg_loss': loss, 'reward': tf.reduce_mean(bench.discriminator.prob_real(tokens)), 'grad_norm': norm,
+                        'entropy': np.sum(entropies * mask.numpy()) / np.sum(mask)}
+            assert metrics.keys() == expected.keys()
+            for name, value in expected.items():
+                np.testing.assert_allclose(metrics[name], value, rtol=1e-4, err_msg=name)
+            twin.set_weights(weights)
+            for a, b in zip(bench.generator.get_weights(), twin.get_weights()):
+                np.testing.assert_allclose(a, b, atol=1e-4)
+
+    def test_leaves_discriminator_and_rollout_policy_untouched(self, bench):
+        others, generator = values_of(bench.discriminator, bench.rollout_policy), values_of(bench.generator)
+        bench.step(SEED)
+        assert_equal(others, values_of(bench.discriminator, bench.rollout_policy))
+        assert_all_changed(generator, values_of(bench.generator))
+
+    def test_same_seed_and_weights_give_the_same_bits(self, bench):
+        results = []
+        for seed in (SEED, SEED, SEED + 1):
+            bench.reset()
+            metrics = [bench.step(sampling.fold_in(seed, i)) for i in range(2)]
+            results.append(values_of(bench.generator, bench.optimizer) + [float(v) for m in metrics for v in m.values()])
+        assert_equal(results[0], results[1])
+        assert any(np.any(a != b) for a, b in zip(results[0], results[2]))
+
+    def test_traces_once(self, bench):
+        for i in range(3):
+            bench.step(sampling.fold_in(SEED, i))
+        assert [traces(f) for f in (bench.step._step, bench.step._sample, bench.step._apply)] == [1, 1, 1]
+
+    def test_is_one_compiled_call_without_python(self, bench):
+        ops = node_ops(bench.step._step.get_concrete_function(SEED))
+        assert not ops & PYTHON_OPS
+        assert {'StatelessWhile', 'While'} & ops and 'ResourceApplyAdam' not in ops and 'AssignSubVariableOp' in ops
+
+    def test_raises_the_expected_reward(self):
+        """The share of one token: about 1 / V at first, nearly all in the end."""
+        generator, policy = Generator(V, 3, 4), Generator(V, 3, 4)
+        reward = lambda tokens: tf.reduce_mean(tf.cast(tokens == 3, tf.float32), axis=1)
+        step = PolicyGradientStep(generator, policy, reward, adam(generator, 0.05), 5.0, 16, T, N, 'off')
+        rewards = []
+        for i in range(40):
+            rewards.append(float(step(sampling.fold_in(SEED, i))['reward']))
+            for beta, theta in zip(policy.variables, generator.variables):
+                beta.assign(theta)
+        assert np.mean(rewards[:3]) < 0.4 and np.mean(rewards[-3:]) > 0.8
+
+
+class CountingDiscriminator(tf.Module):
+    """Counts how often each row is trained on; a row's first token is its index, and it is real where that is below `positives`."""
+
+    def __init__(self, rows, positives):
+        super().__init__()
+        self.counts, self.positives = tf.Variable(tf.zeros([rows])), positives
+        self.scale = keras.Variable(1.0)
+        self.trainable_variables_ = [self.scale]
+
+    @property
+    def trainable_variables(self):
+        return self.trainable_variables_
+
+    def __call__(self, tokens, dropout_seed=None):
+        if dropout_seed is not None:
+            self.counts.assign_add(tf.reduce_sum(tf.one_hot(tokens[:, 0], self.counts.shape[0]), axis=0))
+        return self.scale * tf.where(tokens[:, 0] < self.positives, 1.0, -1.0)
+
+    def l2_penalty(self):
+        return tf.square(self.scale)
+
+
+class TestDiscriminatorEpoch:
+    @pytest.mark.parametrize('rows, batch_size', [(8, 4), (7, 4), (3, 6), (5, 3)])
+    def test_each_row_is_used_at_most_once(self, rows, batch_size):
+        """Positives with label 1, negatives with label 0, and the remainder left out."""
+        discriminator, tokens = CountingDiscriminator(2 * rows, rows), np.repeat(np.arange(2 * rows)[:, None], T, axis=1).astype(np.int32)
+        epoch, left_out = DiscriminatorEpoch(discriminator, adam(discriminator), 0.0, batch_size, 'off'), set()
+        for i in range(6):
+            discriminator.counts.assign(tf.zeros([2 * rows]))
+            metrics = epoch(tokens[:rows], tokens[rows:], sampling.fold_in(SEED, i))
+            counts = discriminator.counts.numpy()
+            assert counts.max() == 1 and counts.sum() == 2 * rows // batch_size * batch_size
+            assert metrics['d_accuracy'] == 1
+            left_out.add(tuple(np.flatnonzero(counts == 0)))
+        assert len(left_out) > 1 or 2 * rows % batch_size == 0
+        assert traces(epoch._epoch) == 1
+
+    @pytest.mark.parametrize('jit', ['auto', 'off', 'on'])
+    def test_one_batch_is_the_hand_written_update(self, jit):
+        """Cross-entropy with positives as 1, half the squares of the output layer, Adam, and no clipping."""
+        discriminator, twin = tiny_discriminator(), tiny_discriminator()
+        positives, negatives, labels = random_tokens(3), random_tokens(3, 1), np.array([1, 1, 1, 0, 0, 0], np.float32)
+        epoch, moments = DiscriminatorEpoch(discriminator, adam(discriminator), 2.0, 6, jit), zero_moments(twin)
+        for i in range(1, 3):
+            with tf.GradientTape() as tape:
+                logits = twin(np.concatenate([positives, negatives]))
+                loss = losses.discriminator_loss(logits, labels)
+                penalized = loss + 2.0 * sum(tf.reduce_sum(tf.square(v.value)) / 2 for v in twin.head.trainable_variables)
+            gradients = tape.gradient(penalized, twin.trainable_variables)
+            weights, _ = hand_update([v.numpy() for v in twin.trainable_variables], gradients, np.inf, moments, i)
+            metrics = epoch(positives, negatives, sampling.fold_in(SEED, i))
+            np.testing.assert_allclose(metrics['d_loss'], loss, rtol=1e-4)
+            np.testing.assert_allclose(metrics['d_accuracy'], np.mean((logits.numpy() > 0) == (labels == 1)), rtol=1e-6)
+            for variable, value in zip(twin.trainable_variables, weights):
+                variable.assign(value)
+            for a, b in zip(discriminator.trainable_variables, twin.trainable_variables):
+                np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-4)
+
+    def test_same_seed_gives_the_same_bits(self):
+        results = []
+        discriminator = tiny_discriminator(dropout=0.5)
+        optimizer = adam(discriminator)
+        epoch, initial = DiscriminatorEpoch(discriminator, optimizer, 0.2, 4), values_of(discriminator, optimizer)
+        for seed in (SEED, SEED, SEED + 1):
+            for variable, value in zip((*discriminator.variables, *optimizer.variables), initial, strict=True):
+                variable.assign(value)
+            metrics = epoch(random_tokens(8), random_tokens(8, 1), seed)
+            results.append(values_of(discriminator, optimizer) + [float(value) for value in metrics.values()])
+        assert traces(epoch._epoch) == traces(epoch._apply) == 1
+        assert_equal(results[0], results[1])
+        assert any(np.any(a != b) for a, b in zip(results[0], results[2]))
+
+    def test_learns_and_scores_without_dropout(self):
+        discriminator, untrained = (tiny_discriminator(dropout=0.5) for _ in range(2))
+        epoch = DiscriminatorEpoch(discriminator, adam(discriminator, 0.02), 0.0, 4, 'off')
+        positives, negatives = np.full([8, T], 2, np.int32), np.full([6, T], 3, np.int32)
+        before = epoch.score(positives, negatives)
+        for i in range(30):
+            epoch(positives, negatives, sampling.fold_in(SEED, i))
+        after, again = (epoch.score(positives, negatives) for _ in range(2))
+        assert after['d_held_out_loss'] < 0.2 < before['d_held_out_loss'] and after['d_held_out_accuracy'] == 1
+        assert after == again
+        p = np.concatenate([1 - untrained.prob_real(positives), untrained.prob_real(negatives)])
+        np.testing.assert_allclose(before['d_held_out_loss'], -np.mean(np.log(1 - p)), rtol=1e-4)
+        np.testing.assert_allclose(before['d_held_out_accuracy'], np.mean(p < 0.5), rtol=1e-6)
+        assert [traces(f) for f in (epoch._epoch, epoch._score)] == [1, 1]
+
+
+@pytest.fixture
+def setup():
+    config = Config(sequence_length=T, batch_size=4, embedding_dim=3, hidden_dim=4, discriminator_embedding_dim=3, num_rollouts=2,
+                    discriminator_epochs=1, jit='off')
+    vocabulary = Vocabulary([str(i) for i in range(V)], tokens='id')
+    rows = random_tokens(8)
+    return TrainState(config, vocabulary), Corpus(rows, rows[:3], rows[:3], vocabulary), config
+
+
+class TestState:
+    """Steps on a TrainState: each phase changes its own network and optimizer, and nothing else."""
+
+    def test_discriminator_epoch_leaves_the_generator_untouched(self, setup):
+        state, corpus, config = setup
+        others = state.generator, state.rollout_policy, state.mle_optimizer, state.policy_optimizer
+        phase, before, discriminator = DiscriminatorPhase(state, corpus, config), values_of(*others), values_of(state.discriminator)
+        metrics = phase() | phase.held_out()
+        assert all(np.isfinite(value) for value in metrics.values())
+        assert_equal(before, values_of(*others))
+        assert_all_changed(discriminator, values_of(state.discriminator))
+
+    def test_generator_step_leaves_the_rest_untouched(self, setup):
+        state, _, config = setup
+        others = state.discriminator, state.rollout_policy, state.mle_optimizer, state.discriminator_optimizer
+        step = PolicyGradientStep(state.generator, state.rollout_policy, state.discriminator.prob_real, state.policy_optimizer,
+                                  config.clip_norm, config.batch_size, T, config.num_rollouts, config.jit)
+        before, generator = values_of(*others), values_of(state.generator)
+        step(state.next_seed())
+        assert_equal(before, values_of(*others))
+        assert_all_changed(generator, values_of(state.generator))
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    monkeypatch.setattr(steps, 'SAMPLE_ROWS', 4)
+
+
+@pytest.mark.usefixtures('small_chunks')
+class TestSamplerAndScorer:
+    def test_first_rows_do_not_depend_on_the_count(self):
+        sampler = Sampler(tiny_generator(), T)
+        whole = sampler(9, SEED).numpy()
+        assert whole.shape == (9, T) and len(np.unique(whole, axis=0)) > 5
+        for count in (1, 3, 4, 5, 8):
+            np.testing.assert_array_equal(sampler(count, SEED), whole[:count])
+        assert np.any(sampler(9, SEED + 1) != whole)
+        assert traces(sampler._chunk) == 1
+
+    def test_chunks_do_not_repeat_each_other(self, monkeypatch):
+        """Or the counts would stray from the law by more than chance."""
+        monkeypatch.setattr(steps, 'SAMPLE_ROWS', 50)
+        tokens = Sampler(MarkovChain.random(3), 2, jit='off')(4000, SEED).numpy()
+        law = reference.completions(MarkovChain.random(3), (), 2)
+        counts = np.array([np.sum(np.all(tokens == s, axis=1)) for s in law])
+        expected = 4000 * np.array(list(law.values()))
+        assert np.sum((counts - expected)**2 / expected) < 30  # chi-square of 8 degrees: p = 2e-4
+
+    def test_temperature(self):
+        tokens = Sampler(tiny_generator(), T, temperature=1e-3, jit='off')(8, SEED).numpy()
+        assert len(np.unique(tokens, axis=0)) == 1
+
+    @pytest.mark.parametrize('jit', ['auto', 'off'])
+    @pytest.mark.parametrize('end_id', [None, 1])
+    def test_scores_are_those_of_the_twin(self, end_id, jit):
+        generator = tiny_generator(end_id)
+        scorer, tokens = Scorer(generator, jit), sampling.sample(generator, 9, T, SEED).numpy()
+        expected = np.log([reference.probability(generator, row) for row in tokens])
+        mask = sampling.valid_mask(tf.constant(tokens), end_id).numpy()
+        for count in (1, 4, 7, 9):
+            np.testing.assert_allclose(scorer(tokens[:count]), expected[:count], rtol=1e-4)
+            np.testing.assert_allclose(scorer.nll(tokens[:count]), -expected[:count].sum() / mask[:count].sum(), rtol=1e-4)
+        assert (mask.sum() < mask.size) == (end_id is not None)
+        assert traces(scorer._chunk) == 1
