@@ -66,6 +66,9 @@ class Config:
     discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1)
     negatives: int = setting(0, 'sequences in a negative set, joined by as many positives. 0: as many as training rows', least=0)
     num_rollouts: int = setting(16, 'N, roll-outs for each prefix', least=1)
+    baseline: str = setting('none', 'what is taken from the action values before the update: none (the paper), or per_step, the batch\'s mean '
+                                    'at each position, which leaves the gradient\'s mean nearly as it is and lowers its variance',
+                            choices=('none', 'per_step'))
     rollout_decay: float = setting(0.0, 'share of the roll-out policy\'s old weights kept at the end of a round. 0: it becomes the generator, as in '
                                         'Algorithm 1 (the code\'s update_rate 0.8 never acts)', least=0, most=1)
 

@@ -43,15 +43,16 @@ class PolicyGradientStep(tf.Module):
         rollout_policy: G_beta, finishes the sequences.
         reward_fn: tokens [B, T] -> [B].
         batch_size, sequence_length, num_rollouts: B, T, N.
+        baseline: 'none', or 'per_step': the mean of the batch at each position is taken from the action values.
         chunk_rows: roll-outs that run side by side; 0 for `rollout_rows` of the vocabulary.
     """
 
-    def __init__(self, generator, rollout_policy, reward_fn, optimizer, clip_norm, batch_size, sequence_length, num_rollouts, chunk_rows=0,
-                 jit='auto'):
+    def __init__(self, generator, rollout_policy, reward_fn, optimizer, clip_norm, batch_size, sequence_length, num_rollouts,
+                 baseline='none', chunk_rows=0, jit='auto'):
         super().__init__()
         self.generator, self.rollout_policy, self.reward_fn = generator, rollout_policy, reward_fn
         self.optimizer, self.clip_norm, self.num_rollouts = optimizer, clip_norm, num_rollouts
-        self.shape = batch_size, sequence_length
+        self.shape, self.baseline = (batch_size, sequence_length), baseline
         self.chunk_rows = chunk_rows or rollout_rows(generator.vocab_size)
         self.jit_parts = jit == 'auto'
         self._sample = tf.function(self._draw, autograph=False, jit_compile=self.jit_parts)
@@ -74,6 +75,8 @@ class PolicyGradientStep(tf.Module):
 
     def _update(self, tokens, values):
         mask = sampling.valid_mask(tokens, self.generator.end_id)
+        if self.baseline == 'per_step':
+            values -= tf.math.divide_no_nan(tf.reduce_sum(values * mask, axis=0), tf.reduce_sum(mask, axis=0))
         with tf.GradientTape() as tape:
             logits = self.generator(tokens)
             loss = losses.policy_gradient_loss(logits, tokens, values, mask)

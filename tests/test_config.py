@@ -134,7 +134,8 @@ def test_a_file_that_holds_no_settings_is_named(content, message, tmp_path):
 
 @pytest.mark.parametrize('name, value', [
     ('algorithm', 'gan'), ('seed', -1), ('seed', 2**31), ('dataset', 'poems'), ('tokens', 'byte'),
-    ('sequence_length', 1), ('sequence_length', 1025), ('on_long', 'cut'), ('min_count', 0), ('max_vocab', -1), ('verse_length', -1), ('validation_share', -0.1), ('test_share', 0.6),
+    ('sequence_length', 1), ('sequence_length', 1025), ('on_long', 'cut'), ('min_count', 0), ('max_vocab', -1), ('verse_length', -1),
+    ('validation_share', -0.1), ('test_share', 0.6),
     ('num_sequences', -1), ('held_out', 0), ('vocab_size', 1), ('batch_size', 0), ('embedding_dim', 0), ('hidden_dim', 0),
     ('generator_learning_rate', 0.0), ('generator_learning_rate', -1.0), ('generator_learning_rate', float('nan')),
     ('generator_learning_rate', float('inf')), ('discriminator_learning_rate', 0.0), ('discriminator_embedding_dim', 0), ('dropout', 1.0),

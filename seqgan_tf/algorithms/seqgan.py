@@ -22,7 +22,7 @@ def train(state, corpus, config):
 
     reward_fn = functools.partial(state.discriminator.prob_real, dtype=scoring_dtype(config.precision))
     g_step = PolicyGradientStep(state.generator, state.rollout_policy, reward_fn, state.policy_optimizer, config.clip_norm,
-                                config.batch_size, corpus.sequence_length, config.num_rollouts, config.rollout_chunk, config.jit)
+                                config.batch_size, corpus.sequence_length, config.num_rollouts, config.baseline, config.rollout_chunk, config.jit)
     for i in state.rounds('adversarial', config.adversarial_rounds):
         if i == 1:
             state.update_rollout_policy(decay=0.0)
