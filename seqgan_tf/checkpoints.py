@@ -1,5 +1,6 @@
 """Checkpoints: a `tf.train.CheckpointManager` that also survives damaged files."""
 
+import os
 import pathlib
 import re
 
@@ -21,7 +22,7 @@ class Checkpoints:
     def __init__(self, directory, **objects):
         self.directory = pathlib.Path(directory)
         self.checkpoint = tf.train.Checkpoint(**objects)
-        self.manager = tf.train.CheckpointManager(self.checkpoint, str(directory), max_to_keep=KEPT, checkpoint_name='ckpt')
+        self.manager = None
 
     def save(self):
         """Writes a checkpoint.
@@ -30,6 +31,8 @@ class Checkpoints:
             RunError: it cannot be written (a full disk, say); the ones before are kept.
         """
         try:
+            if self.manager is None:
+                self._continue_from(None)
             return self.manager.save()
         except (OSError, tf.errors.OpError) as error:
             raise RunError(f'a checkpoint could not be written to {self.directory} ({_first_line(error)}). The last good one is kept; '
@@ -58,27 +61,34 @@ class Checkpoints:
                     status.assert_existing_objects_matched().expect_partial()
                 else:
                     status.assert_consumed()
-            except (tf.errors.OpError, AssertionError, ValueError) as error:
+            except Exception as error:  # what is damaged can fail in any way
                 damaged.append(f'checkpoint {path} cannot be read ({_first_line(error)}); trying the one before')
                 continue
-            if damaged and not partial:
-                self._forget_after(number)
+            if not partial:
+                self._continue_from(number)
             return path, damaged
         if damaged:
             raise RunError(f'none of the checkpoints in {self.directory} can be read: {"; ".join(damaged)}. Move the directory away to start anew.')
         return None, []
 
-    def _forget_after(self, number):
-        """Removes the damaged checkpoints behind the restored one, and lets the manager go on from it."""
+    def _continue_from(self, number):
+        """Removes the damaged checkpoints behind the restored one, and lists those that are left anew; none where `number` is None."""
+        kept = []
         for file in self.directory.glob('ckpt-*'):
             match = re.match(r'ckpt-(\d+)\.', file.name)
-            if match and int(match[1]) > number:
+            if match and number is not None and int(match[1]) > number:
                 file.unlink()
-        kept = sorted(int(m[1]) for f in self.directory.glob('ckpt-*.index') if (m := re.fullmatch(r'ckpt-(\d+)\.index', f.name)))
-        tf.train.update_checkpoint_state(str(self.directory), str(self.directory / f'ckpt-{number}'),
-                                         [str(self.directory / f'ckpt-{n}') for n in kept])
+            elif match and file.suffix == '.index':
+                kept.append(int(match[1]))
+        (self.directory / 'checkpoint').unlink(missing_ok=True)
+        if number is not None:
+            paths = [str(self.directory / f'ckpt-{n}') for n in sorted(kept)]
+            times = [os.path.getmtime(f'{path}.index') for path in paths]  # without times the manager would never delete these
+            tf.compat.v1.train.update_checkpoint_state(str(self.directory), paths[-1], paths, all_model_checkpoint_timestamps=times,
+                                                       last_preserved_timestamp=0.0)
         self.manager = tf.train.CheckpointManager(self.checkpoint, str(self.directory), max_to_keep=KEPT, checkpoint_name='ckpt')
 
 
 def _first_line(error):
-    return (str(getattr(error, 'message', None) or error).strip().splitlines() or [type(error).__name__])[0][:200]
+    text = str(getattr(error, 'message', None) or error).strip().splitlines() or [type(error).__name__]
+    return re.sub(r'^\{\{.*?\}\} ', '', text[0])[-200:]

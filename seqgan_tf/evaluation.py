@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import bleu, sampling
+from seqgan_tf import bleu, randomness
 from seqgan_tf.datasets import verse
 from seqgan_tf.steps import Sampler, Scorer
 
@@ -56,7 +56,7 @@ class Evaluator:
     def references(self, seed):
         """Yields what the oracle's figures are to be read against: nll_oracle of its own test rows (its entropy) and of uniform tokens."""
         if self.oracle_scorer:
-            uniform = tf.cast(sampling.uniforms(self.corpus.test.shape, seed) * len(self.corpus.vocabulary), tf.int32)
+            uniform = tf.cast(randomness.uniforms(self.corpus.test.shape, seed) * len(self.corpus.vocabulary), tf.int32)
             yield 'nll_oracle_of_data', self.oracle_scorer.nll(self.corpus.test)
             yield 'nll_oracle_of_uniform', self.oracle_scorer.nll(uniform.numpy())
 

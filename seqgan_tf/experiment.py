@@ -5,13 +5,14 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import pathlib
 import time
 
 import filelock
 import tensorflow as tf
 
-from seqgan_tf import loggers, sampling
+from seqgan_tf import loggers, randomness
 from seqgan_tf.algorithms import ALGORITHMS
 from seqgan_tf.checkpoints import Checkpoints
 from seqgan_tf.config import Config
@@ -135,6 +136,7 @@ class Experiment:
         else:
             report = Report('initial', 0, 0, dict(self.evaluator.references(self._evaluation_seed('initial', 0))))
             metrics = self._evaluate(report)
+            _check_finite(report, metrics)
             self.terminal.say(f'initial  {loggers.figures(metrics)}')
             self._log(report, metrics, {})
             self.checkpoints.save()
@@ -176,13 +178,15 @@ class Experiment:
     def _write_settings(self):
         """The settings, the vocabulary and the data's fingerprint: what the next start is checked against."""
         with _writing(self.workdir):
-            self.corpus.vocabulary.save(self.workdir / 'vocabulary.txt')
-            (self.workdir / 'data.json').write_text(_fingerprint(self.corpus), 'utf-8')
-            (self.workdir / 'config.json').write_text(self.config.to_json(), 'utf-8')
+            for name, write in (('vocabulary.txt', self.corpus.vocabulary.save),
+                                ('data.json', lambda path: path.write_text(_fingerprint(self.corpus), 'utf-8')),
+                                ('config.json', lambda path: path.write_text(self.config.to_json(), 'utf-8'))):
+                write(self.workdir / f'{name}.new')  # beside, then renamed: a full disk must not cost the old ones
+                os.replace(self.workdir / f'{name}.new', self.workdir / name)
 
     def _evaluation_seed(self, phase, round_):
         root = tf.constant([self.config.seed, EVALUATION_STREAM], tf.int64)
-        return sampling.fold_in(sampling.fold_in(root, ('initial', *PHASES).index(phase)), round_)
+        return randomness.fold_in(randomness.fold_in(root, ('initial', *PHASES).index(phase)), round_)
 
     def _step(self):
         return sum(int(done) for done in self.state.done.values())

@@ -1,5 +1,6 @@
 """Where figures go: the terminal, metrics.jsonl, samples.txt and TensorBoard."""
 
+import contextlib
 import datetime
 import os
 import pathlib
@@ -89,24 +90,36 @@ class TensorBoard:
     """Scalars, sample texts, weight histograms and the settings as hparams."""
 
     def __init__(self, directory, config_values):
+        self.directory = directory
         self.writer = tf.summary.create_file_writer(str(directory))
-        with self.writer.as_default(step=0):
+        with self._at(0):
             hparams.hparams(config_values, trial_id=pathlib.Path(directory).parent.name)
 
     def scalars(self, phase, step, metrics):
         """Metrics under their phase, at a step."""
-        with self.writer.as_default(step=step):
+        with self._at(step):
             for name, value in metrics.items():
                 tf.summary.scalar(f'{phase}/{name}', value)
 
     def texts_and_weights(self, step, texts, variables):
         """Sample texts, and a histogram of each variable."""
-        with self.writer.as_default(step=step):
+        with self._at(step):
             tf.summary.text('samples', '\n'.join(f'    {text}' for text in texts))
             for variable in variables:
                 tf.summary.histogram(variable.path, variable.value)
-        self.writer.flush()
 
     def close(self):
         """Writes what is left."""
+        with self._at(0):
+            pass
         self.writer.close()
+
+    @contextlib.contextmanager
+    def _at(self, step):
+        """Where summaries of a step are written, to the disk at its end."""
+        try:
+            with self.writer.as_default(step=step):
+                yield
+        except tf.errors.OpError as error:
+            raise RunError(f'{self.directory} could not be written ({error.message.splitlines()[0][-100:]}). The last checkpoint is kept; the same '
+                           'command continues from it.') from None

@@ -8,7 +8,7 @@ one loop, T steps long where one loop for each prefix would take T * T / 2, and 
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import sampling
+from seqgan_tf import randomness, sampling
 
 
 def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1024, jit_compile=False):
@@ -40,7 +40,7 @@ def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1
     chunk = max(1, chunk_rows // batch_size)
     prefixes, weights = lanes(length, num_rollouts, chunk)
     chunk = min(chunk, len(prefixes))
-    numbers = sampling.uniforms([len(prefixes), batch_size, length], seed)
+    numbers = randomness.uniforms([len(prefixes), batch_size, length], seed)
     prefixes, weights = tf.constant(prefixes), tf.constant(weights)
 
     def compiled(function):
@@ -90,7 +90,9 @@ def prefix_states(policy, tokens):
 def finish_lanes(policy, tokens, states, prefixes, numbers):
     """Both roll-outs of each lane: int32 [2, L, B, T].
 
-    From tokens [B, T], their `prefix_states`, the lanes' first prefixes [L] and uniforms [L, B, T].
+    From tokens [B, T], their `prefix_states`, the lanes' first prefixes [L] and uniforms [L, B, T]. At step j the first roll-out, of a
+    prefix of p tokens, draws position p + j; it is finished after T - p steps, which is also the length of the second prefix, so
+    the second roll-out draws position j. Each uses numbers[l, b, j].
     """
     batch_size, length = tokens.shape
     rows = prefixes.shape[0] * batch_size

@@ -8,22 +8,10 @@ import math
 
 import tensorflow as tf
 
+from seqgan_tf.randomness import uniforms
+
 # Scaling the largest admissible target by this keeps it strictly below the total in float32, whatever the rounding.
 BELOW_ONE = 1.0 - 2.0**-23
-
-
-def uniforms(shape, seed):
-    """Uniforms in [0, 1) from an int seed [2], the same in eager, graph and XLA execution.
-
-    Philox gives the same bits everywhere, but XLA makes other floats of them than TensorFlow's kernels do; so they are made here.
-    """
-    bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.int32, alg='philox')
-    return tf.cast(tf.bitwise.bitwise_and(bits, 2**23 - 1), tf.float32) * 2.0**-23
-
-
-def fold_in(seed, data):
-    """A new int seed [2] from a seed and an integer, so that each use of one seed has a stream of its own."""
-    return tf.random.experimental.stateless_fold_in(seed, data, alg='philox')
 
 
 def draw(logits, uniforms):

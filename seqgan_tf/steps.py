@@ -7,11 +7,12 @@ optimizers, and not the convolutions. 'on' compiles each whole step.
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import losses, sampling
+from seqgan_tf import losses, randomness, sampling
 from seqgan_tf.devices import rollout_rows
 from seqgan_tf.rollout import action_values
 
 SAMPLE_ROWS = 512  # sequences drawn or scored side by side
+BASELINES = ('none', 'per_step')
 
 
 class MLEStep(tf.Module):
@@ -47,9 +48,11 @@ class PolicyGradientStep(tf.Module):
         chunk_rows: roll-outs that run side by side; 0 for `rollout_rows` of the vocabulary.
     """
 
-    def __init__(self, generator, rollout_policy, reward_fn, optimizer, clip_norm, batch_size, sequence_length, num_rollouts,
+    def __init__(self, generator, rollout_policy, reward_fn, optimizer, clip_norm, batch_size, sequence_length, num_rollouts, *,
                  baseline='none', chunk_rows=0, jit='auto'):
         super().__init__()
+        if baseline not in BASELINES:
+            raise ValueError(f'baseline must be one of {", ".join(BASELINES)}. Received: baseline={baseline}')
         self.generator, self.rollout_policy, self.reward_fn = generator, rollout_policy, reward_fn
         self.optimizer, self.clip_norm, self.num_rollouts = optimizer, clip_norm, num_rollouts
         self.shape, self.baseline = (batch_size, sequence_length), baseline
@@ -65,8 +68,8 @@ class PolicyGradientStep(tf.Module):
         return self._step(seed)
 
     def _whole(self, seed):
-        tokens = self._sample(sampling.fold_in(seed, 0))
-        values = action_values(self.rollout_policy, self.reward_fn, tokens, self.num_rollouts, sampling.fold_in(seed, 1),
+        tokens = self._sample(randomness.fold_in(seed, 0))
+        values = action_values(self.rollout_policy, self.reward_fn, tokens, self.num_rollouts, randomness.fold_in(seed, 1),
                                chunk_rows=self.chunk_rows, jit_compile=self.jit_parts)
         return self._apply(tokens, values) | {'reward': tf.reduce_mean(values[:, -1])}
 
@@ -110,12 +113,14 @@ class DiscriminatorEpoch(tf.Module):
     def _whole(self, positives, negatives, seed):
         rows, labels = _labelled(positives, negatives)
         count = rows.shape[0] // self.batch_size
+        if count < 1:
+            raise ValueError(f'positives and negatives must fill a batch of {self.batch_size}. Received: {rows.shape[0]} rows')
         # A sort of distinct random keys is a shuffle whose result is one in eager, graph and XLA execution.
-        order = tf.argsort(sampling.uniforms([rows.shape[0]], sampling.fold_in(seed, 0)), stable=True)
+        order = tf.argsort(randomness.uniforms([rows.shape[0]], randomness.fold_in(seed, 0)), stable=True)
 
         def train_batch(i, total):
             batch = tf.slice(order, [i * self.batch_size], [self.batch_size])
-            step = self._train(tf.gather(rows, batch), tf.gather(labels, batch), sampling.fold_in(seed, i + 1))
+            step = self._train(tf.gather(rows, batch), tf.gather(labels, batch), randomness.fold_in(seed, i + 1))
             return i + 1, tf.nest.map_structure(tf.add, total, step)
 
         zero = {'d_loss': tf.constant(0.0), 'd_accuracy': tf.constant(0.0)}
@@ -150,7 +155,7 @@ class Sampler(tf.Module):
 
     def __call__(self, count, seed):
         """Tokens int32 [count, T]; seed int [2]. The first rows do not depend on how many follow."""
-        chunks = [self._chunk(sampling.fold_in(seed, i)) for i in range(-(-count // SAMPLE_ROWS))]
+        chunks = [self._chunk(randomness.fold_in(seed, i)) for i in range(-(-count // SAMPLE_ROWS))]
         return tf.concat(chunks, axis=0)[:count]
 
 

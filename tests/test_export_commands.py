@@ -1,17 +1,14 @@
 """The commands under export/, each as a process of its own: what they print, and how they fail."""
 
-import contextlib
-import http.server
 import json
 import os
 import pathlib
 import subprocess
 import sys
-import threading
 
 import numpy as np
 import pytest
-import tensorflow as tf
+import serving_server
 
 from seqgan_tf import serving_check
 
@@ -79,53 +76,10 @@ def test_user_errors_are_one_line(script, flags, message, tmp_path):
     assert fail(script, *(flag.format(tmp=tmp_path) for flag in flags)).startswith(message)
 
 
-@contextlib.contextmanager
-def rest_server(path, model, max_batch_size=64):
-    """TensorFlow Serving's REST predict API, row format, around a SavedModel in a session; yields its address."""
-    session = serving_check.SessionModel(path)
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            request = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
-            try:
-                if self.path != f'/v1/models/{model}:predict':
-                    return self.answer(404, {'error': f'Servable not found for request: Latest({self.path[11:-8]})'})
-                self.answer(200, {'predictions': self.predict(request)})
-            except (ValueError, KeyError) as error:
-                self.answer(400, {'error': str(error)})
-
-        def predict(self, request):
-            rows, inputs = request['instances'], session.signatures[request['signature_name']].inputs
-            if len(rows) > max_batch_size:
-                raise ValueError(f'Task size {len(rows)} is larger than maximum input batch size {max_batch_size}')
-            arrays = {name: np.array([row[name].encode() if isinstance(row[name], str) else row[name] for row in rows],
-                                     tf.as_dtype(info.dtype).as_numpy_dtype) for name, info in inputs.items()}
-            outputs = session(request['signature_name'], **arrays)
-            return [{name: value[i].decode() if isinstance(value[i], bytes) else value[i].tolist() for name, value in outputs.items()}
-                    for i in range(len(rows))]
-
-        def answer(self, code, body):
-            self.send_response(code)
-            self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(('localhost', 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f'http://localhost:{server.server_port}', session
-    finally:
-        server.shutdown()
-        server.server_close()
-        session.session.close()
-
-
 @pytest.fixture(scope='module')
 def served(run):
-    with rest_server(run[1] / '1', 'cats') as (url, session):
-        yield [f'--url={url}', '--model=cats'], session
+    with serving_server.serve(run[1]) as server, serving_check.SessionModel(run[1] / '1') as session:
+        yield [f'--url={server.rest}', '--model=cats'], session
 
 
 def test_client_prints_what_the_model_draws(served):
@@ -150,11 +104,11 @@ def test_client_completes_a_prompt(served):
     (['--top_p=1.5'], 'error: top_p must be above 0 and at most 1. Received: top_p=1.5'),
     (['--top_k=-1'], 'error: top_k must be at least 0. Received: top_k=-1'),
     (['--n=0'], 'error: n must be at least 1. Received: n=0'),
-    (['--url=localhost:8501'], 'error: url must be an address that starts with http:// or https://. Received: url=localhost:8501'),
+    (['--url=localhost:8501'], 'error: url must be an address of http://, https:// or grpc://. Received: url=localhost:8501'),
     (['--url=http://localhost:1'], 'models/cats:predict must be a TensorFlow Serving. Received: [Errno 111] Connection refused'),
     (['--prompt=the cat the cat the cat the'], 'error: prompt must have at most 6 symbols. Received: 7 symbols'),
     (['--prompt=the zebra'], 'error: every symbol of prompt must be in the vocabulary. Received: an unknown one, number 2'),
-    (['--n=70', '--batch_size=70'], 'answers 400: Task size 70 is larger than maximum input batch size 64'),
+    (['--n=600', '--batch_size=600'], 'answers 400: Task size 600 is larger than maximum input batch size 512'),
     (['--model=dogs'], 'models/dogs:predict answers 404: Servable not found for request: Latest(dogs)'),
 ])
 def test_client_errors_are_one_line(served, extra, message):

@@ -14,7 +14,7 @@ PACKAGE = ROOT / 'seqgan_tf'
 # From the bottom up. A module imports from its own layer and from those before it; a package stands for its modules.
 LAYERS = [
     'errors interruption startup versions',
-    'vocabulary bleu devices',
+    'vocabulary bleu devices randomness',
     'models losses corpus datasets',
     'sampling rewards distribution datasets.synthetic',  # synthetic: its rows are sampled from the oracle
     'rollout',

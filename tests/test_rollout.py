@@ -10,7 +10,8 @@ from reference import MarkovChain, Reward
 
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.rollout import action_values, lanes, prefix_states
-from seqgan_tf.sampling import sample, uniforms
+from seqgan_tf.randomness import uniforms
+from seqgan_tf.sampling import sample
 
 SEED = tf.constant([5, 6])
 LANES = list(itertools.product(range(2, 8), range(1, 5), (1, 3)))  # T, N, multiple

@@ -10,7 +10,8 @@ import tensorflow as tf
 from reference import LARGEST_BELOW_ONE, MarkovChain
 
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.sampling import draw, fold_in, sample, sequence_log_prob, sequence_nll, uniforms, valid_mask
+from seqgan_tf.randomness import fold_in, uniforms
+from seqgan_tf.sampling import draw, sample, sequence_log_prob, sequence_nll, valid_mask
 
 VOCAB_SIZES = [2, 3, 7, 64, 65, 5000]
 BATCH_SIZES = [1, 5]

@@ -11,7 +11,7 @@ import scipy.stats
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from seqgan_tf import sampling, serving, serving_check, versions, warmup
+from seqgan_tf import randomness, sampling, serving, serving_check, versions, warmup
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.vocabulary import END, Vocabulary
@@ -62,7 +62,7 @@ def test_every_check_passes(model):
 
 def test_tokens_are_those_of_plain_sampling_with_the_same_uniforms(model):
     inputs = draws(40, temperature=0.8, seed=100)
-    numbers = tf.stack([sampling.uniforms([model.length], [seed, 0]) for seed in inputs['seed']])
+    numbers = tf.stack([randomness.uniforms([model.length], [seed, 0]) for seed in inputs['seed']])
     np.testing.assert_array_equal(serving.row_uniforms(tf.constant(inputs['seed']), model.length), numbers)
     tokens, _ = sampling.unroll(model.generator, 40, model.length, lambda position, logits: (
         sampling.draw(logits * (1 / np.float32(0.8)), numbers[:, position]), tf.zeros([40])))

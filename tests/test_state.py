@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from seqgan_tf.config import Config
 from seqgan_tf.state import PHASES, TrainState
-from seqgan_tf.steps import MLEStep, PolicyGradientStep
 from seqgan_tf.vocabulary import Vocabulary
 
 T = 4
@@ -39,11 +38,10 @@ def assert_equal(first, second):
 
 def train_a_little(state):
     """Every part of the state leaves its initial value."""
-    MLEStep(state.generator, state.mle_optimizer, 5.0, 'off')(np.ones([2, T], np.int32))
-    PolicyGradientStep(state.generator, state.rollout_policy, state.discriminator.prob_real, state.policy_optimizer, 5.0, 2, T, 1,
-                       'off')(state.next_seed())
-    gradients = [tf.ones(v.shape) for v in state.discriminator.trainable_variables]
-    state.discriminator_optimizer.apply(gradients, state.discriminator.trainable_variables)
+    networks = state.generator, state.generator, state.discriminator
+    for network, optimizer in zip(networks, optimizers(state)):
+        optimizer.apply([tf.ones(v.shape) for v in network.trainable_variables], network.trainable_variables)
+    state.next_seed()
     state.update_rollout_policy(0.5)
     for i, phase in enumerate(PHASES):
         assert len(list(itertools.islice(state.rounds(phase, 10), i + 1))) == i + 1

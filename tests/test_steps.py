@@ -7,7 +7,7 @@ import reference
 import tensorflow as tf
 from reference import MarkovChain
 
-from seqgan_tf import losses, sampling, steps
+from seqgan_tf import losses, randomness, sampling, steps
 from seqgan_tf.algorithms.seqgan import DiscriminatorPhase
 from seqgan_tf.config import Config
 from seqgan_tf.corpus import Corpus
@@ -19,7 +19,7 @@ from seqgan_tf.steps import DiscriminatorEpoch, MLEStep, PolicyGradientStep, Sam
 from seqgan_tf.vocabulary import Vocabulary
 
 V, T, B, N = 6, 4, 5, 2
-SEED = tf.constant([7, 8])
+SEED = tf.constant([7, 8], tf.int64)
 PYTHON_OPS = {'PyFunc', 'PyFuncStateless', 'EagerPyFunc'}
 
 
@@ -106,11 +106,13 @@ class TestMLE:
 class PolicyGradientBench:
     """A step, its networks, and their initial values to go back to."""
 
-    def __init__(self, jit, end_id=None):
+    def __init__(self, jit, end_id, baseline):
+        self.baseline = baseline
         self.generator, self.rollout_policy = tiny_generator(end_id), tiny_generator(end_id, seed=1)
         self.discriminator = tiny_discriminator(dropout=0.25)
         self.optimizer = adam(self.generator)
-        self.step = PolicyGradientStep(self.generator, self.rollout_policy, self.discriminator.prob_real, self.optimizer, 5.0, B, T, N, jit)
+        self.step = PolicyGradientStep(self.generator, self.rollout_policy, self.discriminator.prob_real, self.optimizer, 5.0, B, T, N,
+                                       baseline=baseline, jit=jit)
         self.initial = values_of(self.generator, self.optimizer)
 
     def reset(self):
@@ -119,7 +121,7 @@ class PolicyGradientBench:
         return self
 
 
-@pytest.fixture(scope='module', params=[('auto', None), ('off', 1), ('on', 1)], ids=str)
+@pytest.fixture(scope='module', params=[('auto', None, 'none'), ('off', 1, 'none'), ('on', 1, 'per_step')], ids=str)
 def any_bench(request):
     return PolicyGradientBench(*request.param)
 
@@ -134,10 +136,12 @@ class TestPolicyGradient:
         """The same for every `jit`: sampling, roll-outs, rewards, loss, clipping and Adam, each called on its own."""
         twin, moments = tiny_generator(bench.generator.end_id), zero_moments(bench.generator)
         for i in range(1, 3):
-            seed = sampling.fold_in(SEED, i)
-            tokens = sampling.sample(twin, B, T, sampling.fold_in(seed, 0))
-            values = action_values(bench.rollout_policy, bench.discriminator.prob_real, tokens, N, sampling.fold_in(seed, 1))
+            seed = randomness.fold_in(SEED, i)
+            tokens = sampling.sample(twin, B, T, randomness.fold_in(seed, 0))
+            values = action_values(bench.rollout_policy, bench.discriminator.prob_real, tokens, N, randomness.fold_in(seed, 1))
             mask = sampling.valid_mask(tokens, twin.end_id)
+            if bench.baseline == 'per_step':
+                values -= np.ma.masked_array(values, mask.numpy() == 0).mean(axis=0).filled(0)
             with tf.GradientTape() as tape:
                 logits = twin(tokens)
                 loss = losses.policy_gradient_loss(logits, tokens, values, mask)
@@ -164,14 +168,14 @@ class TestPolicyGradient:
         results = []
         for seed in (SEED, SEED, SEED + 1):
             bench.reset()
-            metrics = [bench.step(sampling.fold_in(seed, i)) for i in range(2)]
+            metrics = [bench.step(randomness.fold_in(seed, i)) for i in range(2)]
             results.append(values_of(bench.generator, bench.optimizer) + [float(v) for m in metrics for v in m.values()])
         assert_equal(results[0], results[1])
         assert any(np.any(a != b) for a, b in zip(results[0], results[2]))
 
     def test_traces_once(self, bench):
         for i in range(3):
-            bench.step(sampling.fold_in(SEED, i))
+            bench.step(randomness.fold_in(SEED, i))
         assert [traces(f) for f in (bench.step._step, bench.step._sample, bench.step._apply)] == [1, 1, 1]
 
     def test_is_one_compiled_call_without_python(self, bench):
@@ -183,10 +187,10 @@ class TestPolicyGradient:
         """The share of one token: about 1 / V at first, nearly all in the end."""
         generator, policy = Generator(V, 3, 4), Generator(V, 3, 4)
         reward = lambda tokens: tf.reduce_mean(tf.cast(tokens == 3, tf.float32), axis=1)
-        step = PolicyGradientStep(generator, policy, reward, adam(generator, 0.05), 5.0, 16, T, N, 'off')
+        step = PolicyGradientStep(generator, policy, reward, adam(generator, 0.05), 5.0, 16, T, N, jit='off')
         rewards = []
         for i in range(40):
-            rewards.append(float(step(sampling.fold_in(SEED, i))['reward']))
+            rewards.append(float(step(randomness.fold_in(SEED, i))['reward']))
             for beta, theta in zip(policy.variables, generator.variables):
                 beta.assign(theta)
         assert np.mean(rewards[:3]) < 0.4 and np.mean(rewards[-3:]) > 0.8
@@ -222,7 +226,7 @@ class TestDiscriminatorEpoch:
         epoch, left_out = DiscriminatorEpoch(discriminator, adam(discriminator), 0.0, batch_size, 'off'), set()
         for i in range(6):
             discriminator.counts.assign(tf.zeros([2 * rows]))
-            metrics = epoch(tokens[:rows], tokens[rows:], sampling.fold_in(SEED, i))
+            metrics = epoch(tokens[:rows], tokens[rows:], randomness.fold_in(SEED, i))
             counts = discriminator.counts.numpy()
             assert counts.max() == 1 and counts.sum() == 2 * rows // batch_size * batch_size
             assert metrics['d_accuracy'] == 1
@@ -243,7 +247,7 @@ class TestDiscriminatorEpoch:
                 penalized = loss + 2.0 * sum(tf.reduce_sum(tf.square(v.value)) / 2 for v in twin.head.trainable_variables)
             gradients = tape.gradient(penalized, twin.trainable_variables)
             weights, _ = hand_update([v.numpy() for v in twin.trainable_variables], gradients, np.inf, moments, i)
-            metrics = epoch(positives, negatives, sampling.fold_in(SEED, i))
+            metrics = epoch(positives, negatives, randomness.fold_in(SEED, i))
             np.testing.assert_allclose(metrics['d_loss'], loss, rtol=1e-4)
             np.testing.assert_allclose(metrics['d_accuracy'], np.mean((logits.numpy() > 0) == (labels == 1)), rtol=1e-6)
             for variable, value in zip(twin.trainable_variables, weights):
@@ -271,7 +275,7 @@ class TestDiscriminatorEpoch:
         positives, negatives = np.full([8, T], 2, np.int32), np.full([6, T], 3, np.int32)
         before = epoch.score(positives, negatives)
         for i in range(30):
-            epoch(positives, negatives, sampling.fold_in(SEED, i))
+            epoch(positives, negatives, randomness.fold_in(SEED, i))
         after, again = (epoch.score(positives, negatives) for _ in range(2))
         assert after['d_held_out_loss'] < 0.2 < before['d_held_out_loss'] and after['d_held_out_accuracy'] == 1
         assert after == again
@@ -306,7 +310,7 @@ class TestState:
         state, _, config = setup
         others = state.discriminator, state.rollout_policy, state.mle_optimizer, state.discriminator_optimizer
         step = PolicyGradientStep(state.generator, state.rollout_policy, state.discriminator.prob_real, state.policy_optimizer,
-                                  config.clip_norm, config.batch_size, T, config.num_rollouts, config.jit)
+                                  config.clip_norm, config.batch_size, T, config.num_rollouts, jit=config.jit)
         before, generator = values_of(*others), values_of(state.generator)
         step(state.next_seed())
         assert_equal(before, values_of(*others))

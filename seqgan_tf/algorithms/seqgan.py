@@ -5,7 +5,7 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import sampling
+from seqgan_tf import randomness
 from seqgan_tf.algorithms import mle
 from seqgan_tf.devices import scoring_dtype
 from seqgan_tf.state import Report
@@ -21,8 +21,9 @@ def train(state, corpus, config):
         yield Report('discriminator', i, config.discriminator_rounds, discriminate() | discriminate.held_out())
 
     reward_fn = functools.partial(state.discriminator.prob_real, dtype=scoring_dtype(config.precision))
-    g_step = PolicyGradientStep(state.generator, state.rollout_policy, reward_fn, state.policy_optimizer, config.clip_norm,
-                                config.batch_size, corpus.sequence_length, config.num_rollouts, config.baseline, config.rollout_chunk, config.jit)
+    g_step = PolicyGradientStep(
+        state.generator, state.rollout_policy, reward_fn, state.policy_optimizer, config.clip_norm, config.batch_size,
+        corpus.sequence_length, config.num_rollouts, baseline=config.baseline, chunk_rows=config.rollout_chunk, jit=config.jit)
     for i in state.rounds('adversarial', config.adversarial_rounds):
         if i == 1:
             state.update_rollout_policy(decay=0.0)
@@ -46,7 +47,7 @@ class DiscriminatorPhase:
     def __call__(self):
         """Draws a set and trains on it for k epochs (Algorithm 1, lines 12 and 13); returns the last epoch's figures."""
         negatives = self.sampler(self.count, self.state.next_seed())
-        chosen = tf.argsort(sampling.uniforms([len(self.positives)], self.state.next_seed()), stable=True)[:self.count]
+        chosen = tf.argsort(randomness.uniforms([len(self.positives)], self.state.next_seed()), stable=True)[:self.count]
         positives = tf.gather(self.positives, chosen)
         for _ in range(self.config.discriminator_epochs):
             metrics = self.epoch(positives, negatives, self.state.next_seed())

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import sampling
+from seqgan_tf import randomness, sampling
 from seqgan_tf.corpus import Corpus
 from seqgan_tf.vocabulary import Vocabulary
 
@@ -20,8 +20,8 @@ def draw_corpus(oracle, num_sequences, held_out, sequence_length, seed):
     draw = tf.function(lambda seed: sampling.sample(oracle, CHUNK, sequence_length, seed))
 
     def part(stream, count):
-        root = sampling.fold_in(tf.constant([seed, 0], tf.int64), stream)
-        chunks = [draw(sampling.fold_in(root, i)).numpy() for i in range(-(-count // CHUNK))]
+        root = randomness.fold_in(tf.constant([seed, 0], tf.int64), stream)
+        chunks = [draw(randomness.fold_in(root, i)).numpy() for i in range(-(-count // CHUNK))]
         return np.concatenate(chunks)[:count]
 
     vocabulary = Vocabulary([str(i) for i in range(oracle.vocab_size)], tokens='id')

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from seqgan_tf import randomness
+
 # (window, filters): Table 5 of the paper.
 SHORT_WINDOWS = ((1, 100), (2, 200), (3, 200), (4, 200), (5, 200), (6, 100), (7, 100), (8, 100), (9, 100), (10, 100))
 WINDOWS_20 = (*SHORT_WINDOWS, (15, 160), (20, 160))
@@ -84,7 +86,8 @@ class Discriminator(keras.Model):
         gate = tf.sigmoid(matmul(features, self.transform_gate))
         features = gate * tf.nn.relu(matmul(features, self.transform)) + (1.0 - gate) * features
         if dropout_seed is not None:
-            features = tf.nn.experimental.stateless_dropout(features, self.dropout, dropout_seed, rng_alg='philox')
+            kept = randomness.uniforms(tf.shape(features), dropout_seed) >= self.dropout
+            features = tf.where(kept, features / (1.0 - self.dropout), 0.0)
         outputs = self.head(features)
         return outputs[:, 1] - outputs[:, 0]
 

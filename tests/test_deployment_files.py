@@ -1,0 +1,198 @@
+"""What an operator starts servers with: every file read by its own parser, the script run beside servers that only say how they are called."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from google.protobuf.wrappers_pb2 import DESCRIPTOR as WRAPPERS
+
+EXPORT = pathlib.Path(__file__).resolve().parent.parent / 'export'
+IMAGE = 'tensorflow/serving:2.19.1'
+# (name, number, type name or kind): session_bundle_config.proto and monitoring_config.proto, which tensorflow-serving-api leaves out.
+MESSAGES = {
+    'BatchingParameters': [('max_batch_size', 1, 'Int64Value'), ('batch_timeout_micros', 2, 'Int64Value'),
+                           ('max_enqueued_batches', 3, 'Int64Value'), ('num_batch_threads', 4, 'Int64Value')],
+    'PrometheusConfig': [('enable', 1, 'bool'), ('path', 2, 'string')],
+    'MonitoringConfig': [('prometheus_config', 1, 'PrometheusConfig')],
+}
+
+
+def declared_message(name):
+    """A message type of TensorFlow Serving that no Python package has, from `MESSAGES`."""
+    file = descriptor_pb2.FileDescriptorProto(name='serving.proto', package='tensorflow.serving', syntax='proto3',
+                                              dependency=[WRAPPERS.name])
+    kinds = {'bool': descriptor_pb2.FieldDescriptorProto.TYPE_BOOL, 'string': descriptor_pb2.FieldDescriptorProto.TYPE_STRING}
+    for message, fields in MESSAGES.items():
+        declared = file.message_type.add(name=message)
+        for field, number, kind in fields:
+            package = 'google.protobuf' if kind == 'Int64Value' else 'tensorflow.serving'
+            declared.field.add(name=field, number=number, label=descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL,
+                               type=kinds.get(kind, descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE),
+                               type_name=None if kind in kinds else f'.{package}.{kind}')
+    pool = descriptor_pool.DescriptorPool()
+    pool.AddSerializedFile(WRAPPERS.serialized_pb)
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f'tensorflow.serving.{name}'))
+
+
+def documents(name):
+    """The documents of a YAML file."""
+    yaml = pytest.importorskip('yaml', reason='needs PyYAML')
+    return list(yaml.safe_load_all((EXPORT / name).read_text('utf-8')))
+
+
+def flag_values(flags):
+    """{flag: value} of a server's command line."""
+    return dict(flag.removeprefix('--').split('=', 1) for flag in flags)
+
+
+def test_models_config():
+    config_pb2 = pytest.importorskip('tensorflow_serving.config.model_server_config_pb2', reason='needs the extra `serving`')
+    config, = text_format.Parse((EXPORT / 'models.config').read_text(), config_pb2.ModelServerConfig()).model_config_list.config
+    assert (config.name, config.base_path, config.model_platform) == ('poetry', '/models/poetry', 'tensorflow')
+    assert set(config.version_labels) == {'stable', 'canary'}
+    assert set(config.version_labels.values()) <= set(config.model_version_policy.specific.versions)
+
+
+def test_batching_config():
+    batching = text_format.Parse((EXPORT / 'batching.config').read_text(), declared_message('BatchingParameters')())
+    assert batching.max_batch_size.value == 512 and batching.batch_timeout_micros.value > 0
+    assert batching.max_enqueued_batches.value > 0 and batching.num_batch_threads.value > 0
+
+
+def test_monitoring_config():
+    monitoring = text_format.Parse((EXPORT / 'monitoring.config').read_text(), declared_message('MonitoringConfig')())
+    assert monitoring.prometheus_config.enable
+    assert monitoring.prometheus_config.path == '/monitoring/prometheus/metrics'
+
+
+def test_compose():
+    (service,) = documents('docker-compose.yml')[0]['services'].values()
+    assert service['image'] == IMAGE and service['read_only']
+    mounts = dict(volume.removesuffix(':ro').rsplit(':', 1)[::-1] for volume in service['volumes'])
+    assert all(volume.endswith(':ro') for volume in service['volumes']) and set(mounts) == {'/models', '/config'}
+    for flag, value in flag_values(service['command']).items():
+        if value.startswith('/'):
+            assert (EXPORT / mounts['/config'] / pathlib.Path(value).relative_to('/config')).is_file(), flag
+    assert '/v1/models/poetry' in service['healthcheck']['test'][-1]
+
+
+def test_kubernetes_and_its_settings():
+    objects = {document['kind']: document for document in documents('kubernetes.yaml')}
+    assert set(objects) == {'Deployment', 'PersistentVolumeClaim', 'Service', 'HorizontalPodAutoscaler'}
+    pod = objects['Deployment']['spec']['template']
+    container, = pod['spec']['containers']
+    volumes = {volume['name']: volume for volume in pod['spec']['volumes']}
+    assert container['image'] == IMAGE and all(mount['readOnly'] for mount in container['volumeMounts'])
+    assert {mount['name'] for mount in container['volumeMounts']} == set(volumes)
+    assert volumes['models']['persistentVolumeClaim']['claimName'] == objects['PersistentVolumeClaim']['metadata']['name']
+    assert objects['Service']['spec']['selector'].items() <= pod['metadata']['labels'].items()
+    assert objects['Deployment']['spec']['selector']['matchLabels'].items() <= pod['metadata']['labels'].items()
+    assert {port['targetPort'] for port in objects['Service']['spec']['ports']} == {port['name'] for port in container['ports']}
+    assert objects['HorizontalPodAutoscaler']['spec']['scaleTargetRef']['name'] == objects['Deployment']['metadata']['name']
+    assert container['resources']['requests']['cpu'], 'the autoscaler counts in shares of the request'
+    # The same question and the same flags as everywhere.
+    compose = documents('docker-compose.yml')[0]['services']['poetry']
+    assert container['readinessProbe']['exec']['command'] == compose['healthcheck']['test'][1:]
+    polling = {'model_config_file_poll_wait_seconds'}  # a changed ConfigMap starts new pods instead
+    assert flag_values(container['args']).items() == {k: v for k, v in flag_values(compose['command']).items() if k not in polling}.items()
+    kustomization, = documents('kustomization.yaml')
+    generator, = kustomization['configMapGenerator']
+    assert volumes['config']['configMap']['name'] == generator['name']
+    assert all((EXPORT / file).is_file() for file in [*kustomization['resources'], *generator['files']])
+
+
+@pytest.mark.skipif(shutil.which('kubectl') is None, reason='needs kubectl on the PATH')
+def test_kustomize_builds():
+    """Without a cluster: the settings are where the pods look for them."""
+    yaml = pytest.importorskip('yaml', reason='needs PyYAML')
+    built = subprocess.run(['kubectl', 'kustomize', EXPORT], capture_output=True, text=True, timeout=60)
+    assert built.returncode == 0, built.stderr
+    objects = {document['kind']: document for document in yaml.safe_load_all(built.stdout)}
+    config = objects['ConfigMap']
+    assert set(config['data']) == {'models.config', 'batching.config', 'monitoring.config'}
+    volumes = objects['Deployment']['spec']['template']['spec']['volumes']
+    assert {'name': config['metadata']['name']} in [volume.get('configMap') for volume in volumes]
+
+
+def test_kserve():
+    service, = documents('kserve.yaml')
+    assert (service['apiVersion'], service['kind']) == ('serving.kserve.io/v1beta1', 'InferenceService')
+    predictor = service['spec']['predictor']
+    assert predictor['model']['modelFormat'] == {'name': 'tensorflow'} and predictor['model']['runtimeVersion'] == IMAGE.split(':')[1]
+    claim, model = re.fullmatch(r'pvc://(\w+)/(\w+)', predictor['model']['storageUri']).groups()
+    assert (claim, model) == ('models', service['metadata']['name'])
+    assert 0 < predictor['minReplicas'] < predictor['maxReplicas']
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A model, and a PATH with nothing but a shell's own tools; gives a function that runs serve.sh there with programs added."""
+    model = tmp_path / 'my exports' / 'poetry'
+    (model / '1').mkdir(parents=True)
+    (model / '1' / 'saved_model.pb').touch()
+    tools = tmp_path / 'bin'
+    tools.mkdir()
+    for tool in ('bash', 'env', 'basename', 'dirname', 'realpath', 'cat'):
+        (tools / tool).symlink_to(shutil.which(tool))
+
+    def serve(*args, programs=(), **environment):
+        for program, script in programs:
+            (tools / program).write_text(f'#!/usr/bin/env bash\n{script}\n')
+            (tools / program).chmod(0o755)
+        return subprocess.run([EXPORT / 'serve.sh', *args], capture_output=True, text=True, timeout=30,
+                              env={'PATH': str(tools), 'HOME': os.environ.get('HOME', '/'), **environment})
+    serve.model = str(model)
+    return serve
+
+
+TELL = 'printf "%s\\n" "$0" "$@"'  # a program that prints how it is called
+
+
+def test_script_parses():
+    assert subprocess.run(['bash', '-n', EXPORT / 'serve.sh'], timeout=30).returncode == 0
+
+
+@pytest.mark.parametrize('programs', [(), [('docker', 'exit 1')], [('docker', 'exit 1'), ('podman', 'exit 1')]])
+def test_script_says_what_is_missing(machine, programs):
+    done = machine(machine.model, programs=programs)
+    assert done.returncode == 1 and done.stdout == ''
+    assert done.stderr.startswith('error: a server must be there: tensorflow_model_server on the PATH, or docker or podman with a running')
+
+
+@pytest.mark.parametrize('args, message', [
+    ([], 'error: arguments must be EXPORT_DIR [MODELS_CONFIG]. Received: 0 arguments'),
+    (['/none'], 'error: EXPORT_DIR must hold a version of a model, such as 1/saved_model.pb. Received: /none'),
+    (['{model}', '/none'], 'error: MODELS_CONFIG must be a file. Received: /none'),
+])
+def test_script_refuses_what_it_cannot_serve(machine, args, message):
+    done = machine(*(arg.format(model=machine.model) for arg in args), programs=[('tensorflow_model_server', TELL)])
+    assert (done.returncode, done.stderr.strip()) == (1, message)
+
+
+def test_script_starts_the_server_on_the_path(machine):
+    done = machine(machine.model, programs=[('tensorflow_model_server', TELL), ('docker', 'exit 0')], REST_PORT='9501')
+    program, *flags = done.stdout.splitlines()
+    values = flag_values(flags)
+    assert program.endswith('/tensorflow_model_server') and done.returncode == 0
+    assert (values['port'], values['rest_api_port'], values['grpc_max_threads']) == ('8500', '9501', '64')
+    assert (values['model_name'], values['model_base_path']) == ('poetry', machine.model)
+    assert pathlib.Path(values['batching_parameters_file']).is_file() and pathlib.Path(values['monitoring_config_file']).is_file()
+
+
+@pytest.mark.parametrize('engine', ['docker', 'podman'])
+def test_script_starts_a_container(machine, engine):
+    done = machine(machine.model, str(EXPORT / 'models.config'), programs=[(engine, TELL)], GRPC_PORT='9500')
+    program, command, *args = done.stdout.splitlines()
+    image = args.index(IMAGE)
+    mounts = {args[i + 1].removesuffix(':ro').rsplit(':', 1)[1]: args[i + 1] for i in range(image) if args[i] == '-v'}
+    assert (pathlib.Path(program).name, command) == (engine, 'run') and '9500:8500' in args
+    assert all(mount.endswith(':ro') for mount in mounts.values())
+    assert mounts['/models'] == f'{os.path.dirname(machine.model)}:/models:ro'
+    values = flag_values(args[image + 1:])
+    assert values['model_config_file'] == '/config/models.config' and 'model_name' not in values
+    assert {os.path.dirname(value) for value in values.values() if value.startswith('/')} <= set(mounts)
