@@ -34,8 +34,8 @@ MAX_ROWS, PATIENCE = 512, 0.001  # max_batch_size and batch_timeout_micros of ex
 CODES = ('OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED '
          'FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS').split()
 HTTP_CODES = {'INVALID_ARGUMENT': 400, 'NOT_FOUND': 404, 'FAILED_PRECONDITION': 412, 'UNIMPLEMENTED': 501, 'UNAVAILABLE': 503}
-PREDICT = re.compile(r'/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+))?:predict')
-MODEL = re.compile(r'/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+))?(?P<metadata>/metadata)?')
+ADDRESS = r'/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?'
+PREDICT, MODEL = re.compile(f'{ADDRESS}:predict'), re.compile(f'{ADDRESS}(?P<metadata>/metadata)?')
 
 
 class Refusal(Exception):
@@ -220,7 +220,9 @@ def rest_handler(model):
             try:
                 if not found:
                     raise Refusal('INVALID_ARGUMENT', f'Malformed request: {self.command} {self.path}')
-                code, body = 200, answer(**found.groupdict())
+                parts = found.groupdict()
+                refuse_label(parts.pop('label'))
+                code, body = 200, answer(**parts)
             except (Refusal, tf.errors.OpError) as error:
                 code, body = HTTP_CODES.get(code_of(error), 500), {'error': str(error)}
             body = json.dumps(body, indent=4).encode()
@@ -283,7 +285,7 @@ def columns_of(rows, known):
         rows = [{next(iter(known)): row} for row in rows]
     for i, row in enumerate(rows):
         if not isinstance(row, dict) or row.keys() != rows[0].keys():
-            raise Refusal('INVALID_ARGUMENT', f"Failed to process element: {i} of 'instances' list. Error: its keys differ from those before")
+            raise Refusal('INVALID_ARGUMENT', f"Failed to process element: {i} of 'instances' list. Error: its keys are not those of 0")
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
@@ -296,8 +298,8 @@ def array_of(name, values, dtype):
             return base64.b64decode(value['b64'])
         kinds = {tf.string: str, tf.float32: (int, float)}.get(dtype, int)
         if not isinstance(value, kinds) or isinstance(value, bool):
-            raise Refusal('INVALID_ARGUMENT', f'Failed to process element of {name}. Error: INVALID_ARGUMENT: JSON Value: {json.dumps(value)} '
-                          f'is not of expected type: {dtype.name}')
+            raise Refusal('INVALID_ARGUMENT', f'Failed to process element of {name}. Error: INVALID_ARGUMENT: JSON Value: '
+                          f'{json.dumps(value)} is not of expected type: {dtype.name}')
         return value.encode(errors='replace') if isinstance(value, str) else value
 
     try:
@@ -310,6 +312,12 @@ def array_of(name, values, dtype):
 def plain(value):
     """A row of an output as JSON has it."""
     return value.decode() if isinstance(value, bytes) else value.tolist()
+
+
+def refuse_label(label):
+    """Raises Refusal for a version label: the stand-in has one version at a time, and no labels."""
+    if label:
+        raise Refusal('INVALID_ARGUMENT', f'Unrecognized servable version label: {label}')
 
 
 def code_of(error):
@@ -331,6 +339,7 @@ def grpc_server(model):
         def call(self, request, context):
             spec = request.model_spec
             try:
+                refuse_label(spec.version_label)
                 return method(self, request, spec.name, spec.version.value if spec.HasField('version') else None)
             except (Refusal, tf.errors.OpError) as error:
                 context.abort(grpc.StatusCode[code_of(error)], str(error))

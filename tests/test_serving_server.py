@@ -1,0 +1,278 @@
+"""The client against a server, REST and gRPC; requests that run together; versions that change under load."""
+
+import concurrent.futures
+import importlib.util
+import json
+import pathlib
+import shutil
+import socket
+import threading
+import time
+import types
+import urllib.error
+import urllib.request
+
+import numpy as np
+import pytest
+import serving_server
+
+from seqgan_tf import serving, serving_check, versions
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
+from seqgan_tf.vocabulary import END, Vocabulary
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+LENGTH = 6
+VERSIONS = 20
+LOAD_LIMIT = 120  # seconds that the versions may take to change
+
+client_spec = importlib.util.spec_from_file_location('client', ROOT / 'export' / 'client.py')
+client = importlib.util.module_from_spec(client_spec)
+client_spec.loader.exec_module(client)
+
+
+def export(folder, seed):
+    vocabulary = Vocabulary([END, '<unk>', *(f'w{i}é' for i in range(20))], 'word')
+    generator = Generator(len(vocabulary), 8, 8, initializer_stddev=1.0, end_id=vocabulary.end_id, seed=seed)
+    discriminator = Discriminator(len(vocabulary), LENGTH, 8, windows=((1, 8), (2, 8)), seed=2)
+    return pathlib.Path(serving.export_saved_model(generator, discriminator, vocabulary, LENGTH, folder))
+
+
+@pytest.fixture(scope='module')
+def exported(tmp_path_factory):
+    """Two models of different weights, each below a directory of its own."""
+    folder = tmp_path_factory.mktemp('exports')
+    return [export(folder / name / 'words', seed) for seed, name in enumerate('ab', 1)]
+
+
+@pytest.fixture(scope='module')
+def served(exported):
+    with serving_server.serve(exported[0].parent) as server, serving_check.SessionModel(exported[0]) as session:
+        yield types.SimpleNamespace(server=server, session=session, rest=client.Rest(server.rest, 'words'),
+                                    grpc=server.grpc and client.Grpc(server.grpc, 'words'))
+
+
+@pytest.fixture(params=['rest', 'grpc'])
+def transport(request, served):
+    """A model behind one of the two ports."""
+    return getattr(served, request.param) or pytest.skip('needs tensorflow-serving-api (extra: serving)')
+
+
+def rows(count, seed=0, **inputs):
+    return [{'seed': seed + i, 'temperature': 0.8, **inputs} for i in range(count)]
+
+
+def expected(session, count, seed=0):
+    return session('sample', seed=np.arange(seed, seed + count), temperature=np.full(count, 0.8, np.float32))
+
+
+def assert_answers(answers, outputs):
+    """Rows as a client gets them against the arrays of a session."""
+    assert len(answers) == len(outputs['text'])
+    for i, answer in enumerate(answers):
+        assert answer['text'] == outputs['text'][i].decode() and answer['tokens'] == outputs['tokens'][i].tolist()
+        assert answer['seed'] == outputs['seed'][i] and answer['error'] == ''
+        assert answer['log_prob'] == pytest.approx(outputs['log_prob'][i], rel=1e-5)
+
+
+def test_sample_complete_and_score_are_those_of_the_session(served, transport):
+    answers = transport.predict('sample', rows(9), 30)
+    assert_answers(answers, expected(served.session, 9))
+    assert answers == transport.predict('serving_default', rows(9), 30)
+    asked = rows(5, prompt=answers[0]['text'].split()[0], top_k=3, top_p=0.9)
+    completed = transport.predict('complete', asked, 30)
+    assert all(answer['text'].startswith(asked[0]['prompt']) for answer in completed)
+    scored = transport.predict('score', [{'text': answer['text']} for answer in completed], 30)
+    for score, answer in zip(scored, completed):
+        assert score['log_prob'] == pytest.approx(answer['log_prob'], abs=1e-4) and 0 < score['prob_real'] < 1 and score['error'] == ''
+
+
+def test_a_bad_row_is_answered_by_error_over_the_wire(served, transport):
+    asked = rows(3)
+    asked[1]['temperature'] = -1.0
+    answers = transport.predict('sample', asked, 30)
+    assert answers[1]['error'].startswith('temperature must be positive and finite. Received: temperature=-1')
+    assert answers[1]['text'] == '' and [answers[0]['error'], answers[2]['error']] == ['', '']
+
+
+def test_status(transport):
+    assert transport.status(30) == [{'version': 1, 'state': 'AVAILABLE'}]
+
+
+@pytest.mark.parametrize('model, kwargs, signature, message', [
+    ('cats', {}, 'sample', 'Servable not found for request: Latest(cats)'),
+    ('words', {'version': 7}, 'sample', 'Servable not found for request: Specific(words, 7)'),
+    ('words', {'label': 'canary'}, 'sample', 'Unrecognized servable version label: canary'),
+    ('words', {}, 'draw', 'Serving signature name: "draw" not found in signature def'),
+    ('words', {}, 'complete', 'Missing but required: {prompt,top_k,top_p}'),
+])
+def test_a_refused_request_says_why(served, transport, model, kwargs, signature, message):
+    kind, address = (client.Rest, served.server.rest) if transport is served.rest else (client.Grpc, served.server.grpc)
+    with pytest.raises(ValueError) as raised:
+        kind(address, model, **kwargs).predict(signature, rows(1), 30)
+    assert message in str(raised.value) and not isinstance(raised.value, client.Unavailable)
+
+
+def test_a_request_above_the_limit_is_refused(transport):
+    with pytest.raises(ValueError, match='Task size 513 is larger than maximum input batch size 512'):
+        transport.predict('sample', rows(513), 30)
+
+
+def post(url, body):
+    """(code, answer) of a request with any body."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, body), timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_column_format(served):
+    outputs = expected(served.session, 2, seed=3)
+    code, answer = post(f'{served.server.rest}/v1/models/words:predict',
+                        json.dumps({'inputs': {'seed': [3, 4], 'temperature': [0.8, 0.8]}}).encode())
+    assert code == 200 and answer['outputs']['tokens'] == outputs['tokens'].tolist()
+    text = outputs['text'][0].decode()
+    for body in ({'inputs': [text]}, {'instances': [text]}, {'instances': [{'text': text}]}):
+        code, answer = post(f'{served.server.rest}/v1/models/words:predict', json.dumps({'signature_name': 'score', **body}).encode())
+        log_prob = answer['outputs']['log_prob'] if 'inputs' in body else [row['log_prob'] for row in answer['predictions']]
+        assert code == 200 and log_prob == pytest.approx(outputs['log_prob'][:1], abs=1e-4)
+
+
+@pytest.mark.parametrize('body', [b'', b'{', b'[]', b'{}', b'{"instances": []}', b'{"instances": [{"seed": 1}]}',
+                                  b'{"inputs": {"seed": [1]}}',
+                                  b'{"instances": [{"seed": "x", "temperature": 1}]}', b'{"instances": [{"seed": 1.5, "temperature": 1}]}',
+                                  b'{"inputs": {"seed": 1, "temperature": 1}}', b'{"inputs": {"seed": [1, 2], "temperature": [1]}}',
+                                  b'{"instances": [{"seed": [1], "temperature": [1]}, {"seed": [1, 2], "temperature": [1]}]}'])
+def test_damaged_requests_are_refused(served, body):
+    code, answer = post(f'{served.server.rest}/v1/models/words:predict', body)
+    assert code == 400 and isinstance(answer['error'], str) and answer['error']
+
+
+def test_metadata(served):
+    with urllib.request.urlopen(f'{served.server.rest}/v1/models/words/metadata', timeout=30) as answer:
+        answer = json.load(answer)
+    assert answer['model_spec'] == {'name': 'words', 'signature_name': '', 'version': '1'}
+    signatures = answer['metadata']['signature_def']['signature_def']
+    assert signatures['complete']['inputs']['top_p']['dtype'] == 'DT_FLOAT' and signatures['score']['outputs'].keys() >= {'prob_real'}
+
+
+def test_metadata_over_grpc(served):
+    pytest.importorskip('tensorflow_serving.apis', reason='needs tensorflow-serving-api (extra: serving)')
+    from tensorflow_serving.apis import get_model_metadata_pb2
+    request = get_model_metadata_pb2.GetModelMetadataRequest(model_spec={'name': 'words'}, metadata_field=['signature_def'])
+    answer = served.grpc.predictions.GetModelMetadata(request, timeout=30)
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    assert answer.metadata['signature_def'].Unpack(signatures) and answer.model_spec.version.value == 1
+    assert set(signatures.signature_def) >= set(serving_check.SIGNATURES)
+
+
+def test_rows_of_several_requests_run_together_and_answer_as_alone(served, transport):
+    """Requests of 1 to 4 rows from 8 threads; the stand-in says which ran together."""
+    starts = [(i * 10, 1 + i % 4) for i in range(80)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda start: transport.predict('sample', rows(start[1], seed=start[0]), 30), starts))
+    for (seed, count), answer in zip(starts, answers):
+        assert_answers(answer, expected(served.session, count, seed))
+    if served.server.model:
+        together = served.server.model.current.runs['sample'].sizes
+        assert max(map(len, together)) > 1 and all(sum(sizes) <= serving_server.MAX_ROWS for sizes in together)
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(('localhost', 0))
+        return one.getsockname()[1]
+
+
+@pytest.mark.parametrize('kind', ['Rest', 'Grpc'])
+def test_no_server_is_unavailable_and_retried_until_the_time_out(kind):
+    if kind == 'Grpc':
+        pytest.importorskip('tensorflow_serving.apis', reason='needs tensorflow-serving-api (extra: serving)')
+    address = f'localhost:{free_port()}'
+    server = getattr(client, kind)(address if kind == 'Grpc' else f'http://{address}', 'words')
+    start, calls = time.monotonic(), []
+
+    def call(seconds):
+        calls.append(seconds)
+        return server.status(seconds)
+
+    with pytest.raises(client.Unavailable):
+        client.patiently(call, timeout=0.9, retries=10)
+    assert len(calls) > 1 and time.monotonic() - start < 3 and all(seconds <= 0.9 for seconds in calls)
+
+
+def test_only_unavailable_is_retried():
+    for error, attempts in ((client.Unavailable('busy'), 3), (ValueError('no'), 1)):
+        calls = []
+        with pytest.raises(ValueError, match=str(error)):
+            client.patiently(lambda seconds: calls.append(seconds) or (_ for _ in ()).throw(error), timeout=5, retries=2)
+        assert len(calls) == attempts
+    answers = iter([client.Unavailable('busy'), 'text'])
+
+    def recover(_):
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert client.patiently(recover, timeout=5, retries=1) == 'text'
+
+
+@pytest.mark.parametrize('kind', ['Rest', 'Grpc'])
+def test_a_server_that_does_not_answer_times_out(kind):
+    if kind == 'Grpc':
+        pytest.importorskip('tensorflow_serving.apis', reason='needs tensorflow-serving-api (extra: serving)')
+    with socket.socket() as deaf:
+        deaf.bind(('localhost', 0))
+        deaf.listen()
+        address = f'localhost:{deaf.getsockname()[1]}'
+        server = getattr(client, kind)(address if kind == 'Grpc' else f'http://{address}', 'words')
+        start = time.monotonic()
+        with pytest.raises(ValueError, match='timed out|DEADLINE_EXCEEDED'):
+            client.patiently(server.status, timeout=0.5, retries=3)
+        assert time.monotonic() - start < 3
+
+
+def test_twenty_versions_change_under_load_and_no_answer_fails_or_is_torn(exported, tmp_path):
+    """Versions of two models take turns; every answer must be one model's from its first row to its last."""
+    base = tmp_path / 'words'
+
+    def publish(i):
+        with versions.new_version(base) as (writing, version):
+            shutil.copytree(exported[i % 2], writing, dirs_exist_ok=True)
+        return int(version.name)
+
+    publish(0)
+    outputs = []
+    for path in exported:
+        with serving_check.SessionModel(path) as session:
+            outputs.append(expected(session, 3)['tokens'].tolist())
+    assert outputs[0] != outputs[1]
+    counts, failures, done = [0, 0], [], threading.Event()
+
+    def load(server):
+        while not done.wait(0.03):  # without a pause the callers' Python would keep the stand-in's from loading
+            try:
+                counts[outputs.index([row['tokens'] for row in server.predict('sample', rows(3), 30)])] += 1
+            except Exception as error:  # whatever it is, it is a failed or a torn answer
+                failures.append(error)
+
+    with serving_server.serve(base) as server:
+        servers = [client.Rest(server.rest, 'words'), *([client.Grpc(server.grpc, 'words')] if server.grpc else [])]
+        threads = [threading.Thread(target=load, args=(server,)) for server in (servers * 2)[:2]]
+        for thread in threads:
+            thread.start()
+        try:
+            end = time.monotonic() + LOAD_LIMIT
+            for i in range(1, VERSIONS + 1):
+                number = publish(i)
+                while {'version': number, 'state': 'AVAILABLE'} not in servers[0].status(30):
+                    assert time.monotonic() < end, f'version {number} must become AVAILABLE'
+                    time.sleep(0.02)
+        finally:
+            done.set()
+            for thread in threads:
+                thread.join(timeout=60)
+        assert number == VERSIONS + 1 and failures == [] and min(counts) >= 10, (counts, failures[:3])
+        assert [row['tokens'] for row in servers[0].predict('sample', rows(3), 30)] == outputs[VERSIONS % 2]
