@@ -66,9 +66,10 @@ def machine_limits():
     for name, dtype in (('fp32', tf.float32), ('bf16', tf.bfloat16)):
         a = tf.cast(tf.random.stateless_uniform([size, size], [1, 2]), dtype)
         limits[f'matmul_gflops_{name}'] = 2 * size**3 / seconds(lambda: multiply(a, a)[0, 0], 9) / 1e9
-    array = tf.random.stateless_uniform([64 * 2**20], [1, 2])
+    count = 16 * 2**20  # 64 MB, twice what the caches of such machines hold
+    array = tf.random.stateless_uniform([count], [1, 2])
     double = tf.function(lambda x: x * 2.0, autograph=False)
-    limits['memory_gb_per_second'] = 2 * 4 * 64 * 2**20 / seconds(lambda: double(array)[0], 9) / 1e9
+    limits['memory_gb_per_second'] = 2 * 4 * count / seconds(lambda: double(array)[0], 9) / 1e9
     return limits
 
 
@@ -97,7 +98,7 @@ class Counts:
 
 
 def measure(pieces, batch, length, vocab, rollouts, twins=True):
-    """{piece: (seconds, operations, bytes, the twin's seconds or None)} at B, T, V, N."""
+    """At B, T, V, N: {piece: (seconds, operations, bytes, the twin's seconds or None)}, and the process' peak memory, MB, without the twins."""
     generator, policy, discriminator = Generator(vocab), Generator(vocab, seed=1), Discriminator(vocab, length)
     g_adam, d_adam = keras.optimizers.Adam(0.01), keras.optimizers.Adam(1e-4)
     g_adam.build(generator.trainable_variables)
@@ -137,13 +138,14 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
     slow = slow if twins else {}
     needed = list(ours) if 'adversarial_round' in pieces else [p for p in ours if p in pieces]
     times = {p: seconds(ours[p], FLAGS.repetitions) / (EPOCH_BATCHES if p == 'discriminator_step' else 1) for p in needed}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     # A call of a twin of a generator step takes many seconds, so it is made once after its warm-up.
     twin_times = {p: seconds(slow[p], 1 if p in ('action_values', 'generator_step') else 3) for p in needed if p in slow}
     for table in (times, twin_times):
         if 'adversarial_round' in pieces and table:  # composed of its measured parts: 1 g-step, 5 x (10,000 samples, 3 epochs)
             table['adversarial_round'] = (table['generator_step'] + 5 * table['sample_10k']
                                           + 15 * (2 * SAMPLES // batch) * table['discriminator_step'])
-    return {p: (times[p], *getattr(counts, p), twin_times.get(p)) for p in PIECES if p in pieces}
+    return {p: (times[p], *getattr(counts, p), twin_times.get(p)) for p in PIECES if p in pieces}, peak
 
 
 def main(argv):
@@ -157,7 +159,7 @@ def main(argv):
     print('  '.join(f'{name} {value:.0f}' for name, value in limits.items()))
     print(f'B {FLAGS.batch_size}  T {FLAGS.sequence_length}  V {FLAGS.vocab_size}  N {FLAGS.num_rollouts}')
     print(f'{"piece":20}{"seconds":>12}{"GFLOP/s":>10}{"of limit":>10}{"slow twin":>12}{"ratio":>8}')
-    measured = measure(FLAGS.only, FLAGS.batch_size, FLAGS.sequence_length, FLAGS.vocab_size, FLAGS.num_rollouts, FLAGS.twins)
+    measured, peak = measure(FLAGS.only, FLAGS.batch_size, FLAGS.sequence_length, FLAGS.vocab_size, FLAGS.num_rollouts, FLAGS.twins)
     results = {}
     for piece, (time_taken, operations, moved, twin) in measured.items():
         least = max(operations / limits['matmul_gflops_fp32'], moved / limits['memory_gb_per_second']) / 1e9
@@ -165,8 +167,7 @@ def main(argv):
                           'twin_seconds': twin, 'twin_ratio': twin and twin / time_taken}
         print(f'{piece:20}{time_taken:12.4f}{results[piece]["gflops"]:10.0f}{results[piece]["limit_share"]:10.0%}'
               + (f'{twin:12.3f}{twin / time_taken:8.1f}' if twin else ''))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f'peak memory of the process {peak:.0f} MB')
+    print(f'peak memory of the process, twins left out: {peak:.0f} MB')
     if FLAGS.json:
         with open(FLAGS.json, 'w', encoding='utf-8') as file:
             json.dump({**limits, 'pieces': results, 'peak_rss_mb': peak}, file, indent=2)

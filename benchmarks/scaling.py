@@ -44,7 +44,7 @@ def main(argv):
     print(f'{"":10}' + ''.join(f'{piece:>22}' for piece in PIECES) + '   (seconds)')
     for name, values in GRID.items():
         for value in values:
-            measured = run.measure(PIECES, **(SIZES | {name: value}), twins=False)
+            measured, _ = run.measure(PIECES, **(SIZES | {name: value}), twins=False)
             rows.append({'varied': name, 'value': value, 'seconds': {piece: measured[piece][0] for piece in PIECES}})
             print(f'{SYMBOLS[name]} {value:<8}' + ''.join(f'{measured[piece][0]:22.4f}' for piece in PIECES), flush=True)
     if FLAGS.json:

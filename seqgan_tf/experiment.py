@@ -2,21 +2,17 @@
 
 import contextlib
 import dataclasses
-import hashlib
 import json
 import math
-import os
 import pathlib
 import time
 
-import filelock
 import tensorflow as tf
 
 from seqgan_tf import loggers, randomness
 from seqgan_tf.algorithms import ALGORITHMS
 from seqgan_tf.checkpoints import Checkpoints
 from seqgan_tf.config import Config
-from seqgan_tf.corpus import Corpus
 from seqgan_tf.datasets import files, synthetic, verse
 from seqgan_tf.errors import RunError
 from seqgan_tf.evaluation import Evaluator
@@ -25,7 +21,7 @@ from seqgan_tf.models.oracle import load_oracle, make_oracle
 from seqgan_tf.serving import export_saved_model
 from seqgan_tf.state import PHASES, Report, TrainState
 from seqgan_tf.summary import describe
-from seqgan_tf.vocabulary import Vocabulary
+from seqgan_tf.workdir import check_data, check_extension, check_settings, load_vocabulary, locked, user_errors, write_settings
 
 SHOWN_SAMPLES = 8
 EVALUATION_STREAM = 1  # evaluations draw from a stream of their own: how often one looks must not change what is trained
@@ -41,7 +37,7 @@ def run(config):
     """
     for gpu in tf.config.list_physical_devices('GPU'):
         tf.config.experimental.set_memory_growth(gpu, True)
-    with _locked(pathlib.Path(config.workdir)):
+    with locked(pathlib.Path(config.workdir)):
         return Experiment(config).run()
 
 
@@ -54,9 +50,9 @@ def restore(workdir):
     workdir = pathlib.Path(workdir)
     if not (workdir / 'config.json').is_file():
         raise RunError(f'workdir must be the directory of a run, with config.json. Received: {workdir}')
-    with _user_errors():
+    with user_errors():
         config = Config.from_json(workdir / 'config.json')
-        vocabulary = Vocabulary.load(workdir / 'vocabulary.txt', config.tokens, config.verse_length)
+        vocabulary = load_vocabulary(workdir)
         state = TrainState(config, vocabulary)
     path, messages = Checkpoints(workdir / 'checkpoints', state=state).restore(partial=True)
     for message in messages:
@@ -87,11 +83,11 @@ class Experiment:
 
     def __init__(self, config):
         self.config, self.workdir = config, pathlib.Path(config.workdir)
-        before = _check_settings(config, self.workdir)
-        with _user_errors():
+        before = check_settings(config, self.workdir)
+        with user_errors():
             oracle, self.corpus = load_data(config)
             self.corpus.batches(0, config.batch_size, config.seed)
-        _check_data(config, self.corpus, self.workdir)
+        check_data(config, self.corpus, self.workdir)
         self.state = TrainState(config, self.corpus.vocabulary)
         self.metrics_file = loggers.AppendOnlyFile(self.workdir / 'metrics.jsonl')
         self.samples_file = loggers.AppendOnlyFile(self.workdir / 'samples.txt')
@@ -100,8 +96,8 @@ class Experiment:
         self.restored, messages = self.checkpoints.restore()
         for message in messages:
             self.terminal.say(message)
-        _check_extension(config, before, self.state)
-        self._write_settings()
+        check_extension(config, before, self.state)
+        write_settings(config, self.corpus, self.workdir)
         self.evaluator = Evaluator(self.state.generator, self.corpus, config.eval_samples, oracle, config.dataset == 'verse', config.jit)
         self.tensorboard = loggers.TensorBoard(self.workdir / 'tensorboard', dataclasses.asdict(config))
 
@@ -175,15 +171,6 @@ class Experiment:
             raise RunError(f'export_dir must be writable. Received: {self.config.export_dir} ({error.strerror}). The run itself is saved in '
                            f'{self.workdir}; export/export_model.py exports it.') from None
 
-    def _write_settings(self):
-        """The settings, the vocabulary and the data's fingerprint: what the next start is checked against."""
-        with _writing(self.workdir):
-            for name, write in (('vocabulary.txt', self.corpus.vocabulary.save),
-                                ('data.json', lambda path: path.write_text(_fingerprint(self.corpus), 'utf-8')),
-                                ('config.json', lambda path: path.write_text(self.config.to_json(), 'utf-8'))):
-                write(self.workdir / f'{name}.new')  # beside, then renamed: a full disk must not cost the old ones
-                os.replace(self.workdir / f'{name}.new', self.workdir / name)
-
     def _evaluation_seed(self, phase, round_):
         root = tf.constant([self.config.seed, EVALUATION_STREAM], tf.int64)
         return randomness.fold_in(randomness.fold_in(root, ('initial', *PHASES).index(phase)), round_)
@@ -192,82 +179,8 @@ class Experiment:
         return sum(int(done) for done in self.state.done.values())
 
 
-@contextlib.contextmanager
-def _locked(workdir):
-    """Makes the workdir, and holds it against a second process; the system lets go of the lock when the process ends, however it does."""
-    lock = filelock.FileLock(workdir / '.lock', timeout=0)
-    with _writing(workdir):
-        workdir.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire()
-        except filelock.Timeout:
-            raise RunError(f'one process at a time may use a workdir. Received: {workdir}, which another one is using') from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextlib.contextmanager
-def _writing(workdir):
-    try:
-        yield
-    except OSError as error:
-        raise RunError(f'workdir must be a directory that can be written. Received: {workdir} ({error.strerror})') from None
-
-
-@contextlib.contextmanager
-def _user_errors():
-    """While settings and data are read, a ValueError is the user's to mend."""
-    try:
-        yield
-    except ValueError as error:
-        raise RunError(str(error)) from None
-
-
-def _check_settings(config, workdir):
-    """The settings that the workdir was made with, or None; raises where they differ in more than what may change."""
-    path = workdir / 'config.json'
-    if not path.exists():
-        return None
-    with _user_errors():
-        before = Config.from_json(path)
-    differing = config.differences(before)
-    if differing:
-        rows = ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differing.items())
-        raise RunError(f'a run must be continued with its own settings, or started in another workdir. {workdir} was made with others:{rows}')
-    return before
-
-
-def _check_data(config, corpus, workdir):
-    path = workdir / 'data.json'
-    if path.exists() and path.read_text('utf-8') != _fingerprint(corpus):
-        raise RunError(f'a run must be continued with the data that it was started with. {workdir} was made from other data than '
-                       f'{config.corpus or config.oracle_path or config.dataset} gives now')
-
-
-def _check_extension(config, before, state):
-    """How long a phase is may change only while it is the one that runs: what came after it was made from its old end."""
-    if before is None:
-        return
-    lengths = dict(zip(PHASES, ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds')))
-    for i, phase in enumerate(PHASES):
-        name = lengths[phase]
-        over = any(state.done[later] > 0 for later in PHASES[i + 1:]) or (
-            phase == 'mle' and config.mle_patience and (state.ended_early or state.done['mle'] == before.mle_epochs))
-        if over and getattr(config, name) != getattr(before, name):
-            raise RunError(f'{name} may change only before the phase is over. Received: {name}={getattr(config, name)}, '
-                           f'but the run has ended that phase with {name}={getattr(before, name)}')
-
-
 def _check_finite(report, metrics):
     for name, value in metrics.items():
         if not math.isfinite(value):
             raise RunError(f'every figure must be finite. Received: {name}={value} in {report.phase} round {report.round}. The last good checkpoint is '
                            'kept; a lower learning rate may help')
-
-
-def _fingerprint(corpus: Corpus):
-    rows = {name: getattr(corpus, name) for name in ('train', 'validation', 'test')}
-    digests = {name: {'rows': len(a), 'sha256': hashlib.sha256(a.tobytes()).hexdigest()} for name, a in rows.items()}
-    return json.dumps(digests, indent=2) + '\n'

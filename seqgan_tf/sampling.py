@@ -17,14 +17,20 @@ BELOW_ONE = 1.0 - 2.0**-23
 def draw(logits, uniforms):
     """One id for each row by inverse CDF: logits [B, V], uniforms [B] in [0, 1) -> int32 [B].
 
-    The CDF is searched on two levels, block sums and then inside one block, so that no cumulative sum over all of V is formed;
-    one uniform makes one draw, and a row depends on nothing but itself. A logit of -inf is never drawn, unless all are.
+    One uniform makes one draw, and a row depends on nothing but itself. A logit of -inf is never drawn, unless all are.
     """
-    vocab_size = logits.shape[-1]
+    return draw_weighted(tf.exp(logits - tf.reduce_max(logits, axis=-1, keepdims=True)), uniforms)
+
+
+def draw_weighted(weights, uniforms):
+    """`draw` for weights [B, V] in place of logits; they need not sum to 1.
+
+    The CDF is searched on two levels, block sums and then inside one block, so that no cumulative sum over all of V is formed.
+    """
+    vocab_size = weights.shape[-1]
     block = math.isqrt(vocab_size - 1) + 1
     blocks = -(-vocab_size // block)
-    logits = tf.pad(logits, [[0, 0], [0, blocks * block - vocab_size]], constant_values=float('-inf'))
-    weights = tf.exp(logits - tf.reduce_max(logits, axis=-1, keepdims=True))
+    weights = tf.pad(weights, [[0, 0], [0, blocks * block - vocab_size]])
     weights = tf.reshape(weights, [-1, blocks, block])
 
     block_cdf = tf.cumsum(tf.reduce_sum(weights, axis=-1), axis=-1)

@@ -10,10 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import serving_check, versions, warmup
-from seqgan_tf.sampling import draw, sequence_log_prob, uniforms, unroll
+from seqgan_tf.sampling import draw_weighted, sequence_log_prob, uniforms, unroll
 from seqgan_tf.vocabulary import TextCodec
 
 FRESH_SEEDS = 2**53  # JSON clients that read every number as a double still report a fresh seed exactly
+SLICE = 256  # how many of the likeliest tokens are sorted for top_p before all are
 STEEPEST = 1e30  # the largest 1 / temperature: the likeliest token is certain long before, and logits stay finite
 
 SEED = tf.TensorSpec([None], tf.int64, 'seed')
@@ -96,7 +97,7 @@ class Servable(tf.Module):
         def restrict(logits):
             return tf.cond(filtered, lambda: keep_likely(logits, top_k, top_p), lambda: logits)
 
-        return self._generate(seed, temperature, error, ids, tf.where(error == '', lengths, 0), restrict)
+        return self._generate(seed, temperature, error, ids, tf.where(error == '', lengths, 0), restrict, filtered)
 
     @tf.function(autograph=False, input_signature=[TEXT])
     def score(self, text):
@@ -121,17 +122,20 @@ class Servable(tf.Module):
                 'length': tf.where(good, lengths, 0),
                 'error': error}
 
-    def _generate(self, seed, temperature, error, prompt=None, prompt_length=0, restrict=lambda logits: logits):
+    def _generate(self, seed, temperature, error, prompt=None, prompt_length=0, restrict=lambda logits: logits, filtered=False):
         good = error == ''
         seed = tf.where(seed < 0, _fresh_seeds(tf.shape(seed)), seed)
         numbers = tf.transpose(row_uniforms(seed, self.length))
-        inverse = tf.minimum(1.0 / tf.where(good, temperature, 1.0), STEEPEST)[:, None]
+        inverse = inverse_temperature(tf.where(good, temperature, 1.0))[:, None]
         prompt = tf.zeros([self.length, 1], tf.int32) if prompt is None else tf.transpose(prompt)
+        altered = tf.reduce_any(inverse != 1.0) | filtered
 
         def choose(position, logits):
-            drawn = draw(restrict(logits * inverse), numbers[position])
-            tokens = tf.where(position < prompt_length, prompt[position], drawn)
-            return tokens, tf.gather(logits, tokens, batch_dims=1) - tf.reduce_logsumexp(logits, axis=-1)
+            weights, log_total = softmax_parts(logits)
+            # Exponentials over V are what a step costs: those of log_prob serve the draw too where nothing alters it.
+            weights = tf.cond(altered, lambda: softmax_parts(restrict(logits * inverse))[0], lambda: weights)
+            tokens = tf.where(position < prompt_length, prompt[position], draw_weighted(weights, numbers[position]))
+            return tokens, tf.gather(logits, tokens, batch_dims=1) - log_total
 
         tokens, log_prob = unroll(self.generator, tf.shape(seed)[0], self.length, choose)
         return {'text': tf.where(good, self.codec.decode(tokens), ''),
@@ -156,6 +160,21 @@ def row_uniforms(seeds, length):
     return tf.map_fn(lambda seed: uniforms([length], tf.stack([seed, 0])), seeds, fn_output_signature=row)
 
 
+def inverse_temperature(temperature):
+    """1 / temperature [B], at most `STEEPEST`; the same at each place of a batch.
+
+    In float64, because a float32 reciprocal is off by a bit in those places of a batch that the CPU's vector instructions reach.
+    """
+    return tf.cast(tf.minimum(1.0 / tf.cast(temperature, tf.float64), STEEPEST), tf.float32)
+
+
+def softmax_parts(logits):
+    """exp(logits [B, V] less the largest of their row) [B, V], and the logarithm [B] of the sum of their exponentials."""
+    peak = tf.reduce_max(logits, axis=1, keepdims=True)
+    weights = tf.exp(logits - peak)
+    return weights, peak[:, 0] + tf.math.log(tf.reduce_sum(weights, axis=1))
+
+
 def keep_likely(logits, top_k, top_p):
     """Logits [B, V] with -inf in place of all but the likeliest tokens; equal logits rank by id.
 
@@ -165,17 +184,28 @@ def keep_likely(logits, top_k, top_p):
     """
     vocab_size = logits.shape[-1]
     counts = tf.where(top_k > 0, tf.minimum(top_k, vocab_size), vocab_size)
-    # Sorting is what costs: no deeper than the rows need.
-    depth = tf.reduce_max(tf.where((top_k > 0) | (top_p < 1), counts, 1))
-    values, ids = tf.math.top_k(logits, tf.maximum(depth, 1))  # of equal values the lower id comes first
-    counted = tf.range(tf.shape(values)[1]) < counts[:, None]
-    weights = tf.where(counted, tf.exp(values - values[:, :1]), 0.0)
-    before = tf.cumsum(weights, axis=1, exclusive=True)
-    total = before[:, -1:] + weights[:, -1:]  # not reduce_sum: its rounding depends on how many columns the other rows need
-    kept = counted & ((before < top_p[:, None] * total) | (top_p[:, None] >= 1))
-    last = tf.reduce_sum(tf.cast(kept, tf.int32), axis=1, keepdims=True) - 1
-    last_value, last_id = tf.gather(values, last, batch_dims=1), tf.gather(ids, last, batch_dims=1)
-    likely = (logits > last_value) | ((logits == last_value) & (tf.range(vocab_size) <= last_id))
+    by_share = (top_k == 0) & (top_p < 1)
+    mass = tf.reduce_sum(softmax_parts(logits)[0], axis=1)
+
+    def last_kept(depth):
+        """Value and id [B, 1] of each row's least likely kept token, and whether all are right: sorting no deeper may miss some."""
+        values, ids = tf.math.top_k(logits, depth)  # of equal values the lower id comes first
+        counted = tf.range(depth) < counts[:, None]
+        weights = tf.where(counted, tf.exp(values - values[:, :1]), 0.0)
+        before = tf.cumsum(weights, axis=1, exclusive=True)
+        upto = before[:, -1] + weights[:, -1]  # not reduce_sum: its rounding depends on the depth, which other rows decide
+        needed = top_p * tf.where(by_share, mass, upto)
+        kept = counted & ((before < needed[:, None]) | (top_p[:, None] >= 1))
+        last = tf.reduce_sum(tf.cast(kept, tf.int32), axis=1, keepdims=True) - 1
+        found = tf.reduce_all(~by_share | (upto >= needed))
+        return tf.gather(values, last, batch_dims=1), tf.gather(ids, last, batch_dims=1), found
+
+    # Sorting is what costs: no deeper than top_k needs, and for top_p a slice first.
+    slice_depth = tf.minimum(SLICE, vocab_size)
+    depth = tf.reduce_max(tf.where(top_k > 0, counts, tf.where(by_share, slice_depth, 1)))
+    value, token, found = last_kept(tf.maximum(depth, 1))  # there may be no rows
+    value, token = tf.cond(found, lambda: (value, token), lambda: last_kept(vocab_size)[:2])
+    likely = (logits > value) | ((logits == value) & (tf.range(vocab_size) <= token))
     everything = ((top_k == 0) & (top_p >= 1))[:, None]
     return tf.where(likely | everything, logits, float('-inf'))
 

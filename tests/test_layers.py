@@ -20,7 +20,7 @@ LAYERS = [
     'rollout',
     'steps state config',
     'algorithms',
-    'evaluation serving serving_check warmup checkpoints loggers',
+    'evaluation serving serving_check warmup checkpoints loggers workdir',
     'experiment summary',
 ]
 LEAVES = ['errors', 'interruption', 'startup']

@@ -203,6 +203,29 @@ def test_temperature_gives_the_exact_law():
     assert scipy.stats.chisquare(counts, law / law.sum() * len(tokens)).pvalue > 1e-3
 
 
+@pytest.mark.parametrize('rows', [1, 7, 16, 33, 600])
+def test_a_temperature_acts_alike_at_each_place_of_a_batch(rows):
+    temperatures = np.linspace(0.05, 5, rows, dtype=np.float32)
+    inverse = tf.function(serving.inverse_temperature, autograph=False)
+    np.testing.assert_array_equal(inverse(temperatures), (1 / temperatures.astype(np.float64)).astype(np.float32))
+    np.testing.assert_array_equal(inverse(np.ones(rows, np.float32)), 1)
+
+
+@pytest.mark.parametrize('temperature', [1.0, 0.7])
+def test_served_and_trained_generator_have_one_distribution(model, temperature):
+    """Two-sample chi-square of the first two tokens: the session's against those of the trainer's own sampling, other seeds."""
+    rows = 20_000
+    served = model.session('sample', **draws(rows, temperature=temperature))['tokens'][:, :2]
+    trained = sampling.sample(model.generator, rows, 2, tf.constant([5, 6]), temperature=temperature).numpy()
+    size = len(model.vocabulary)
+    table = np.stack([np.bincount(tokens @ [size, 1], minlength=size**2) for tokens in (served, trained)])
+    common = table.sum(axis=0) >= 20
+    table = np.column_stack([table[:, common], table[:, ~common].sum(axis=1)])
+    pvalue = scipy.stats.chi2_contingency(table[:, table.sum(axis=0) > 0]).pvalue
+    print(f'two-sample p-value {pvalue:.3f} over {table.shape[1]} cells')
+    assert pvalue > 1e-3
+
+
 def kept_twin(logits, top_k, top_p):
     """The kept ids of one row, by the letter of the definition."""
     order = sorted(range(len(logits)), key=lambda i: (-logits[i], i))[:top_k or None]
@@ -211,8 +234,9 @@ def kept_twin(logits, top_k, top_p):
     return set(order if top_p == 1 else order[:int(np.sum(share < top_p)) + 1])
 
 
-@pytest.mark.parametrize('vocab_size', [2, 5, 37])
-def test_keep_likely_equals_its_twin(vocab_size):
+@pytest.mark.parametrize('vocab_size, slice_size', [(2, 256), (5, 256), (37, 256), (37, 1), (37, 9)])
+def test_keep_likely_equals_its_twin(vocab_size, slice_size, monkeypatch):
+    monkeypatch.setattr(serving, 'SLICE', slice_size)
     random = np.random.default_rng(0)
     top_k, top_p = (a.ravel() for a in np.meshgrid([0, 1, 2, 5, 36, 50], [1.0, 0.999, 0.9, 0.5, 0.11, 1e-6]))
     for logits in (random.normal(size=[len(top_k), vocab_size]) * 3, random.integers(-2, 3, [len(top_k), vocab_size])):

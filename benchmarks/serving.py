@@ -1,0 +1,196 @@
+"""Speed of an exported model through the session loader, which is what TensorFlow Serving runs.
+
+    python benchmarks/serving.py [--json=PATH] [--seconds=2] [--vocab_size=5000 --sequence_length=20]
+
+Latencies are those of single calls; throughput is sequences over the time that the callers took together. Merging stands for the
+server's batching: callers' rows wait up to a millisecond for others and run together, at most 512 rows. Seeds differ from call to call.
+"""
+
+import concurrent.futures
+import itertools
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from absl import app, flags
+
+from seqgan_tf.startup import load_tensorflow
+
+load_tensorflow()
+
+import numpy as np
+import tensorflow as tf
+
+from seqgan_tf import serving, serving_check, warmup
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
+from seqgan_tf.vocabulary import Vocabulary
+
+BATCHES, THREADS = (1, 8, 64, 512), (1, 2, 4, 8)
+MAX_ROWS, PATIENCE = 512, 0.001
+SLOTS = 2  # merged runs at a time: num_batch_threads
+COLD_STARTS = 3
+
+flags.DEFINE_string('json', '', 'write the results here')
+flags.DEFINE_float('seconds', 2.0, 'how long each case runs', lower_bound=0)
+flags.DEFINE_integer('sequence_length', 20, 'T', lower_bound=2)
+flags.DEFINE_integer('vocab_size', 5000, 'V', lower_bound=2)
+flags.DEFINE_float('stddev', 1.0, 'of the weights: at 1 the next token is about as certain as in a trained model, at 0.1 all are alike')
+flags.DEFINE_string('first_answer', '', 'internal: print the seconds to load this model and to answer once, and exit')
+flags.DEFINE_boolean('warmed', False, 'internal: run the warm-up records before that answer')
+FLAGS = flags.FLAGS
+
+
+class Merger:
+    """Runs the rows of several callers together, as the server's batching does."""
+
+    def __init__(self, model):
+        self.model, self.waiting, self.ready, self.closed = model, [], threading.Condition(), False
+        self.workers = [threading.Thread(target=self._work, daemon=True) for _ in range(SLOTS)]
+        for worker in self.workers:
+            worker.start()
+
+    def __call__(self, signature, **inputs):
+        answer = concurrent.futures.Future()
+        with self.ready:
+            self.waiting.append((inputs, answer))
+            self.ready.notify()
+        return answer.result()
+
+    def close(self):
+        with self.ready:
+            self.closed = True
+            self.ready.notify_all()
+        for worker in self.workers:
+            worker.join()
+
+    def _work(self):
+        while True:
+            with self.ready:
+                self.ready.wait_for(lambda: self.waiting or self.closed)
+                if self.closed:
+                    return
+            time.sleep(PATIENCE)
+            with self.ready:
+                taken, rows = [], 0
+                while self.waiting and (not taken or rows + len(self.waiting[0][0]['seed']) <= MAX_ROWS):
+                    taken.append(self.waiting.pop(0))
+                    rows += len(taken[-1][0]['seed'])
+            if taken:
+                self._run(taken)
+
+    def _run(self, taken):
+        try:
+            outputs = self.model('sample', **{name: np.concatenate([inputs[name] for inputs, _ in taken]) for name in taken[0][0]})
+        except Exception as error:
+            for _, answer in taken:
+                answer.set_exception(error)
+            return
+        start = 0
+        for inputs, answer in taken:
+            end = start + len(inputs['seed'])
+            answer.set_result({name: value[start:end] for name, value in outputs.items()})
+            start = end
+
+
+def measure(model, signature, rows, threads, extra=None):
+    """Latencies (ms) and sequences per second of some callers that each ask for some rows, again and again."""
+    seeds = itertools.count(1)
+
+    def inputs():
+        first = next(seeds) * 1000
+        return {'seed': np.arange(first, first + rows), 'temperature': np.ones(rows, np.float32), **(extra or {})}
+
+    model(signature, **inputs())
+    start = time.perf_counter()
+
+    def ask(_):
+        times = []
+        while not times or time.perf_counter() < start + FLAGS.seconds:
+            begun = time.perf_counter()
+            model(signature, **inputs())
+            times.append(1e3 * (time.perf_counter() - begun))
+        return times
+
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        times = [milliseconds for caller in pool.map(ask, range(threads)) for milliseconds in caller]
+    taken = time.perf_counter() - start
+    p50, p95, p99 = np.percentile(times, [50, 95, 99])
+    return {'p50_ms': p50, 'p95_ms': p95, 'p99_ms': p99, 'sequences_per_second': len(times) * rows / taken, 'calls': len(times)}
+
+
+def cold_start(path, warmed):
+    """Seconds until a fresh process has loaded a model, and the milliseconds of its first answer then: medians."""
+    command = [sys.executable, __file__, f'--first_answer={path}', f'--warmed={warmed}']
+    runs = [json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout) for _ in range(COLD_STARTS)]
+    return {name: float(np.median([run[name] for run in runs])) for name in runs[0]}
+
+
+def first_answer(path, warmed):
+    """What `cold_start` measures, in this process."""
+    start = time.perf_counter()
+    model = serving_check.SessionModel(path)
+    if warmed:
+        for signature, inputs in warmup.read(pathlib.Path(path)):
+            model(signature, **inputs)
+    ready = time.perf_counter()
+    model('sample', seed=np.array([5]), temperature=np.ones(1, np.float32))
+    return {'load_seconds': ready - start, 'first_answer_ms': 1e3 * (time.perf_counter() - ready)}
+
+
+def export(folder):
+    """A model of the size asked for, with random weights."""
+    vocabulary = Vocabulary([str(i) for i in range(FLAGS.vocab_size)], 'id')
+    networks = Generator(FLAGS.vocab_size, initializer_stddev=FLAGS.stddev), Discriminator(FLAGS.vocab_size, FLAGS.sequence_length)
+    return serving.export_saved_model(*networks, vocabulary, FLAGS.sequence_length, folder)
+
+
+def main(argv):
+    """Measures, prints a table, and writes the JSON file."""
+    if len(argv) > 1:
+        sys.exit(f'error: there are no arguments but flags. Received: {" ".join(argv[1:])}')
+    if FLAGS.first_answer:
+        print(json.dumps(first_answer(FLAGS.first_answer, FLAGS.warmed)))
+        return
+    print(f'{platform.machine()}, {os.cpu_count()} cores, TensorFlow {tf.__version__}, T {FLAGS.sequence_length}, V {FLAGS.vocab_size}')
+    print(f'{"case":44}{"p50 ms":>10}{"p95 ms":>10}{"p99 ms":>10}{"sequences/s":>14}')
+    cases = {}
+
+    def report(name, *args):
+        cases[name] = measure(*args)
+        print(f'{name:44}' + ''.join(f'{cases[name][key]:10.2f}' for key in ('p50_ms', 'p95_ms', 'p99_ms'))
+              + f'{cases[name]["sequences_per_second"]:14.0f}', flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = export(pathlib.Path(folder, 'model'))
+        with serving_check.SessionModel(path) as model:
+            for rows, threads in itertools.product(BATCHES, THREADS):
+                report(f'sample rows={rows} threads={threads}', model, 'sample', rows, threads)
+            merger = Merger(model)
+            for rows, threads in itertools.product(BATCHES, THREADS):
+                report(f'sample rows={rows} threads={threads} merged', merger, 'sample', rows, threads)
+            merger.close()
+            for rows, (name, top_k, top_p) in itertools.product((1, 512), (('top_k=40', 40, 1.0), ('top_p=0.9', 0, 0.9))):
+                extra = {'prompt': np.full(rows, b'', object), 'top_k': np.full(rows, top_k, np.int32),
+                         'top_p': np.full(rows, top_p, np.float32)}
+                report(f'complete rows={rows} threads=1 {name}', model, 'complete', rows, 1, extra)
+        cold = {name: cold_start(path, warmed) for name, warmed in (('warmed_up', True), ('not_warmed_up', False))}
+    for name, times in cold.items():
+        print(f'cold start, {name}: loaded after {times["load_seconds"]:.2f} s, first answer {times["first_answer_ms"]:.1f} ms')
+    if FLAGS.json:
+        results = {'latency_ms_p50_batch1': cases['sample rows=1 threads=1']['p50_ms'],
+                   'sequences_per_second_batch512': cases['sample rows=512 threads=1']['sequences_per_second'],
+                   'sequences_per_second_best': max(case['sequences_per_second'] for case in cases.values()),
+                   'sequence_length': FLAGS.sequence_length, 'vocab_size': FLAGS.vocab_size, 'cores': os.cpu_count(),
+                   'cases': cases, 'cold_start': cold}
+        pathlib.Path(FLAGS.json).write_text(json.dumps(results, indent=2) + '\n', encoding='utf-8')
+
+
+if __name__ == '__main__':
+    app.run(main)

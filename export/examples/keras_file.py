@@ -1,0 +1,28 @@
+"""The trained generator as one `.keras` file, which loads with `keras.saving.load_model` and goes on training.
+
+python export/examples/keras_file.py runs/poetry generator.keras
+"""
+
+import sys
+
+import keras
+
+import seqgan_tf.models.generator  # registers the class that the file names
+from seqgan_tf.steps import MLEStep
+
+
+def train_on(path, tokens, learning_rate=0.01):
+    """Loads a generator, takes one maximum-likelihood step on tokens int32 [B, T], saves it again; returns the step's metrics."""
+    generator = keras.saving.load_model(path)
+    optimizer = keras.optimizers.Adam(learning_rate)
+    optimizer.build(generator.trainable_variables)
+    metrics = MLEStep(generator, optimizer, 5.0)(tokens)
+    generator.save(path)
+    return {name: float(value) for name, value in metrics.items()}
+
+
+if __name__ == '__main__':
+    from seqgan_tf.experiment import restore
+    _, _, state = restore(sys.argv[1])
+    state.generator.save(sys.argv[2])
+    print(keras.saving.load_model(sys.argv[2]).count_params(), 'numbers in', sys.argv[2])

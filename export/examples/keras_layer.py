@@ -1,0 +1,25 @@
+"""An exported model as a Keras layer: a model that maps texts to the discriminator's probability of being real.
+
+python export/examples/keras_layer.py exports/poetry/1 'a text' 'another'
+"""
+
+import sys
+
+import keras
+import tensorflow as tf
+
+
+class RealText(keras.Model):
+    """Texts string [B] -> probability [B] of being from the corpus; 0 for a text that the model refuses."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.score = keras.layers.TFSMLayer(path, call_endpoint='score')
+
+    def call(self, texts):
+        return self.score(texts)['prob_real']
+
+
+if __name__ == '__main__':
+    for text, probability in zip(sys.argv[2:], RealText(sys.argv[1])(tf.constant(sys.argv[2:])).numpy()):
+        print(f'{probability:.3f}\t{text}')

@@ -1,0 +1,113 @@
+"""The driver, in process: what a run leaves behind, and what must not change what is trained."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from seqgan_tf.config import Config
+from seqgan_tf.errors import RunError
+from seqgan_tf.experiment import restore, run
+
+TINY = Config(dataset='synthetic', vocab_size=12, sequence_length=5, num_sequences=96, held_out=32, batch_size=16, eval_samples=32,
+              mle_epochs=2, discriminator_rounds=1, adversarial_rounds=2, d_steps=1, discriminator_epochs=1, num_rollouts=2)
+
+
+def weights(state):
+    return [v.numpy() for network in (state.generator, state.rollout_policy, state.discriminator) for v in network.variables]
+
+
+def lines(workdir):
+    return [json.loads(line) for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
+
+
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory):
+    """(workdir, state) of a whole run."""
+    workdir = tmp_path_factory.mktemp('finished')
+    return workdir, run(dataclasses.replace(TINY, workdir=str(workdir)))
+
+
+def test_one_line_a_round(finished):
+    assert [(line['phase'], line['round']) for line in lines(finished[0])] == [
+        ('initial', 0), ('mle', 1), ('mle', 2), ('discriminator', 1), ('adversarial', 1), ('adversarial', 2)]
+
+
+def test_each_phase_ends_with_an_evaluation(finished):
+    evaluated = [(line['phase'], line['round']) for line in lines(finished[0]) if 'nll_test' in line]
+    assert evaluated == [('initial', 0), ('mle', 2), ('adversarial', 2)]
+
+
+def test_held_out_figures_of_the_discriminator_in_every_round(finished):
+    for line in lines(finished[0]):
+        assert ('d_held_out_accuracy' in line) == (line['phase'] in ('discriminator', 'adversarial'))
+
+
+def test_restore_gives_the_trained_networks(finished):
+    config, vocabulary, state = restore(finished[0])
+    assert len(vocabulary) == config.vocab_size == 12
+    for saved, trained in zip(weights(state), weights(finished[1])):
+        np.testing.assert_array_equal(saved, trained)
+
+
+@pytest.mark.parametrize('dataset', ['synthetic', 'verse'])
+def test_restore_gives_texts_as_the_run_wrote_them(dataset, tmp_path):
+    """How symbols make a text is the data set's to say, not a flag's."""
+    config = dataclasses.replace(TINY, algorithm='random', dataset=dataset, workdir=str(tmp_path), sequence_length=20)
+    run(config)
+    vocabulary = restore(tmp_path)[1]
+    first = (tmp_path / 'samples.txt').read_text('utf-8').splitlines()[1]
+    assert vocabulary.join(vocabulary.split(first)) == first and ' ' in first and len(vocabulary.split(first)) == 20
+
+
+def test_tensorboard_has_scalars_texts_histograms_and_settings(finished):
+    kinds = {}
+    for path in (finished[0] / 'tensorboard').iterdir():
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                kinds.setdefault(value.metadata.plugin_data.plugin_name, set()).add(value.tag)
+    assert {'mle/nll', 'discriminator/d_held_out_accuracy', 'adversarial/reward', 'adversarial/nll_oracle'} <= kinds['scalars']
+    assert kinds['text'] == {'samples'} and len(kinds['histograms']) == 6 and kinds['hparams']
+
+
+@pytest.mark.parametrize('change', [dict(eval_every=1, eval_samples=7), dict(checkpoint_every=1), dict(rollout_chunk=16), dict(negatives=96)])
+def test_how_often_one_looks_does_not_change_what_is_trained(finished, tmp_path, change):
+    """Nor does a setting that says what the default says."""
+    state = run(dataclasses.replace(TINY, workdir=str(tmp_path), **change))
+    for here, there in zip(weights(state), weights(finished[1])):
+        np.testing.assert_allclose(here, there, rtol=0, atol=0 if 'rollout_chunk' not in change else 1e-4)
+
+
+def test_an_extended_run_is_the_longer_run(finished, tmp_path):
+    short = dataclasses.replace(TINY, workdir=str(tmp_path), adversarial_rounds=1)
+    run(short)
+    for here, there in zip(weights(run(dataclasses.replace(short, adversarial_rounds=2))), weights(finished[1])):
+        np.testing.assert_array_equal(here, there)
+
+
+def test_a_phase_that_is_over_cannot_be_extended(finished):
+    with pytest.raises(RunError, match='mle_epochs may change only before the phase is over'):
+        run(dataclasses.replace(TINY, workdir=str(finished[0]), mle_epochs=3))
+
+
+def test_another_seed_is_another_run(finished, tmp_path):
+    state = run(dataclasses.replace(TINY, workdir=str(tmp_path), seed=1))
+    assert any(np.any(here != there) for here, there in zip(weights(state), weights(finished[1])))
+
+
+def test_random_trains_nothing(tmp_path):
+    config = dataclasses.replace(TINY, algorithm='random', workdir=str(tmp_path))
+    state = run(config)
+    assert [line['phase'] for line in lines(tmp_path)] == ['initial']
+    assert abs(lines(tmp_path)[0]['entropy'] - np.log(12)) < 0.05
+    assert float(np.std(state.generator.variables[0])) == pytest.approx(0.1, abs=0.02)
+
+
+def test_early_stopping_ends_with_the_best_epoch(tmp_path):
+    config = dataclasses.replace(TINY, algorithm='mle', workdir=str(tmp_path), mle_epochs=60, mle_patience=2, generator_learning_rate=0.1)
+    run(config)
+    curve = [line['nll_validation'] for line in lines(tmp_path) if line['phase'] == 'mle']
+    assert len(curve) < 60 and np.argmin(curve) == len(curve) - 3
+    assert [line['phase'] for line in lines(tmp_path) if 'nll_test' in line][-1] == 'mle'
