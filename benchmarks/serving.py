@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 
-from absl import app, flags
+from absl import app, flags, logging
 
 from seqgan_tf.startup import load_tensorflow
 
@@ -41,7 +41,7 @@ flags.DEFINE_string('json', '', 'write the results here')
 flags.DEFINE_float('seconds', 2.0, 'how long each case runs', lower_bound=0)
 flags.DEFINE_integer('sequence_length', 20, 'T', lower_bound=2)
 flags.DEFINE_integer('vocab_size', 5000, 'V', lower_bound=2)
-flags.DEFINE_float('stddev', 1.0, 'of the weights: at 1 the next token is about as certain as in a trained model, at 0.1 all are alike')
+flags.DEFINE_float('stddev', 1.0, 'of the random weights', lower_bound=0)
 flags.DEFINE_string('first_answer', '', 'internal: print the seconds to load this model and to answer once, and exit')
 flags.DEFINE_boolean('warmed', False, 'internal: run the warm-up records before that answer')
 FLAGS = flags.FLAGS
@@ -155,6 +155,7 @@ def main(argv):
     """Measures, prints a table, and writes the JSON file."""
     if len(argv) > 1:
         sys.exit(f'error: there are no arguments but flags. Received: {" ".join(argv[1:])}')
+    logging.set_verbosity(logging.WARNING)  # not what TensorFlow notes when it saves
     if FLAGS.first_answer:
         print(json.dumps(first_answer(FLAGS.first_answer, FLAGS.warmed)))
         return

@@ -22,7 +22,8 @@ class Checkpoints:
     def __init__(self, directory, **objects):
         self.directory = pathlib.Path(directory)
         self.checkpoint = tf.train.Checkpoint(**objects)
-        self.manager = None
+        self.restored = None  # the number of the checkpoint that was restored
+        self.manager = None  # made at the first save: until then nothing in the directory is touched
 
     def save(self):
         """Writes a checkpoint.
@@ -32,7 +33,7 @@ class Checkpoints:
         """
         try:
             if self.manager is None:
-                self._continue_from(None)
+                self._continue()
             return self.manager.save()
         except (OSError, tf.errors.OpError) as error:
             raise RunError(f'a checkpoint could not be written to {self.directory} ({_first_line(error)}). The last good one is kept; '
@@ -42,7 +43,7 @@ class Checkpoints:
         """Restores the newest checkpoint that can be read.
 
         Args:
-            partial: the objects are only some of those that were saved, and the files are left as they are.
+            partial: the objects are only some of those that were saved.
 
         Returns:
             Its path, or None where there is none; and a list of messages on damaged ones that were passed over.
@@ -64,16 +65,15 @@ class Checkpoints:
             except Exception as error:  # what is damaged can fail in any way
                 damaged.append(f'checkpoint {path} cannot be read ({_first_line(error)}); trying the one before')
                 continue
-            if not partial:
-                self._continue_from(number)
+            self.restored = number
             return path, damaged
         if damaged:
             raise RunError(f'none of the checkpoints in {self.directory} can be read: {"; ".join(damaged)}. Move the directory away to start anew.')
         return None, []
 
-    def _continue_from(self, number):
-        """Removes the damaged checkpoints behind the restored one, and lists those that are left anew; none where `number` is None."""
-        kept = []
+    def _continue(self):
+        """Removes the damaged checkpoints behind the restored one, and lists those that are left anew."""
+        number, kept = self.restored, []
         for file in self.directory.glob('ckpt-*'):
             match = re.match(r'ckpt-(\d+)\.', file.name)
             if match and number is not None and int(match[1]) > number:

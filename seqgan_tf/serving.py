@@ -14,7 +14,7 @@ from seqgan_tf.sampling import draw_weighted, sequence_log_prob, uniforms, unrol
 from seqgan_tf.vocabulary import TextCodec
 
 FRESH_SEEDS = 2**53  # JSON clients that read every number as a double still report a fresh seed exactly
-SLICE = 256  # how many of the likeliest tokens are sorted for top_p before all are
+ONE_BITS = 0x3f800000  # of the float32 1.0, the largest weight
 STEEPEST = 1e30  # the largest 1 / temperature: the likeliest token is certain long before, and logits stay finite
 
 SEED = tf.TensorSpec([None], tf.int64, 'seed')
@@ -182,32 +182,40 @@ def keep_likely(logits, top_k, top_p):
         top_k: int32 [B], how many are kept; 0 for all.
         top_p: float32 [B] in (0, 1]; of these, the fewest whose share of the probability reaches top_p are kept; 1 for all.
     """
+    logits = tf.cond(tf.reduce_any(top_k > 0), lambda: _keep_top_k(logits, top_k), lambda: logits)
+    return tf.cond(tf.reduce_any(top_p < 1), lambda: _keep_top_p(logits, top_p), lambda: logits)
+
+
+def _keep_top_k(logits, top_k):
     vocab_size = logits.shape[-1]
-    counts = tf.where(top_k > 0, tf.minimum(top_k, vocab_size), vocab_size)
-    by_share = (top_k == 0) & (top_p < 1)
-    mass = tf.reduce_sum(softmax_parts(logits)[0], axis=1)
-
-    def last_kept(depth):
-        """Value and id [B, 1] of each row's least likely kept token, and whether all are right: sorting no deeper may miss some."""
-        values, ids = tf.math.top_k(logits, depth)  # of equal values the lower id comes first
-        counted = tf.range(depth) < counts[:, None]
-        weights = tf.where(counted, tf.exp(values - values[:, :1]), 0.0)
-        before = tf.cumsum(weights, axis=1, exclusive=True)
-        upto = before[:, -1] + weights[:, -1]  # not reduce_sum: its rounding depends on the depth, which other rows decide
-        needed = top_p * tf.where(by_share, mass, upto)
-        kept = counted & ((before < needed[:, None]) | (top_p[:, None] >= 1))
-        last = tf.reduce_sum(tf.cast(kept, tf.int32), axis=1, keepdims=True) - 1
-        found = tf.reduce_all(~by_share | (upto >= needed))
-        return tf.gather(values, last, batch_dims=1), tf.gather(ids, last, batch_dims=1), found
-
-    # Sorting is what costs: no deeper than top_k needs, and for top_p a slice first.
-    slice_depth = tf.minimum(SLICE, vocab_size)
-    depth = tf.reduce_max(tf.where(top_k > 0, counts, tf.where(by_share, slice_depth, 1)))
-    value, token, found = last_kept(tf.maximum(depth, 1))  # there may be no rows
-    value, token = tf.cond(found, lambda: (value, token), lambda: last_kept(vocab_size)[:2])
+    counts = tf.clip_by_value(top_k, 1, vocab_size)
+    values, ids = tf.math.top_k(logits, tf.reduce_max(counts))  # of equal values the lower id comes first
+    value, token = (tf.gather(kept, counts[:, None] - 1, batch_dims=1) for kept in (values, ids))
     likely = (logits > value) | ((logits == value) & (tf.range(vocab_size) <= token))
-    everything = ((top_k == 0) & (top_p >= 1))[:, None]
-    return tf.where(likely | everything, logits, float('-inf'))
+    return tf.where(likely | (top_k == 0)[:, None], logits, float('-inf'))
+
+
+def _keep_top_p(logits, top_p):
+    """Without sorting: bisects for the weight of the least likely kept token. Positive floats are ordered as their bits are."""
+    weights, _ = softmax_parts(logits)
+    bits = tf.bitcast(weights, tf.int32)
+    needed = top_p * tf.reduce_sum(weights, axis=1)
+
+    def mass(least):
+        return tf.reduce_sum(tf.where(bits >= least[:, None], weights, 0.0), axis=1)
+
+    def halve(step, low, high):  # mass(low) reaches what is needed, mass(high) does not
+        middle = (low + high) // 2
+        enough = mass(middle) >= needed
+        return step + 1, tf.where(enough, middle, low), tf.where(enough, high, middle)
+
+    low, high = tf.ones_like(bits[:, 0]), tf.fill(tf.shape(top_p), ONE_BITS + 1)
+    _, least, _ = tf.while_loop(lambda step, *_: step < ONE_BITS.bit_length(), halve, (0, low, high))
+    equal = bits == least[:, None]
+    wanted = tf.math.ceil((needed - mass(least + 1)) / tf.bitcast(least, tf.float32))  # how many of those of equal weight
+    spare = tf.reduce_any(tf.reduce_sum(tf.cast(equal, tf.float32), axis=1) > wanted)
+    equal = tf.cond(spare, lambda: equal & (tf.cumsum(tf.cast(equal, tf.float32), axis=1) <= wanted[:, None]), lambda: equal)
+    return tf.where((bits > least[:, None]) | equal | (top_p >= 1)[:, None], logits, float('-inf'))
 
 
 def export_saved_model(generator, discriminator, vocabulary, sequence_length, export_dir):

@@ -90,8 +90,7 @@ class Batcher:
     def _answer(self, batch):
         self.sizes.append([rows for rows, _, _ in batch])
         try:
-            merged = {name: np.concatenate([inputs[name] for _, inputs, _ in batch]) for name in batch[0][1]}
-            outputs = self.run(**merged)
+            outputs = self.run(**self._merged(batch))
         except Exception as error:
             for _, _, answer in batch:
                 answer.set_exception(error)
@@ -100,6 +99,12 @@ class Batcher:
         for rows, _, answer in batch:
             answer.set_result({name: value[start:start + rows] for name, value in outputs.items()})
             start += rows
+
+
+    def _merged(self, batch):
+        if len({tuple(value.shape[1:] for value in inputs.values()) for _, inputs, _ in batch}) > 1:
+            raise Refusal('FAILED_PRECONDITION', 'Tensors from different tasks have different shapes and padding is turned off.')
+        return {name: np.concatenate([inputs[name] for _, inputs, _ in batch]) for name in batch[0][1]}
 
 
 class Version:
@@ -125,7 +130,10 @@ class Version:
             expected, received = tf.as_dtype(known[name].dtype), tf.as_dtype(value.dtype)
             if expected != received:
                 raise Refusal('INVALID_ARGUMENT', f'Expected {name} to be of type {expected.name}. Received: {received.name}')
-        return self.runs[signature](**inputs)
+        try:
+            return self.runs[signature](**inputs)
+        except ValueError as error:  # Python's session compares shapes before the graph does
+            raise Refusal('INVALID_ARGUMENT', str(error)) from None
 
     def signature(self, name):
         """The declaration of a signature."""

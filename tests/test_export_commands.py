@@ -79,18 +79,18 @@ def test_user_errors_are_one_line(script, flags, message, tmp_path):
 @pytest.fixture(scope='module')
 def served(run):
     with serving_server.serve(run[1]) as server, serving_check.SessionModel(run[1] / '1') as session:
-        yield [f'--url={server.rest}', '--model=cats'], session
+        yield [f'--url={server.rest}', '--model=cats'], session, server.grpc
 
 
 def test_client_prints_what_the_model_draws(served):
-    flags, session = served
+    flags, session, _ = served
     texts = session('sample', seed=np.arange(5, 105), temperature=np.full(100, 0.8, np.float32))['text']
     printed = succeed('export/client.py', *flags, '--n=100', '--seed=5', '--temperature=0.8')
     assert printed.split('\n')[:-1] == [text.decode() for text in texts]
 
 
 def test_client_completes_a_prompt(served):
-    flags, _ = served
+    flags, _, _ = served
     printed = succeed('export/client.py', *flags, '--prompt=the dog', '--top_p=0.9', '--n=4', '--json')
     rows = [json.loads(line) for line in printed.splitlines()]
     assert len(rows) == 4 and len({row['seed'] for row in rows}) == 4
@@ -98,10 +98,42 @@ def test_client_completes_a_prompt(served):
         assert row['text'].startswith('the dog') and row['error'] == '' and len(row['tokens']) == 6
 
 
+def test_client_scores_texts(served):
+    flags, session, _ = served
+    rows = [line.split('\t') for line in succeed('export/client.py', *flags, '--score=the cat sat', '--score=a dog').splitlines()]
+    scored = session('score', text=np.array([b'the cat sat', b'a dog'], object))
+    assert [row[3] for row in rows] == ['the cat sat', 'a dog'] and [int(row[2]) for row in rows] == [3, 2]
+    np.testing.assert_allclose([float(row[0]) for row in rows], scored['log_prob'], rtol=1e-5)
+    np.testing.assert_allclose([float(row[1]) for row in rows], scored['prob_real'], rtol=1e-5)
+    assert json.loads(succeed('export/client.py', *flags, '--score=a dog', '--json'))['text'] == 'a dog'
+    assert fail('export/client.py', *flags, '--score=a zebra').startswith('error: every symbol of text must be in the vocabulary')
+
+
+def test_client_tells_the_status(served):
+    assert succeed('export/client.py', *served[0], '--status').split('\t')[1:] == ['AVAILABLE\n']
+    assert json.loads(succeed('export/client.py', *served[0], '--status', '--json'))['state'] == 'AVAILABLE'
+    assert 'Could not find any versions of model dogs' in fail('export/client.py', *served[0], '--status', '--model=dogs')
+
+
+def test_client_prints_the_same_over_grpc(served):
+    flags, _, port = served
+    address = [f'--grpc={port}'] if port else pytest.skip('needs tensorflow-serving-api (extra: serving)')
+    same = ['--n=3', '--seed=4', '--json', '--top_k=3']
+    rest, grpc = (list(map(json.loads, succeed('export/client.py', *flags, *extra, *same).splitlines())) for extra in ([], address))
+    assert [row | {'log_prob': 0} for row in rest] == [row | {'log_prob': 0} for row in grpc]
+    np.testing.assert_allclose([row['log_prob'] for row in rest], [row['log_prob'] for row in grpc], rtol=1e-6)
+
+
+def test_a_keras_file_of_a_run(run, tmp_path):
+    assert 'numbers in' in succeed('export/examples/keras_file.py', str(run[0]), str(tmp_path / 'generator.keras'))
+    assert (tmp_path / 'generator.keras').is_file()
+
+
 @pytest.mark.parametrize('extra, message', [
     (['--temperature=0'], 'error: temperature must be positive and finite. Received: temperature=0.0'),
     (['--temperature=nan'], 'error: temperature must be positive and finite. Received: temperature=nan'),
     (['--top_p=1.5'], 'error: top_p must be above 0 and at most 1. Received: top_p=1.5'),
+    (['--seed=9223372036854775807', '--n=2'], 'error: seed must be an integer of 64 bits. Received: seed=9223372036854775807'),
     (['--top_k=-1'], 'error: top_k must be at least 0. Received: top_k=-1'),
     (['--n=0'], 'error: n must be at least 1. Received: n=0'),
     (['--url=localhost:8501'], 'error: url must be an address of http://, https:// or grpc://. Received: url=localhost:8501'),

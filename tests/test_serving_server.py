@@ -6,6 +6,8 @@ import json
 import pathlib
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 import types
@@ -99,6 +101,24 @@ def test_status(transport):
     assert transport.status(30) == [{'version': 1, 'state': 'AVAILABLE'}]
 
 
+@pytest.mark.skipif(shutil.which('bash') is None, reason='needs bash on the PATH')
+def test_the_health_check_of_the_deployment_files(served):
+    """As docker-compose.yml and kubernetes.yaml have it, but for the port and the model's name."""
+    yaml = pytest.importorskip('yaml', reason='needs PyYAML')
+    compose = yaml.safe_load((ROOT / 'export' / 'docker-compose.yml').read_text('utf-8'))
+    _, *command, script = compose['services']['poetry']['healthcheck']['test']
+    port = served.server.rest.rpartition(':')[2]
+    for model, healthy in (('words', True), ('cats', False)):
+        done = subprocess.run([*command, script.replace('8501', port).replace('poetry', model)], capture_output=True, timeout=30)
+        assert (done.returncode == 0) == healthy, done.stderr
+
+
+def test_grpc_without_its_packages_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'tensorflow_serving.apis', None)
+    with pytest.raises(ValueError, match=r"gRPC needs tensorflow-serving-api: pip install 'seqgan_tf\[serving\]'"):
+        client.Grpc('localhost:8500', 'words')
+
+
 @pytest.mark.parametrize('model, kwargs, signature, message', [
     ('cats', {}, 'sample', 'Servable not found for request: Latest(cats)'),
     ('words', {'version': 7}, 'sample', 'Servable not found for request: Specific(words, 7)'),
@@ -140,7 +160,7 @@ def test_column_format(served):
 
 
 @pytest.mark.parametrize('body', [b'', b'{', b'[]', b'{}', b'{"instances": []}', b'{"instances": [{"seed": 1}]}',
-                                  b'{"inputs": {"seed": [1]}}',
+                                  b'{"inputs": {"seed": [1]}}', b'{"inputs": {"seed": [[1]], "temperature": [[1]]}}',
                                   b'{"instances": [{"seed": "x", "temperature": 1}]}', b'{"instances": [{"seed": 1.5, "temperature": 1}]}',
                                   b'{"inputs": {"seed": 1, "temperature": 1}}', b'{"inputs": {"seed": [1, 2], "temperature": [1]}}',
                                   b'{"instances": [{"seed": [1], "temperature": [1]}, {"seed": [1, 2], "temperature": [1]}]}'])
@@ -177,6 +197,16 @@ def test_rows_of_several_requests_run_together_and_answer_as_alone(served, trans
     if served.server.model:
         together = served.server.model.current.runs['sample'].sizes
         assert max(map(len, together)) > 1 and all(sum(sizes) <= serving_server.MAX_ROWS for sizes in together)
+
+
+def test_merged_requests_of_different_rank_are_refused_together():
+    """As in batching_session.cc; why README.md warns of clients that do not keep to the signature."""
+    batcher = serving_server.Batcher(lambda seed: {'seed': seed}, max_rows=8, patience=0.3)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        answers = [pool.submit(batcher, seed=seed) for seed in (np.zeros(2), np.zeros([2, 1]))]
+    batcher.close()
+    assert batcher.sizes == [[2, 2]]
+    assert all('different shapes and padding is turned off' in str(answer.exception()) for answer in answers)
 
 
 def free_port():
