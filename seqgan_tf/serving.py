@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import serving_check, versions, warmup
-from seqgan_tf.sampling import draw_weighted, sequence_log_prob, uniforms, unroll
+from seqgan_tf.randomness import uniforms
+from seqgan_tf.sampling import draw_weighted, inverse_temperature, sequence_log_prob, unroll
 from seqgan_tf.vocabulary import TextCodec
 
 FRESH_SEEDS = 2**53  # JSON clients that read every number as a double still report a fresh seed exactly
 ONE_BITS = 0x3f800000  # of the float32 1.0, the largest weight
-STEEPEST = 1e30  # the largest 1 / temperature: the likeliest token is certain long before, and logits stay finite
 
 SEED = tf.TensorSpec([None], tf.int64, 'seed')
 TEMPERATURE = tf.TensorSpec([None], tf.float32, 'temperature')
@@ -158,14 +158,6 @@ def row_uniforms(seeds, length):
     """Uniforms [B, length] in [0, 1) from seeds int64 [B]: a row depends on its own seed only."""
     row = tf.TensorSpec([length], tf.float32)
     return tf.map_fn(lambda seed: uniforms([length], tf.stack([seed, 0])), seeds, fn_output_signature=row)
-
-
-def inverse_temperature(temperature):
-    """1 / temperature [B], at most `STEEPEST`; the same at each place of a batch.
-
-    In float64, because a float32 reciprocal is off by a bit in those places of a batch that the CPU's vector instructions reach.
-    """
-    return tf.cast(tf.minimum(1.0 / tf.cast(temperature, tf.float64), STEEPEST), tf.float32)
 
 
 def softmax_parts(logits):

@@ -217,7 +217,7 @@ def test_temperature_gives_the_exact_law():
 @pytest.mark.parametrize('rows', [1, 7, 16, 33, 600])
 def test_a_temperature_acts_alike_at_each_place_of_a_batch(rows):
     temperatures = np.linspace(0.05, 5, rows, dtype=np.float32)
-    inverse = tf.function(serving.inverse_temperature, autograph=False)
+    inverse = tf.function(sampling.inverse_temperature, autograph=False)
     np.testing.assert_array_equal(inverse(temperatures), (1 / temperatures.astype(np.float64)).astype(np.float32))
     np.testing.assert_array_equal(inverse(np.ones(rows, np.float32)), 1)
 
