@@ -21,4 +21,4 @@ def scoring_dtype(precision):
 
 def rollout_rows(vocab_size):
     """How many roll-outs run side by side: so many that a step's logits stay in a CPU's caches, at most 1,024."""
-    return max(64, min(1024, 5_000_000 // vocab_size))
+    return max(64, min(1024, 2_500_000 // vocab_size))

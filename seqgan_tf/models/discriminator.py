@@ -79,9 +79,12 @@ class Discriminator(keras.Model):
         def matmul(x, layer):
             return tf.cast(tf.cast(x, dtype) @ tf.cast(layer.kernel, dtype), tf.float32) + layer.bias
 
+        def strongest(convolution):
+            windows = tf.nn.conv1d(embedded, tf.cast(convolution.kernel, dtype), stride=1, padding='VALID')
+            return tf.nn.max_pool1d(windows, windows.shape[1], 1, 'VALID')[:, 0]  # oneDNN pools faster than reduce_max reduces
+
         embedded = tf.gather(tf.cast(self.embedding.embeddings, dtype), tokens)
-        features = tf.concat([tf.reduce_max(tf.nn.conv1d(embedded, tf.cast(convolution.kernel, dtype), stride=1, padding='VALID'), axis=1)
-                              for convolution in self.convolutions], axis=1)
+        features = tf.concat([strongest(convolution) for convolution in self.convolutions], axis=1)
         features = tf.nn.relu(tf.cast(features, tf.float32) + self.feature_bias)
         gate = tf.sigmoid(matmul(features, self.transform_gate))
         features = gate * tf.nn.relu(matmul(features, self.transform)) + (1.0 - gate) * features
