@@ -6,7 +6,7 @@
 import json
 import sys
 
-from absl import app, flags
+from absl import app, flags, logging
 
 import run  # the benchmark beside this file; it defines --precision, --repetitions and --json
 
@@ -40,6 +40,7 @@ def main(argv):
     """Measures the grid, prints a table, and writes what is asked for."""
     if len(argv) > 1:
         sys.exit(f'error: settings are given as --name=value. Received: {" ".join(argv[1:])}')
+    logging.set_verbosity(logging.ERROR)  # each size is a new trace, and is meant to be
     rows = []
     print(f'{"":10}' + ''.join(f'{piece:>22}' for piece in PIECES) + '   (seconds)')
     for name, values in GRID.items():
