@@ -25,7 +25,6 @@ load_tensorflow()
 import keras
 import tensorflow as tf
 
-from seqgan_tf import sampling
 from seqgan_tf.devices import rollout_rows, scoring_dtype
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
