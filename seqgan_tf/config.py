@@ -10,9 +10,11 @@ from absl import flags
 INF = math.inf
 
 
-def setting(default, help, *, least=-INF, most=INF, choices=None, extends=False):
-    """A field of `Config`: `least` and `most` bound a number, `choices` a string; `extends` marks what a resumed run may change."""
-    return dataclasses.field(default=default, metadata=dict(help=help, least=least, most=most, choices=choices, extends=extends))
+def setting(default, help, *, least=-INF, most=INF, choices=None, extends=False, later=False):
+    """A field of `Config`: `least` and `most` bound a number, `choices` a string; `extends` marks what a resumed run may change, `later`
+    what has no part in the likelihood phase."""
+    return dataclasses.field(default=default, metadata=dict(
+        help=help, least=least, most=most, choices=choices, extends=extends, later=later or extends))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Config:
         ValueError: a value of the wrong type, out of its range, or settings that do not go together.
     """
 
-    algorithm: str = setting('seqgan', 'what trains the generator', choices=('random', 'mle', 'seqgan'))
+    algorithm: str = setting('seqgan', 'what trains the generator', later=True,
+                             choices=('random', 'mle', 'scheduled_sampling', 'pg_bleu', 'seqgan'))
     seed: int = setting(0, 'root of every random draw: weights, data, shuffles, samples', least=0, most=2**31 - 1)
 
     dataset: str = setting('synthetic', 'synthetic (an oracle LSTM), verse (embedded poems) or text (a file)',
@@ -49,35 +52,51 @@ class Config:
     embedding_dim: int = setting(32, 'E of the generator', least=1)
     hidden_dim: int = setting(32, 'H of the generator', least=1)
     generator_learning_rate: float = setting(0.01, 'Adam, for MLE and policy gradient, each with its own moments', least=0)
-    policy_learning_rate: float = setting(0.0, 'Adam of the policy gradient. 0: generator_learning_rate, as in the released code', least=0)
-    discriminator_learning_rate: float = setting(1e-4, 'Adam', least=0)
-    discriminator_embedding_dim: int = setting(64, 'embedding width of the discriminator', least=1)
-    dropout: float = setting(0.25, 'share dropped after the highway in training (the code keeps 0.75)', least=0, most=0.99)
-    l2: float = setting(0.2, 'weight of half the squares of the discriminator\'s output layer', least=0)
+    policy_learning_rate: float = setting(0.0, 'Adam of the policy gradient. 0: generator_learning_rate, as in the released code', least=0,
+                                          later=True)
+    discriminator_learning_rate: float = setting(1e-4, 'Adam', least=0, later=True)
+    discriminator_embedding_dim: int = setting(64, 'embedding width of the discriminator', least=1, later=True)
+    dropout: float = setting(0.25, 'share dropped after the highway in training (the code keeps 0.75)', least=0, most=0.99, later=True)
+    l2: float = setting(0.2, 'weight of half the squares of the discriminator\'s output layer', least=0, later=True)
     clip_norm: float = setting(5.0, 'global norm that generator gradients are clipped to', least=0)
 
     mle_epochs: int = setting(120, 'pretraining: epochs of maximum likelihood', least=0, extends=True)
     mle_patience: int = setting(0, 'pretraining stops after so many epochs without a better validation NLL and goes back to the best weights. '
                                    '0: never (released code)', least=0)
+    truth_decay: float = setting(0.002, 'scheduled_sampling: by how much the share of true tokens among the inputs falls each epoch, from 1 '
+                                        '(paper)', least=0, most=1, later=True)
+    start_from: str = setting('', 'pg_bleu, seqgan: the workdir of a finished run of mle with the same data, networks and pretraining, which is '
+                                  'taken over in place of a pretraining of one\'s own', later=True)
     discriminator_rounds: int = setting(50, 'pretraining: negative sets for the discriminator', least=0, extends=True)
     adversarial_rounds: int = setting(200, 'rounds of g-steps and d-steps', least=0, extends=True)
-    g_steps: int = setting(1, 'generator updates in an adversarial round (paper, Fig. 3d)', least=1)
-    d_steps: int = setting(5, 'negative sets in an adversarial round, each drawn anew (Fig. 3d)', least=0)
-    discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1)
-    negatives: int = setting(0, 'sequences in a negative set, joined by as many positives. 0: as many as training rows', least=0)
-    num_rollouts: int = setting(16, 'N, roll-outs for each prefix', least=1)
-    baseline: str = setting('none', 'what is taken from the action values before the update: none (the paper), or per_step, the batch\'s mean '
-                                    'at each position, which leaves the gradient\'s mean nearly as it is and lowers its variance',
-                            choices=('none', 'per_step'))
+    g_steps: int = setting(1, 'generator updates in an adversarial round (paper, Fig. 3d)', least=0, later=True)
+    d_steps: int = setting(5, 'negative sets in an adversarial round, each drawn anew (Fig. 3d)', least=0, later=True)
+    discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1, later=True)
+    negatives: int = setting(0, 'sequences in a negative set, joined by as many positives. 0: as many as training rows', least=0, later=True)
+    num_rollouts: int = setting(16, 'N, roll-outs for each prefix', least=1, later=True)
+    reward: str = setting('discriminator', 'seqgan: the reward of a finished sequence: discriminator, or bleu, against the training rows; or, as '
+                                           'controls, action values that know nothing of the sequences: constant (1), random (uniform in [0, 1)), '
+                                           'shuffled (the discriminator\'s, dealt out anew among the batch)',
+                          choices=('discriminator', 'bleu', 'constant', 'random', 'shuffled'), later=True)
+    bleu_order: int = setting(3, 'the n of BLEU-n as reward (released PG-BLEU: 3)', least=1, most=5, later=True)
+    freeze_discriminator: bool = setting(False, 'seqgan, as a control: the discriminator stays as its pretraining left it', later=True)
+    adversarial_mle_steps: int = setting(0, 'batches of maximum likelihood after the g-steps of each round (released code: none)', least=0, later=True)
+    baseline: str = setting('none', 'what is taken from the action values before the update: none (the paper); per_step, the batch\'s mean at each '
+                                    'position, which leaves the gradient\'s mean nearly as it is and lowers its variance; or ewma, a running mean '
+                                    'of all values before (ScratchGAN)',
+                            choices=('none', 'ewma', 'per_step'), later=True)
     rollout_decay: float = setting(0.0, 'share of the roll-out policy\'s old weights kept at the end of a round. 0: it becomes the generator, as in '
-                                        'Algorithm 1 (the code\'s update_rate 0.8 never acts)', least=0, most=1)
+                                        'Algorithm 1 (the code\'s update_rate 0.8 never acts)', least=0, most=1, later=True)
 
     eval_every: int = setting(5, 'rounds between evaluations; the last round of a phase is always evaluated', least=1, extends=True)
     eval_samples: int = setting(10_000, 'samples that an evaluation draws (code: 9,984; paper: 100,000)', least=1, extends=True)
+    final_samples: int = setting(0, 'samples of a closing evaluation with every metric and the temperature curve. 0: none, but the usual evaluation',
+                                 least=0, extends=True)
     checkpoint_every: int = setting(5, 'rounds between checkpoints; a phase also ends with one', least=1, extends=True)
-    rollout_chunk: int = setting(0, 'roll-outs that run side by side; bounds the memory, changes no draw. 0: chosen by the vocabulary', least=0)
+    rollout_chunk: int = setting(0, 'roll-outs that run side by side; bounds the memory, changes no draw. 0: chosen by the vocabulary', least=0,
+                                 later=True)
     precision: str = setting('auto', 'type in which roll-outs are scored; all else is float32. auto: bfloat16 on a CPU that has it, else float32',
-                             choices=('auto', 'float32', 'bfloat16', 'float16'))
+                             choices=('auto', 'float32', 'bfloat16', 'float16'), later=True)
     jit: str = setting('auto', 'what XLA compiles: auto (what was measured to win), on (whole steps) or off', choices=('auto', 'on', 'off'))
     workdir: str = setting('runs/default', 'where everything is written; the same command continues from here')
     export_dir: str = setting('', 'where the trained generator is exported for TensorFlow Serving; empty: nowhere')
@@ -100,6 +119,10 @@ class Config:
         if 0 < self.negatives < -(-self.batch_size // 2):
             raise ValueError(f'negatives, joined by as many positives, must fill a batch. Received: negatives={self.negatives}, '
                              f'batch_size={self.batch_size}')
+        if self.reward != 'discriminator' and self.algorithm != 'seqgan':
+            raise ValueError(f'reward is a setting of algorithm=seqgan. Received: algorithm={self.algorithm}, reward={self.reward}')
+        if self.start_from and self.algorithm not in ('pg_bleu', 'seqgan'):
+            raise ValueError(f'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm={self.algorithm}, start_from={self.start_from}')
         for name in ('generator_learning_rate', 'discriminator_learning_rate', 'clip_norm'):
             if not getattr(self, name) > 0:
                 raise ValueError(f'{name} must be above 0. Received: {name}={getattr(self, name)}')
@@ -129,8 +152,16 @@ class Config:
     def differences(self, other):
         """{name: (here, there)} of what may not change when a run is continued: all but its length, how often it reports, and paths."""
         free = {f.name for f in dataclasses.fields(self) if f.metadata['extends']} | {'workdir', 'export_dir'}
+        return self._differing(other, lambda field: field.name not in free)
+
+    def likelihood_differences(self, other):
+        """{name: (here, there)} of what shapes the data, the generator and its likelihood phase."""
+        return self._differing(other, lambda field: field.name == 'mle_epochs' or not (
+            field.metadata['later'] or field.name in ('workdir', 'export_dir')))
+
+    def _differing(self, other, counts):
         return {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self)
-                if f.name not in free and getattr(self, f.name) != getattr(other, f.name)}
+                if counts(f) and getattr(self, f.name) != getattr(other, f.name)}
 
 
 def define_flags():
@@ -139,6 +170,8 @@ def define_flags():
         text = field.metadata['help']
         if field.metadata['choices']:
             flags.DEFINE_enum(field.name, field.default, field.metadata['choices'], text)
+        elif field.type is bool:
+            flags.DEFINE_bool(field.name, field.default, text)
         elif field.type is int:
             flags.DEFINE_integer(field.name, field.default, text)
         elif field.type is float:
@@ -149,7 +182,7 @@ def define_flags():
 
 def _check(field, value):
     name, kind, meta = field.name, field.type, field.metadata
-    if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
+    if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
         raise ValueError(f'{name} must be of type {kind.__name__}. Received: {name}={value!r}')
     if meta['choices'] and value not in meta['choices']:
         raise ValueError(f'{name} must be one of {", ".join(meta["choices"])}. Received: {name}={value}')

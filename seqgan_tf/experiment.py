@@ -21,6 +21,7 @@ from seqgan_tf.models.oracle import load_oracle, make_oracle
 from seqgan_tf.serving import export_saved_model
 from seqgan_tf.state import PHASES, Report, TrainState
 from seqgan_tf.summary import describe
+from seqgan_tf.takeover import take_over
 from seqgan_tf.workdir import check_data, check_extension, check_settings, load_vocabulary, locked, user_errors, write_settings
 
 SHOWN_SAMPLES = 8
@@ -96,6 +97,8 @@ class Experiment:
         self.restored, messages = self.checkpoints.restore()
         for message in messages:
             self.terminal.say(message)
+        if self.restored is None and config.start_from:
+            self.restored = take_over(config, self.corpus, self.state, self.metrics_file, self.samples_file)
         check_extension(config, before, self.state)
         write_settings(config, self.corpus, self.workdir)
         self.evaluator = Evaluator(self.state.generator, self.corpus, config.eval_samples, oracle, config.dataset == 'verse', config.jit)
@@ -112,6 +115,7 @@ class Experiment:
                     self.terminal.say(f'stopped and saved after {report.phase} round {report.round}; the same command continues from here')
                     raise SystemExit(128 + interruption.signal)
                 started = time.perf_counter()
+            self._close_evaluation()
         version = self._export()
         self.terminal.say(describe(self.config, self.workdir, self.evaluator, version))
         return self.state
@@ -148,6 +152,24 @@ class Experiment:
         if last or stopping or report.round % self.config.checkpoint_every == 0:
             self.checkpoints.save()
 
+    def _close_evaluation(self):
+        """Ends metrics.jsonl with a line of the phase 'final', the mark of a finished run, unless it is there."""
+        wanted, last = self.config.final_samples or self.evaluator.num_samples, self.metrics_file.last_line()
+        if last and (entry := json.loads(last))['phase'] == 'final' and entry['samples'] == wanted:
+            return
+        started, seed, report = time.perf_counter(), self._evaluation_seed('final', 0), Report('final', 0, 0, {})
+        if self.config.final_samples:
+            from seqgan_tf import closing  # loads TensorFlow Probability, which no other run needs
+            for i, metrics in enumerate(closing.temperature_curve(self.evaluator, self._evaluation_seed('temperature', 0)), start=1):
+                self._log(Report('temperature', i, 0, metrics), metrics, {}, step=i)
+            metrics = dict(closing.closing_metrics(self.evaluator, wanted, seed))
+        else:
+            metrics = {'samples': wanted} | dict(self.evaluator(seed))
+        _check_finite(report, metrics)
+        self.terminal.say(f'final  {loggers.figures(metrics)}')
+        self._log(report, metrics, {'round_seconds': time.perf_counter() - started})
+        self.checkpoints.save()
+
     def _evaluate(self, report):
         """The metrics of a report and those of an evaluation; sample texts and weights are written on the way."""
         seed = self._evaluation_seed(report.phase, report.round)
@@ -156,9 +178,9 @@ class Experiment:
         self.tensorboard.texts_and_weights(self._step(), texts, self.state.generator.variables)
         return report.metrics | dict(self.evaluator(seed))
 
-    def _log(self, report, metrics, clock):
+    def _log(self, report, metrics, clock, step=None):
         self.metrics_file.append(json.dumps({'phase': report.phase, 'round': report.round, **metrics, **clock}) + '\n')
-        self.tensorboard.scalars(report.phase, self._step(), metrics | clock)
+        self.tensorboard.scalars(report.phase, self._step() if step is None else step, metrics | clock)
 
     def _export(self):
         """Publishes the trained generator where an export directory is given; returns the path of the version, or None."""
@@ -173,7 +195,7 @@ class Experiment:
 
     def _evaluation_seed(self, phase, round_):
         root = tf.constant([self.config.seed, EVALUATION_STREAM], tf.int64)
-        return randomness.fold_in(randomness.fold_in(root, ('initial', *PHASES).index(phase)), round_)
+        return randomness.fold_in(randomness.fold_in(root, ('initial', *PHASES, 'temperature', 'final').index(phase)), round_)
 
     def _step(self):
         return sum(int(done) for done in self.state.done.values())

@@ -49,6 +49,11 @@ class AppendOnlyFile(tf.Module):
         except OSError as error:
             raise self._unwritable(error) from None
 
+    def last_line(self):
+        """Its last line, or an empty text."""
+        lines = self.path.read_text('utf-8').splitlines() if self.path.exists() else []
+        return lines[-1] if lines else ''
+
     def _unwritable(self, error):
         return RunError(f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; the same command continues '
                         'from it.')

@@ -48,7 +48,13 @@ class TrainState(tf.Module):
         self.ended_early = tf.Variable(False, name='mle_ended_early')
         self.best_nll = tf.Variable(float('inf'), name='best_nll_validation')
         self.best_epoch = tf.Variable(0, dtype=tf.int64, name='best_epoch')
+        self.running_mean = tf.Variable([0.0, 0.0], name='running_mean') if config.baseline == 'ewma' else None
         self.best_weights = [tf.Variable(v.value, name='best') for v in self.generator.variables] if config.mle_patience else []
+
+    def likelihood_phase(self):
+        """{name: what a checkpoint holds of it}: all that the likelihood phase changes."""
+        names = ('generator', 'mle_optimizer', 'random', 'done', 'ended_early', 'best_nll', 'best_epoch', 'best_weights')
+        return {name: getattr(self, name) for name in names}
 
     def rounds(self, phase, total):
         """The rounds of a phase that are left, each counted as done when it is handed out: a save at its report holds it whole."""

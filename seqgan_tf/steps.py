@@ -4,15 +4,14 @@
 optimizers, and not the convolutions. 'on' compiles each whole step.
 """
 
-import numpy as np
+import types
+
 import tensorflow as tf
 
 from seqgan_tf import losses, randomness, sampling
-from seqgan_tf.devices import rollout_rows
-from seqgan_tf.rollout import action_values
 
-SAMPLE_ROWS = 512  # sequences drawn or scored side by side
-BASELINES = ('none', 'per_step')
+BASELINES = ('none', 'ewma', 'per_step')
+EWMA_DECAY = 0.08  # weight of the newest batch (ScratchGAN)
 
 
 class MLEStep(tf.Module):
@@ -23,17 +22,51 @@ class MLEStep(tf.Module):
         self.generator, self.optimizer, self.clip_norm = generator, optimizer, clip_norm
         self._step = tf.function(self._update, autograph=False, jit_compile=jit != 'off')
 
-    def __call__(self, tokens):
-        """Updates on tokens [B, T]; returns {'nll', 'grad_norm'}, nats per token."""
-        return self._step(tokens)
+    def __call__(self, tokens, fed=None):
+        """Updates on tokens [B, T]; returns {'nll', 'grad_norm'}, nats per token.
 
-    def _update(self, tokens):
+        `fed` [B, T], if given, is what the generator reads in place of the tokens that it is to predict.
+        """
+        return self._step(tokens, tokens if fed is None else fed)
+
+    def _update(self, tokens, fed):
         mask = sampling.valid_mask(tokens, self.generator.end_id)
         with tf.GradientTape() as tape:
-            nll = losses.token_nll(self.generator(tokens), tokens)
+            nll = losses.token_nll(self.generator(fed), tokens)
             nll = tf.reduce_sum(nll * mask) / tf.reduce_sum(mask)
         norm = apply_clipped(self.optimizer, self.generator, tape.gradient(nll, self.generator.trainable_variables), self.clip_norm)
         return {'nll': nll, 'grad_norm': norm}
+
+
+class ScheduledSamplingStep(tf.Module):
+    """One update of scheduled sampling (Bengio et al., 2015): maximum likelihood of the true tokens, part of what is read being samples.
+
+    At each position the generator reads the true token with probability `truth_rate`, else one that it draws itself there, having read
+    what came before, samples and all. No gradient passes through a draw. (The released code draws one number when its graph is built,
+    and so never feeds back a sample.)
+    """
+
+    def __init__(self, generator, optimizer, clip_norm, jit='auto'):
+        super().__init__()
+        # The same policy without an end: what follows a drawn end token is read on.
+        self.policy = types.SimpleNamespace(initial_state=generator.initial_state, step=generator.step, start_id=generator.start_id)
+        self.likelihood = MLEStep(generator, optimizer, clip_norm, jit)
+        self._feed = tf.function(self._mix, autograph=False, jit_compile=jit != 'off')
+        self._step = tf.function(lambda tokens, *args: self.likelihood(tokens, self._feed(tokens, *args)), autograph=False)
+
+    def __call__(self, tokens, truth_rate, seed):
+        """Updates on tokens [B, T] with a float truth_rate in [0, 1] and a seed int [2]; returns {'nll', 'grad_norm'}."""
+        return self._step(tokens, tf.constant(truth_rate, tf.float32), seed)
+
+    def _mix(self, tokens, truth_rate, seed):
+        coins, numbers = (tf.transpose(randomness.uniforms(tokens.shape, randomness.fold_in(seed, i))) for i in range(2))
+        true = tf.transpose(tf.cast(tokens, tf.int32))
+
+        def choose(position, logits):
+            drawn = sampling.draw(logits, numbers[position])
+            return tf.where(coins[position] < truth_rate, true[position], drawn), tf.zeros_like(numbers[position])
+
+        return tf.ensure_shape(sampling.unroll(self.policy, *tokens.shape, choose)[0], tokens.shape)
 
 
 class PolicyGradientStep(tf.Module):
@@ -41,25 +74,23 @@ class PolicyGradientStep(tf.Module):
 
     Args:
         generator: G_theta, updated.
-        rollout_policy: G_beta, finishes the sequences.
-        reward_fn: tokens [B, T] -> [B].
-        batch_size, sequence_length, num_rollouts: B, T, N.
-        baseline: 'none', or 'per_step': the mean of the batch at each position is taken from the action values.
-        chunk_rows: roll-outs that run side by side; 0 for `rollout_rows` of the vocabulary.
+        values_fn: (tokens [B, T], seed [2]) -> Q [B, T]: the Monte-Carlo search, or a control's values.
+        batch_size, sequence_length: B, T.
+        baseline: 'none'; 'per_step': the mean of the batch at each position is taken from the action values; or 'ewma': a running mean of
+            those of all updates before, which leaves the gradient's mean as it is.
+        running_mean: for 'ewma', a variable [2]: the decayed sum of the batches' means, and of their weights.
     """
 
-    def __init__(self, generator, rollout_policy, reward_fn, optimizer, clip_norm, batch_size, sequence_length, num_rollouts, *,
-                 baseline='none', chunk_rows=0, jit='auto'):
+    def __init__(self, generator, values_fn, optimizer, clip_norm, batch_size, sequence_length, *, baseline='none', running_mean=None, jit='auto'):
         super().__init__()
         if baseline not in BASELINES:
             raise ValueError(f'baseline must be one of {", ".join(BASELINES)}. Received: baseline={baseline}')
-        self.generator, self.rollout_policy, self.reward_fn = generator, rollout_policy, reward_fn
-        self.optimizer, self.clip_norm, self.num_rollouts = optimizer, clip_norm, num_rollouts
-        self.shape, self.baseline = (batch_size, sequence_length), baseline
-        self.chunk_rows = chunk_rows or rollout_rows(generator.vocab_size)
-        self.jit_parts = jit == 'auto'
-        self._sample = tf.function(self._draw, autograph=False, jit_compile=self.jit_parts)
-        self._apply = tf.function(self._update, autograph=False, jit_compile=self.jit_parts)
+        if (baseline == 'ewma') != (running_mean is not None):
+            raise ValueError(f'running_mean goes with baseline=ewma. Received: baseline={baseline}, running_mean={running_mean}')
+        self.generator, self.values_fn, self.optimizer, self.clip_norm = generator, values_fn, optimizer, clip_norm
+        self.shape, self.baseline, self.running_mean = (batch_size, sequence_length), baseline, running_mean
+        self._sample = tf.function(self._draw, autograph=False, jit_compile=jit == 'auto')
+        self._apply = tf.function(self._update, autograph=False, jit_compile=jit == 'auto')
         self._step = tf.function(self._whole, autograph=False, jit_compile=jit == 'on')
 
     def __call__(self, seed):
@@ -69,8 +100,7 @@ class PolicyGradientStep(tf.Module):
 
     def _whole(self, seed):
         tokens = self._sample(randomness.fold_in(seed, 0))
-        values = action_values(self.rollout_policy, self.reward_fn, tokens, self.num_rollouts, randomness.fold_in(seed, 1),
-                               chunk_rows=self.chunk_rows, jit_compile=self.jit_parts)
+        values = self.values_fn(tokens, randomness.fold_in(seed, 1))
         return self._apply(tokens, values) | {'reward': tf.reduce_mean(values[:, -1])}
 
     def _draw(self, seed):
@@ -78,8 +108,7 @@ class PolicyGradientStep(tf.Module):
 
     def _update(self, tokens, values):
         mask = sampling.valid_mask(tokens, self.generator.end_id)
-        if self.baseline == 'per_step':
-            values -= tf.math.divide_no_nan(tf.reduce_sum(values * mask, axis=0), tf.reduce_sum(mask, axis=0))
+        values -= self._expected(values, mask)
         with tf.GradientTape() as tape:
             logits = self.generator(tokens)
             loss = losses.policy_gradient_loss(logits, tokens, values, mask)
@@ -87,6 +116,17 @@ class PolicyGradientStep(tf.Module):
         log_p = tf.nn.log_softmax(logits)
         entropy = tf.reduce_sum(-tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1) * mask) / tf.reduce_sum(mask)
         return {'pg_loss': loss, 'grad_norm': norm, 'entropy': entropy}
+
+    def _expected(self, values, mask):
+        """The baseline: a scalar, or [T]."""
+        if self.baseline == 'per_step':
+            return tf.math.divide_no_nan(tf.reduce_sum(values * mask, axis=0), tf.reduce_sum(mask, axis=0))
+        if self.baseline == 'ewma':
+            total, weight = tf.unstack(self.running_mean)
+            mean = tf.reduce_sum(values * mask) / tf.reduce_sum(mask)
+            self.running_mean.assign((1.0 - EWMA_DECAY) * self.running_mean + EWMA_DECAY * tf.stack([mean, 1.0]))
+            return tf.math.divide_no_nan(total, weight)
+        return 0.0
 
 
 class DiscriminatorEpoch(tf.Module):
@@ -143,41 +183,6 @@ class DiscriminatorEpoch(tf.Module):
         rows, labels = _labelled(positives, negatives)
         logits = self.discriminator(rows)
         return {'d_held_out_loss': losses.discriminator_loss(logits, labels), 'd_held_out_accuracy': _accuracy(logits, labels)}
-
-
-class Sampler(tf.Module):
-    """Draws any number of sequences from a policy in compiled chunks."""
-
-    def __init__(self, policy, sequence_length, temperature=1.0, jit='auto'):
-        super().__init__()
-        self._chunk = tf.function(lambda seed: sampling.sample(policy, SAMPLE_ROWS, sequence_length, seed, temperature=temperature),
-                                  autograph=False, jit_compile=jit != 'off')
-
-    def __call__(self, count, seed):
-        """Tokens int32 [count, T]; seed int [2]. The first rows do not depend on how many follow."""
-        chunks = [self._chunk(randomness.fold_in(seed, i)) for i in range(-(-count // SAMPLE_ROWS))]
-        return tf.concat(chunks, axis=0)[:count]
-
-
-class Scorer(tf.Module):
-    """Log-probabilities of any number of sequences under a policy, in compiled chunks."""
-
-    def __init__(self, policy, jit='auto'):
-        super().__init__()
-        self.end_id = getattr(policy, 'end_id', None)
-        self._chunk = tf.function(lambda tokens: sampling.sequence_log_prob(policy, tokens), autograph=False, jit_compile=jit != 'off')
-
-    def __call__(self, tokens):
-        """log p [N] of tokens [N, T], nats, float32 NumPy."""
-        tokens = np.asarray(tokens)
-        padded = np.concatenate([tokens, np.repeat(tokens[-1:], -len(tokens) % SAMPLE_ROWS, axis=0)])
-        chunks = [self._chunk(tf.constant(padded[i:i + SAMPLE_ROWS])).numpy() for i in range(0, len(padded), SAMPLE_ROWS)]
-        return np.concatenate(chunks)[:len(tokens)]
-
-    def nll(self, tokens):
-        """Mean -log p over all tokens of all rows that count, nats per token."""
-        counted = sampling.valid_mask(tf.constant(tokens), self.end_id).numpy().sum()
-        return float(-self(tokens).astype(np.float64).sum() / counted)
 
 
 def apply_clipped(optimizer, network, gradients, clip_norm):

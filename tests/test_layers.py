@@ -17,11 +17,12 @@ LAYERS = [
     'vocabulary bleu devices randomness',
     'models losses corpus datasets',
     'sampling rewards distribution datasets.synthetic',  # synthetic: its rows are sampled from the oracle
-    'rollout',
+    'rollout bulk divergences diversity',
     'steps state config',
-    'algorithms',
-    'evaluation serving serving_check warmup checkpoints loggers workdir',
+    'algorithms judges',
+    'evaluation closing serving serving_check warmup checkpoints loggers workdir takeover',
     'experiment summary',
+    'train sweep report',
 ]
 LEAVES = ['errors', 'interruption', 'startup']
 SOURCES = {'.'.join(path.relative_to(PACKAGE).with_suffix('').parts).removesuffix('.__init__'): path

@@ -2,17 +2,23 @@
 
 import numpy as np
 
+from seqgan_tf.bulk import Scorer
 from seqgan_tf.state import Report
-from seqgan_tf.steps import MLEStep, Scorer
+from seqgan_tf.steps import MLEStep
 
 
 def train(state, corpus, config):
     """One report an epoch. With `mle_patience`, ends early and with the weights that were best on the validation rows."""
     step = MLEStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit)
+    yield from epochs(state, corpus, config, lambda epoch, batch: step(batch))
+
+
+def epochs(state, corpus, config, update):
+    """Runs the epochs of a likelihood phase; update(epoch, batch [B, T]) returns scalars, whose means are reported."""
     scorer = Scorer(state.generator, config.jit)
 
     for epoch in state.rounds('mle', config.mle_epochs):
-        steps = [step(batch) for batch in corpus.batches(epoch, config.batch_size, config.seed)]
+        steps = [update(epoch, batch) for batch in corpus.batches(epoch, config.batch_size, config.seed)]
         metrics = {name: float(np.mean([s[name] for s in steps])) for name in steps[0]}
         metrics['nll_validation'] = scorer.nll(corpus.validation)
         if config.mle_patience:

@@ -1,0 +1,48 @@
+"""Divergences between two policies over one vocabulary, step by step and exact over the tokens of each step."""
+
+import math
+import types
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from seqgan_tf import sampling
+from seqgan_tf.bulk import SAMPLE_ROWS
+
+
+def jsd_per_step(policy, other, samples, other_samples):
+    """Jensen-Shannon divergence of the next token, nats in [0, ln 2]: exact over the vocabulary, mean over prefixes and steps.
+
+    Half of the prefixes are those of one policy's samples [B, T], half those of the other's. (CoT's "JSD" is a sum over steps, estimated
+    at the tokens drawn; a divergence of whole sequences would need their mixture.) Policies without an end token.
+
+    Raises:
+        ValueError: samples of unequal shapes.
+    """
+    if samples.shape != other_samples.shape:
+        raise ValueError(f'both policies\' samples must be of one shape. Received: {samples.shape} and {other_samples.shape}')
+    pair = types.SimpleNamespace(start_id=policy.start_id, initial_state=lambda size: (policy.initial_state(size), other.initial_state(size)),
+                                 step=lambda tokens, states: _step_both(policy, other, tokens, states))
+
+    @tf.function(autograph=False)
+    def chunk(tokens):
+        given = tf.transpose(tokens)
+        return sampling.unroll(pair, tf.shape(tokens)[0], tokens.shape[1], lambda at, logits: (given[at], _jsd(*logits)))[1]
+
+    rows = np.concatenate([samples, other_samples])
+    total = sum(float(tf.reduce_sum(chunk(tf.constant(rows[i:i + SAMPLE_ROWS])))) for i in range(0, len(rows), SAMPLE_ROWS))
+    return total / rows.size
+
+
+def _step_both(policy, other, tokens, states):
+    logits, state = policy.step(tokens, states[0])
+    other_logits, other_state = other.step(tokens, states[1])
+    return (logits, other_logits), (state, other_state)
+
+
+def _jsd(logits, other_logits):
+    """[B] from the logits [B, V] of both."""
+    log_p, log_q = tf.nn.log_softmax(logits), tf.nn.log_softmax(other_logits)
+    middle = tfp.distributions.Categorical(logits=tf.reduce_logsumexp(tf.stack([log_p, log_q]), axis=0) - math.log(2))
+    return sum(tfp.distributions.Categorical(logits=log).kl_divergence(middle) for log in (log_p, log_q)) / 2

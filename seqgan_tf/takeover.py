@@ -1,0 +1,47 @@
+"""Taking over the likelihood phase of another run, so that several algorithms start from one pretraining."""
+
+import json
+import pathlib
+
+import tensorflow as tf
+
+from seqgan_tf.checkpoints import Checkpoints
+from seqgan_tf.config import Config
+from seqgan_tf.errors import RunError
+from seqgan_tf.workdir import check_data, user_errors
+
+
+def take_over(config, corpus, state, metrics_file, samples_file):
+    """Brings a new run to where the run of `config.start_from` ended its likelihood phase: generator, optimizer, counters, and what was logged.
+
+    What follows is, bit for bit, what would have followed a pretraining of its own.
+
+    Returns:
+        The path of the checkpoint that was taken.
+
+    Raises:
+        RunError: no finished run of algorithm=mle, or one with other data, networks or pretraining.
+    """
+    source = pathlib.Path(config.start_from)
+    if not (source / 'config.json').is_file():
+        raise RunError(f'start_from must be the workdir of a run. Received: {source}, which has no config.json')
+    with user_errors():
+        there = Config.from_json(source / 'config.json')
+    if there.algorithm != 'mle':
+        raise RunError(f'start_from must be a run of algorithm=mle. Received: {source} with algorithm={there.algorithm}')
+    differing = config.likelihood_differences(there)
+    if differing:
+        rows = ''.join(f'\n  {name}: {other!r} there, {here!r} now' for name, (here, other) in differing.items())
+        raise RunError(f'start_from must be a run with the same data, networks and pretraining. {source} was made with others:{rows}')
+    check_data(config, corpus, source)
+
+    path, _ = Checkpoints(source / 'checkpoints', state=tf.train.Checkpoint(**state.likelihood_phase())).restore(partial=True)
+    if path is None or not (state.done['mle'] == config.mle_epochs or state.ended_early):
+        raise RunError(f'start_from must be a finished run. Received: {source}, which has done {int(state.done["mle"])} epochs of {config.mle_epochs}')
+    metrics_file.cut()
+    samples_file.cut()
+    for line in (source / 'metrics.jsonl').read_text('utf-8').splitlines():
+        if json.loads(line)['phase'] in ('initial', 'mle'):
+            metrics_file.append(line + '\n')
+    samples_file.append((source / 'samples.txt').read_text('utf-8'))
+    return path

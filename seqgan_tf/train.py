@@ -1,0 +1,34 @@
+"""Trains a generator: `python train.py --flagfile=poetry.flags`, or `python -m seqgan_tf.train` with the same flags; `--help` lists them."""
+
+import sys
+
+from absl import app, flags, logging
+
+from seqgan_tf.config import Config, define_flags
+from seqgan_tf.startup import load_tensorflow
+
+
+def main(argv):
+    """Runs the experiment that the flags describe."""
+    logging.set_verbosity(logging.WARNING)
+    try:
+        if len(argv) > 1:
+            raise ValueError(f'settings are given as --name=value. Received: {" ".join(argv[1:])}')
+        config = Config.from_flags(flags.FLAGS)
+    except ValueError as error:
+        sys.exit(f'error: {error}')
+
+    load_tensorflow()
+    from seqgan_tf import errors, experiment
+    try:
+        experiment.run(config)
+    except errors.RunError as error:
+        sys.exit(f'error: {error}')
+    except KeyboardInterrupt:
+        sys.exit(f'stopped at once; the same command continues from the last checkpoint in {config.workdir}')
+
+
+if __name__ == '__main__':
+    define_flags()
+    flags.adopt_module_key_flags(sys.modules[Config.__module__])  # --help shows the flags of the command's own modules only
+    app.run(main)
