@@ -164,20 +164,15 @@ class Config:
                 if counts(f) and getattr(self, f.name) != getattr(other, f.name)}
 
 
-def define_flags():
-    """Defines one absl flag for each field of `Config`."""
+def define_flags(values=flags.FLAGS):
+    """Defines one absl flag for each field of `Config` among `values`, those of the process unless given."""
     for field in dataclasses.fields(Config):
         text = field.metadata['help']
         if field.metadata['choices']:
-            flags.DEFINE_enum(field.name, field.default, field.metadata['choices'], text)
-        elif field.type is bool:
-            flags.DEFINE_bool(field.name, field.default, text)
-        elif field.type is int:
-            flags.DEFINE_integer(field.name, field.default, text)
-        elif field.type is float:
-            flags.DEFINE_float(field.name, field.default, text)
+            flags.DEFINE_enum(field.name, field.default, field.metadata['choices'], text, flag_values=values)
         else:
-            flags.DEFINE_string(field.name, field.default, text)
+            define = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}[field.type]
+            define(field.name, field.default, text, flag_values=values)
 
 
 def _check(field, value):

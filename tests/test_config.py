@@ -1,8 +1,6 @@
 """Laws of the settings: one field is default, flag, help, check and JSON; and the defaults are the released recipe."""
 
-import copy
 import dataclasses
-import functools
 import json
 import pathlib
 
@@ -12,7 +10,7 @@ from absl import flags
 from seqgan_tf.config import Config, define_flags
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-FLAGFILES = [ROOT / 'poetry.flags', *sorted((ROOT / 'flags').glob('*.flags'))]
+FLAGFILES = [ROOT / 'poetry.flags', *sorted((ROOT / 'flags').rglob('*.flags'))]
 FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 
 # Settings that other people's commands name.
@@ -41,28 +39,28 @@ def another(field):
     """A valid value that is not the default."""
     if field.metadata['choices']:
         return next(choice for choice in reversed(field.metadata['choices']) if choice != field.default)
-    return {int: lambda: field.default + 1, float: lambda: (field.default or 0.5) / 2, str: lambda: f'{field.name} "ünï"'}[field.type]()
+    return {bool: lambda: not field.default, int: lambda: field.default + 1, float: lambda: (field.default or 0.5) / 2, str: lambda: f'{field.name} "ünï"'}[field.type]()
 
 
-# Settings all unlike their defaults that go together, so without verse_length, which goes with tokens=char.
-OTHER = {name: another(field) for name, field in FIELDS.items() if name != 'verse_length'} | dict(
+# Settings all unlike their defaults that go together, so without verse_length, which goes with tokens=char, and reward, with algorithm=seqgan.
+OTHER = {name: another(field) for name, field in FIELDS.items() if name not in ('verse_length', 'reward')} | dict(
     dataset='text', corpus='x.txt', tokens='word', negatives=100)
-MAY_CHANGE = {'mle_epochs', 'discriminator_rounds', 'adversarial_rounds', 'eval_every', 'eval_samples', 'checkpoint_every', 'workdir',
+MAY_CHANGE = {'mle_epochs', 'discriminator_rounds', 'adversarial_rounds', 'eval_every', 'eval_samples', 'final_samples', 'checkpoint_every', 'workdir',
               'export_dir'}
 
 
 def parse(*arguments):
     """The settings in command-line arguments, read by flags of this call's own."""
-    values = copy.deepcopy(defined_flags())
+    values = defined_flags()
     values(['train.py', *arguments])
     return Config.from_flags(values)
 
 
-@functools.cache
 def defined_flags():
-    """The flags of this process, which can be defined only once."""
-    define_flags()
-    return flags.FLAGS
+    """Flags of their own, not the process'."""
+    values = flags.FlagValues()
+    define_flags(values)
+    return values
 
 
 def changed(name, value):
@@ -80,6 +78,7 @@ def test_without_flags_a_config_has_its_defaults():
 def test_every_setting_has_a_flag():
     assert parse(*(f'--{name}={value}' for name, value in OTHER.items())) == Config(**OTHER)
     assert parse('--dataset=text', '--corpus=x', '--verse_length=5').verse_length == 5
+    assert parse('--reward=shuffled').reward == 'shuffled'
     assert all(getattr(Config(), name) != value for name, value in OTHER.items())
 
 
@@ -140,7 +139,7 @@ def test_a_file_that_holds_no_settings_is_named(content, message, tmp_path):
     ('generator_learning_rate', 0.0), ('generator_learning_rate', -1.0), ('generator_learning_rate', float('nan')),
     ('generator_learning_rate', float('inf')), ('discriminator_learning_rate', 0.0), ('discriminator_embedding_dim', 0), ('dropout', 1.0),
     ('dropout', -0.1), ('l2', -1.0), ('l2', float('inf')), ('clip_norm', 0.0), ('clip_norm', float('inf')), ('mle_epochs', -1),
-    ('mle_patience', -1), ('discriminator_rounds', -1), ('adversarial_rounds', -1), ('g_steps', 0), ('d_steps', -1),
+    ('mle_patience', -1), ('discriminator_rounds', -1), ('adversarial_rounds', -1), ('g_steps', -1), ('d_steps', -1),
     ('discriminator_epochs', 0),
     ('negatives', -1), ('num_rollouts', 0), ('rollout_decay', 1.1), ('rollout_decay', float('nan')), ('eval_every', 0), ('eval_samples', 0),
     ('checkpoint_every', 0), ('jit', 'yes'), ('workdir', '')])

@@ -32,12 +32,12 @@ def finished(tmp_path_factory):
 
 def test_one_line_a_round(finished):
     assert [(line['phase'], line['round']) for line in lines(finished[0])] == [
-        ('initial', 0), ('mle', 1), ('mle', 2), ('discriminator', 1), ('adversarial', 1), ('adversarial', 2)]
+        ('initial', 0), ('mle', 1), ('mle', 2), ('discriminator', 1), ('adversarial', 1), ('adversarial', 2), ('final', 0)]
 
 
 def test_each_phase_ends_with_an_evaluation(finished):
     evaluated = [(line['phase'], line['round']) for line in lines(finished[0]) if 'nll_test' in line]
-    assert evaluated == [('initial', 0), ('mle', 2), ('adversarial', 2)]
+    assert evaluated == [('initial', 0), ('mle', 2), ('adversarial', 2), ('final', 0)]
 
 
 def test_held_out_figures_of_the_discriminator_in_every_round(finished):
@@ -100,7 +100,7 @@ def test_another_seed_is_another_run(finished, tmp_path):
 def test_random_trains_nothing(tmp_path):
     config = dataclasses.replace(TINY, algorithm='random', workdir=str(tmp_path))
     state = run(config)
-    assert [line['phase'] for line in lines(tmp_path)] == ['initial']
+    assert [line['phase'] for line in lines(tmp_path)] == ['initial', 'final']
     assert abs(lines(tmp_path)[0]['entropy'] - np.log(12)) < 0.05
     assert float(np.std(state.generator.variables[0])) == pytest.approx(0.1, abs=0.02)
 
@@ -110,4 +110,4 @@ def test_early_stopping_ends_with_the_best_epoch(tmp_path):
     run(config)
     curve = [line['nll_validation'] for line in lines(tmp_path) if line['phase'] == 'mle']
     assert len(curve) < 60 and np.argmin(curve) == len(curve) - 3
-    assert [line['phase'] for line in lines(tmp_path) if 'nll_test' in line][-1] == 'mle'
+    assert [line['phase'] for line in lines(tmp_path) if 'nll_test' in line][-2:] == ['mle', 'final']

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import reference
 import tensorflow as tf
-from reference import MarkovChain
 
-from seqgan_tf import losses, randomness, sampling, steps
+from seqgan_tf import losses, randomness, sampling
+from seqgan_tf.algorithms.policy_gradient import monte_carlo
 from seqgan_tf.algorithms.seqgan import DiscriminatorPhase
 from seqgan_tf.config import Config
 from seqgan_tf.corpus import Corpus
@@ -15,7 +15,7 @@ from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.rollout import action_values
 from seqgan_tf.state import TrainState
-from seqgan_tf.steps import DiscriminatorEpoch, MLEStep, PolicyGradientStep, Sampler, Scorer
+from seqgan_tf.steps import DiscriminatorEpoch, MLEStep, PolicyGradientStep, ScheduledSamplingStep
 from seqgan_tf.vocabulary import Vocabulary
 
 V, T, B, N = 6, 4, 5, 2
@@ -103,6 +103,50 @@ class TestMLE:
         assert nll[-1] < 0.2 < 1 < nll[0]
 
 
+class TestScheduledSampling:
+    @pytest.mark.parametrize('jit', ['auto', 'off', 'on'])
+    @pytest.mark.parametrize('end_id', [None, 1])
+    def test_with_true_tokens_alone_it_is_maximum_likelihood_bit_for_bit(self, end_id, jit):
+        generator, twin = tiny_generator(end_id), tiny_generator(end_id)
+        step, mle = ScheduledSamplingStep(generator, adam(generator), 5.0, jit), MLEStep(twin, adam(twin), 5.0, jit)
+        for i in range(3):
+            metrics, expected = step(random_tokens(B, i), 1.0, randomness.fold_in(SEED, i)), mle(random_tokens(B, i))
+            assert {name: float(value) for name, value in metrics.items()} == {name: float(value) for name, value in expected.items()}
+            assert_equal(values_of(twin), values_of(generator))
+        assert traces(step._step) == traces(step._feed) == 1
+
+    def test_without_true_tokens_it_reads_its_own_samples(self):
+        """With probability 0 nothing of the truth is fed; the draws follow the generator's own law."""
+        generator, rows = Generator(3, 3, 4, initializer_stddev=0.7), 6000
+        step = ScheduledSamplingStep(generator, adam(generator), 5.0, 'off')
+        fed = [step._feed(tf.fill([rows, 2], token), tf.constant(0.0), SEED).numpy() for token in (0, 2)]
+        np.testing.assert_array_equal(*fed)
+        law = reference.completions(generator, (), 2)
+        counts = np.array([np.sum(np.all(fed[0] == s, axis=1)) for s in law])
+        expected = rows * np.array(list(law.values()))
+        assert np.sum((counts - expected)**2 / expected) < 30  # chi-square of 8 degrees: p = 2e-4
+
+    def test_the_share_of_true_tokens_is_the_rate(self):
+        generator, true = tiny_generator(), np.full([4000, T], 2, np.int32)
+        generator.head.bias.assign([0.0, 0.0, -1e9, 0.0, 0.0, 0.0])  # never draws the true token
+        step = ScheduledSamplingStep(generator, adam(generator), 5.0, 'off')
+        for rate in (0.25, 0.9):
+            fed = step._feed(tf.constant(true), tf.constant(rate), SEED).numpy()
+            np.testing.assert_allclose(np.mean(fed == 2, axis=0), rate, atol=0.03)
+            assert abs(np.corrcoef((fed == 2).T.astype(float))[0, 1]) < 0.05  # a coin for each token, not for each row
+
+    def test_reads_on_after_an_end_that_it_drew(self):
+        generator = tiny_generator(end_id=1)
+        generator.head.bias.assign([0.0, 50.0, 0.0, 0.0, 0.0, 0.0])  # always draws the end
+        fed = ScheduledSamplingStep(generator, adam(generator), 5.0, 'off')._feed(tf.fill([500, T], 3), tf.constant(0.5), SEED).numpy()
+        assert np.any((fed[:, 0] == 1) & (fed[:, 1] == 3))
+
+    def test_is_one_compiled_call_without_python(self):
+        generator = tiny_generator()
+        step = ScheduledSamplingStep(generator, adam(generator), 5.0)
+        assert not node_ops(step._step.get_concrete_function(tf.zeros([B, T], tf.int32), tf.constant(1.0), SEED)) & PYTHON_OPS
+
+
 class PolicyGradientBench:
     """A step, its networks, and their initial values to go back to."""
 
@@ -111,17 +155,23 @@ class PolicyGradientBench:
         self.generator, self.rollout_policy = tiny_generator(end_id), tiny_generator(end_id, seed=1)
         self.discriminator = tiny_discriminator(dropout=0.25)
         self.optimizer = adam(self.generator)
-        self.step = PolicyGradientStep(self.generator, self.rollout_policy, self.discriminator.prob_real, self.optimizer, 5.0, B, T, N,
-                                       baseline=baseline, jit=jit)
+        self.running_mean = tf.Variable([0.0, 0.0]) if baseline == 'ewma' else None
+        self.step = PolicyGradientStep(self.generator, self.search, self.optimizer, 5.0, B, T, baseline=baseline,
+                                       running_mean=self.running_mean, jit=jit)
         self.initial = values_of(self.generator, self.optimizer)
+
+    def search(self, tokens, seed):
+        return action_values(self.rollout_policy, self.discriminator.prob_real, tokens, N, seed)
 
     def reset(self):
         for variable, value in zip((*self.generator.variables, *self.optimizer.variables), self.initial, strict=True):
             variable.assign(value)
+        if self.running_mean is not None:
+            self.running_mean.assign([0.0, 0.0])
         return self
 
 
-@pytest.fixture(scope='module', params=[('auto', None, 'none'), ('off', 1, 'none'), ('on', 1, 'per_step')], ids=str)
+@pytest.fixture(scope='module', params=[('auto', None, 'none'), ('off', 1, 'none'), ('on', 1, 'per_step'), ('auto', 1, 'ewma')], ids=str)
 def any_bench(request):
     return PolicyGradientBench(*request.param)
 
@@ -135,13 +185,17 @@ class TestPolicyGradient:
     def test_is_the_hand_written_update(self, bench):
         """The same for every `jit`: sampling, roll-outs, rewards, loss, clipping and Adam, each called on its own."""
         twin, moments = tiny_generator(bench.generator.end_id), zero_moments(bench.generator)
-        for i in range(1, 3):
+        means = []
+        for i in range(1, 4):
             seed = randomness.fold_in(SEED, i)
             tokens = sampling.sample(twin, B, T, randomness.fold_in(seed, 0))
-            values = action_values(bench.rollout_policy, bench.discriminator.prob_real, tokens, N, randomness.fold_in(seed, 1))
+            values = bench.search(tokens, randomness.fold_in(seed, 1)).numpy()
             mask = sampling.valid_mask(tokens, twin.end_id)
             if bench.baseline == 'per_step':
                 values -= np.ma.masked_array(values, mask.numpy() == 0).mean(axis=0).filled(0)
+            if bench.baseline == 'ewma':  # of the batches before, the newest weighing most
+                means.append(values[mask == 1].mean())
+                values -= np.average(means[:-1], weights=0.92**np.arange(i - 1)[::-1]) if i > 1 else 0
             with tf.GradientTape() as tape:
                 logits = twin(tokens)
                 loss = losses.policy_gradient_loss(logits, tokens, values, mask)
@@ -187,7 +241,8 @@ class TestPolicyGradient:
         """The share of one token: about 1 / V at first, nearly all in the end."""
         generator, policy = Generator(V, 3, 4), Generator(V, 3, 4)
         reward = lambda tokens: tf.reduce_mean(tf.cast(tokens == 3, tf.float32), axis=1)
-        step = PolicyGradientStep(generator, policy, reward, adam(generator, 0.05), 5.0, 16, T, N, jit='off')
+        step = PolicyGradientStep(generator, lambda tokens, seed: action_values(policy, reward, tokens, N, seed), adam(generator, 0.05), 5.0, 16, T,
+                                  jit='off')
         rewards = []
         for i in range(40):
             rewards.append(float(step(randomness.fold_in(SEED, i))['reward']))
@@ -309,52 +364,9 @@ class TestState:
     def test_generator_step_leaves_the_rest_untouched(self, setup):
         state, _, config = setup
         others = state.discriminator, state.rollout_policy, state.mle_optimizer, state.discriminator_optimizer
-        step = PolicyGradientStep(state.generator, state.rollout_policy, state.discriminator.prob_real, state.policy_optimizer,
-                                  config.clip_norm, config.batch_size, T, config.num_rollouts, jit=config.jit)
+        step = PolicyGradientStep(state.generator, monte_carlo(state, config, state.discriminator.prob_real), state.policy_optimizer,
+                                  config.clip_norm, config.batch_size, T, jit=config.jit)
         before, generator = values_of(*others), values_of(state.generator)
         step(state.next_seed())
         assert_equal(before, values_of(*others))
         assert_all_changed(generator, values_of(state.generator))
-
-
-@pytest.fixture
-def small_chunks(monkeypatch):
-    monkeypatch.setattr(steps, 'SAMPLE_ROWS', 4)
-
-
-@pytest.mark.usefixtures('small_chunks')
-class TestSamplerAndScorer:
-    def test_first_rows_do_not_depend_on_the_count(self):
-        sampler = Sampler(tiny_generator(), T)
-        whole = sampler(9, SEED).numpy()
-        assert whole.shape == (9, T) and len(np.unique(whole, axis=0)) > 5
-        for count in (1, 3, 4, 5, 8):
-            np.testing.assert_array_equal(sampler(count, SEED), whole[:count])
-        assert np.any(sampler(9, SEED + 1) != whole)
-        assert traces(sampler._chunk) == 1
-
-    def test_chunks_do_not_repeat_each_other(self, monkeypatch):
-        """Or the counts would stray from the law by more than chance."""
-        monkeypatch.setattr(steps, 'SAMPLE_ROWS', 50)
-        tokens = Sampler(MarkovChain.random(3), 2, jit='off')(4000, SEED).numpy()
-        law = reference.completions(MarkovChain.random(3), (), 2)
-        counts = np.array([np.sum(np.all(tokens == s, axis=1)) for s in law])
-        expected = 4000 * np.array(list(law.values()))
-        assert np.sum((counts - expected)**2 / expected) < 30  # chi-square of 8 degrees: p = 2e-4
-
-    def test_temperature(self):
-        tokens = Sampler(tiny_generator(), T, temperature=1e-3, jit='off')(8, SEED).numpy()
-        assert len(np.unique(tokens, axis=0)) == 1
-
-    @pytest.mark.parametrize('jit', ['auto', 'off'])
-    @pytest.mark.parametrize('end_id', [None, 1])
-    def test_scores_are_those_of_the_twin(self, end_id, jit):
-        generator = tiny_generator(end_id)
-        scorer, tokens = Scorer(generator, jit), sampling.sample(generator, 9, T, SEED).numpy()
-        expected = np.log([reference.probability(generator, row) for row in tokens])
-        mask = sampling.valid_mask(tf.constant(tokens), end_id).numpy()
-        for count in (1, 4, 7, 9):
-            np.testing.assert_allclose(scorer(tokens[:count]), expected[:count], rtol=1e-4)
-            np.testing.assert_allclose(scorer.nll(tokens[:count]), -expected[:count].sum() / mask[:count].sum(), rtol=1e-4)
-        assert (mask.sum() < mask.size) == (end_id is not None)
-        assert traces(scorer._chunk) == 1

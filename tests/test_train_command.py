@@ -154,7 +154,7 @@ def test_a_missing_corpus_is_named_and_can_be_added(answers):
     corpus = workdir.parent / 'corpus.txt'
     corpus.write_text('\n'.join('abcde'[i % 5:] + 'abcde'[:i % 5] for i in range(20)), 'utf-8')
     run(workdir, MLE | dict(dataset='text', num_sequences=0, corpus=str(corpus), batch_size=4, mle_epochs=1))
-    assert [line['phase'] for line in figures(workdir)] == ['initial', 'mle']
+    assert [line['phase'] for line in figures(workdir)] == ['initial', 'mle', 'final']
 
 
 @pytest.mark.parametrize('limit, message', [
@@ -166,7 +166,7 @@ def test_on_a_full_disk_a_run_stops_and_goes_on_once_there_is_room(limit, messag
     assert_refused(answer, message)
     state = run(workdir, mle_epochs=5)
     lines = figures(workdir)
-    assert [(line['phase'], line['round']) for line in lines] == [('initial', 0)] + [('mle', i) for i in range(1, 6)]
+    assert [(line['phase'], line['round']) for line in lines] == [('initial', 0)] + [('mle', i) for i in range(1, 6)] + [('final', 0)]
     assert int(state.done['mle']) == 5
 
 

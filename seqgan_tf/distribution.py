@@ -1,0 +1,144 @@
+"""A policy as a distribution of TensorFlow Probability. TFP is slow to import, and is imported by nothing else below the evaluation."""
+
+import tensorflow as tf
+import tensorflow_probability as tfp
+
+from seqgan_tf.randomness import uniforms
+from seqgan_tf.sampling import draw, sample, sequence_log_prob, unroll
+
+tfd = tfp.distributions
+
+
+class SequenceDistribution(tfd.Distribution):
+    """The law of the sequences int32 [T] that a policy draws.
+
+    ```python
+    poems = SequenceDistribution(generator, length=20)
+    tokens = poems.sample(64, seed=[1, 2])                              # int32 [64, 20]
+    log_p = poems.log_prob(tokens)                                      # float32 [64], nats a sequence
+    with tf.GradientTape() as tape:
+        loss = -tf.reduce_mean(poems.log_prob(rows))                    # maximum likelihood, as for any other distribution
+    gradients = tape.gradient(loss, generator.trainable_variables)
+
+    entropy = poems.entropy(1000, seed=[3, 4])                          # nats a sequence; divided by 20, nats per token
+    oracle = SequenceDistribution(make_oracle(seed=0), length=20)
+    missing = poems.kl_divergence(oracle, 1000, seed=[5, 6])            # KL(poems || oracle)
+    ```
+
+    After the first end token of a policy with an `end_id` every token is the end token: such a sequence has its probability up to and
+    including the first one, and what follows does not count. All functions run eagerly and inside `tf.function`.
+
+    A seed is an int [2], as everywhere in the package, or one int s for [s, 0]. It is always given, and one seed always gives the same
+    result; TFP's own distributions draw from a hidden state where the seed is None or a single int.
+
+    Args:
+        policy: `initial_state`, `step`, `start_id` and maybe `end_id` (see sampling.py).
+        length: T.
+
+    Raises:
+        ValueError: a length below 1; later, a seed that is not given, tokens of another length, or other distributions that do not compare.
+    """
+
+    def __init__(self, policy, length, validate_args=False, allow_nan_stats=True, name='SequenceDistribution'):
+        parameters = dict(locals())
+        if length < 1:
+            raise ValueError(f'length must be at least 1. Received: length={length}')
+        self.policy, self.length = policy, length
+        super().__init__(dtype=tf.int32, reparameterization_type=tfd.NOT_REPARAMETERIZED, validate_args=validate_args,
+                         allow_nan_stats=allow_nan_stats, parameters=parameters, name=name)
+
+    @property
+    def end_id(self):
+        """The policy's end token, or None."""
+        return getattr(self.policy, 'end_id', None)
+
+    def entropy(self, num_samples, seed, name='entropy'):
+        """H = E[-log p], nats a sequence: a Monte-Carlo estimate, a scalar.
+
+        The mean over `num_samples` sequences of the exact entropies of their conditional distributions, sum_t H(p(. | y_1..t-1)). It has
+        the expectation of the mean of -log p (chain rule), and, each step's draw being replaced by its expectation (Rao-Blackwell), as a
+        rule a lower variance. A step holds logits [num_samples, V].
+        """
+        return self._expectation(self.policy, num_samples, seed, lambda logits: (logits, tfd.Categorical(logits=logits).entropy()), name)
+
+    def kl_divergence(self, other, num_samples, seed, name='kl_divergence'):
+        """KL(self || other) = E_self[log p - log q] with another SequenceDistribution, nats a sequence: a Monte-Carlo estimate, a scalar.
+
+        The mean over `num_samples` sequences drawn from this one of sum_t KL(p(. | y_1..t-1) || q(. | y_1..t-1)), each term exact: 0 where
+        the two are the same, infinite where a sampled prefix can go on in a way that the other excludes. Twice the memory of `entropy`.
+
+        Raises:
+            ValueError: not a SequenceDistribution, or one of another length, end token or vocabulary.
+        """
+        if not isinstance(other, SequenceDistribution):
+            raise ValueError(f'other must be a SequenceDistribution. Received: {other!r}')
+        if (other.length, other.end_id) != (self.length, self.end_id):
+            raise ValueError('both distributions must have one length and one end token. Received: '
+                             f'length={self.length}, end_id={self.end_id} and length={other.length}, end_id={other.end_id}')
+
+        def divergence(logits):
+            p, q = logits
+            if p.shape[-1] != q.shape[-1]:
+                raise ValueError(f'both distributions must have one vocabulary. Received: {p.shape[-1]} and {q.shape[-1]} tokens')
+            return p, tfd.Categorical(logits=p).kl_divergence(tfd.Categorical(logits=q))
+
+        return self._expectation(_Pair(self.policy, other.policy), num_samples, seed, divergence, name)
+
+    def _expectation(self, policy, num_samples, seed, measure, name):
+        """The mean over sampled sequences of the sum of what `measure` makes of each step: logits -> (those to draw from, values [B])."""
+        if num_samples < 1:
+            raise ValueError(f'num_samples must be at least 1. Received: num_samples={num_samples}')
+        with tf.name_scope(name):
+            numbers = tf.transpose(uniforms([num_samples, self.length], _pair_of_seeds(seed)))
+
+            def choose(position, logits):
+                own, values = measure(logits)
+                return draw(own, numbers[position]), values
+
+            return tf.reduce_mean(unroll(policy, num_samples, self.length, choose)[1])
+
+    def _sample_n(self, n, seed=None):
+        return tf.ensure_shape(sample(self.policy, n, self.length, _pair_of_seeds(seed)), [None, self.length])
+
+    def _log_prob(self, value):
+        if value.shape[-1:] != [self.length]:
+            raise ValueError(f'tokens must be of shape [..., {self.length}]. Received: shape {value.shape}')
+        log_prob = sequence_log_prob(self.policy, tf.reshape(value, [-1, self.length]))
+        return tf.reshape(log_prob, tf.shape(value)[:-1])
+
+    def _event_shape(self):
+        return tf.TensorShape([self.length])
+
+    def _event_shape_tensor(self):
+        return tf.constant([self.length])
+
+    def _batch_shape(self):
+        return tf.TensorShape([])
+
+    def _batch_shape_tensor(self):
+        return tf.constant([], tf.int32)
+
+
+class _Pair:
+    """Two policies that read the same tokens, each from its own start; its logits are a pair, and its tokens are those of the first."""
+
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+        self.start_id, self.end_id = first.start_id, getattr(first, 'end_id', None)
+
+    def initial_state(self, batch_size):
+        return self.first.initial_state(batch_size), self.second.initial_state(batch_size), tf.constant(True)
+
+    def step(self, tokens, state):
+        first, second, at_start = state
+        logits, first = self.first.step(tokens, first)
+        other_logits, second = self.second.step(tf.where(at_start, self.second.start_id, tokens), second)
+        return (logits, other_logits), (first, second, tf.constant(False))
+
+
+def _pair_of_seeds(seed):
+    """int [2] from a seed of the user."""
+    if seed is None:
+        raise ValueError('a seed must be given, an int [2] or one int: nothing is drawn from a hidden state. Received: seed=None')
+    seed = tf.convert_to_tensor(seed)
+    return tf.stack([seed, tf.zeros_like(seed)]) if seed.shape.rank == 0 else seed
