@@ -27,6 +27,7 @@ def closing_metrics(evaluator, num_samples, seed):
     corpus, end_id = evaluator.corpus, evaluator.corpus.vocabulary.end_id
     samples = evaluator.sample(seed, num_samples)
     yield 'samples', num_samples
+    yield 'nll_validation', evaluator.scorer.nll(corpus.validation)
     figures = dict(evaluator.measure(samples))
     yield from figures.items()
     few = samples[:COMPARED_ROWS]

@@ -1,0 +1,72 @@
+"""Makes the report of finished runs: `python -m seqgan_tf.report runs/study --out=report`."""
+
+import argparse
+import os
+import pathlib
+import sys
+import tempfile
+
+from seqgan_tf.errors import RunError
+from seqgan_tf.report.figures import FIGURES, check_matplotlib, draw
+from seqgan_tf.report.page import html_page, markdown
+from seqgan_tf.report.study import read_study
+from seqgan_tf.startup import load_tensorflow
+
+TABLES = ('results.csv', 'paired.csv', 'seeds.csv', 'curve_distances.csv', 'settings.csv')
+NAMES = ('report.md', 'report.html', *TABLES, *(f'{name}.png' for name in FIGURES))
+
+
+def main():
+    """Writes report.md, report.html, tables as CSV and figures as PNG, all or nothing."""
+    parser = argparse.ArgumentParser(prog='python -m seqgan_tf.report',
+                                     description='Compares finished runs over seeds: tables, figures and a page.')
+    parser.add_argument('runs', nargs='+', metavar='RUN', help='the directory of a run, or one that holds such directories at any depth')
+    parser.add_argument('--out', required=True, help='the directory that the report is written into')
+    parser.add_argument('--compare_with', metavar='LABEL', help='the label that the others are tested against; unless given, the first '
+                                                                'that is MLE without early stopping, else the first')
+    args = parser.parse_args()
+
+    try:
+        check_matplotlib()
+        out = pathlib.Path(args.out)
+        if out.exists() and not out.is_dir():
+            raise RunError(f'out must be a directory that can be written. Received: {out}, which is a file')
+        study = read_study(args.runs, args.compare_with)
+        load_tensorflow()
+        write(build(study), out)
+    except RunError as error:
+        sys.exit(f'error: {error}')
+    print(out / 'report.html')
+
+
+def build(study):
+    """{file name: bytes} of the report of a Study."""
+    from seqgan_tf.report.document import compose
+    from seqgan_tf.report.tables import csv_files
+    images = draw(study)
+    sections = compose(study, images)
+    texts = {'report.md': markdown(sections), 'report.html': html_page(sections, images), **csv_files(study)}
+    return {name: text.encode() for name, text in texts.items()} | {f'{name}.png': data for name, data in images.items()}
+
+
+def write(files, out):
+    """Writes files aside, then puts them in the place of an earlier report's; what that one had more is taken away.
+
+    Raises:
+        RunError: the directory cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix='.new-') as aside:
+            for name, data in files.items():
+                pathlib.Path(aside, name).write_bytes(data)
+            for name in files:
+                os.replace(pathlib.Path(aside, name), out / name)
+        for name in set(NAMES) - set(files):
+            (out / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f'out must be a directory that can be written. Received: {out} ({error.strerror})') from None
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,168 @@
+"""The figures of a report, drawn by matplotlib without a display. The same runs give the same picture, up to matplotlib's version."""
+
+import itertools
+
+from seqgan_tf.errors import RunError
+from seqgan_tf.report import metrics, style
+from seqgan_tf.report.curves import PHASES, learning_curve, mean_temperature_curve, pretraining_end
+
+
+
+def check_matplotlib():
+    """Raises RunError where matplotlib is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise RunError('the report needs matplotlib, which is the extra `plots`: pip install seqgan_tf[plots]') from None
+
+
+def draw(study):
+    """{name: PNG bytes} of the figures that the study has something for."""
+    import matplotlib
+    with matplotlib.rc_context(style.STYLE):
+        found = {name: make(study) for name, make in FIGURES.items()}
+        return {name: style.png(figure) for name, figure in found.items() if figure is not None}
+
+
+def learning_curves(study):
+    """Fig. 2 of the paper: quality and nll_test over MLE epochs, then adversarial rounds; mean and range over seeds."""
+    names = [name for name in (study.quality[0], 'nll_test') if _any(study, name, PHASES)]
+    if not names:
+        return None
+    figure, axes = style.figure(1, len(names), 4.0, sharex=True)
+    ends = sorted({end for seeds in study.labels.values() if (end := pretraining_end(seeds.values())) and
+                   any(run.last_round('adversarial') for run in seeds.values())})
+    for ax, name in zip(axes.flat, names):
+        _curves(study, ax, name, PHASES)
+        for end in ends:
+            ax.axvline(end, color=style.GREY, linewidth=1, linestyle=(0, (2, 2)), zorder=0)
+        if name == 'nll_oracle' and metrics.has_paper_figures(study.settings) and 120 in ends:
+            points = [point for point in metrics.PUBLISHED_LOG.items() if point[0] <= ax.get_xlim()[1]]
+            ax.plot(*zip(*points), linestyle='', marker='x', color=style.GREY, label='published log (1 seed)')
+        ax.set(xlabel='MLE epochs, then adversarial rounds' if ends else 'MLE epochs', ylabel=style.axis(name))
+    if ends:
+        axes.flat[0].plot([], [], color=style.GREY, linewidth=1, linestyle=(0, (2, 2)), label='end of pretraining')
+    return style.legend(figure, axes)
+
+
+def schedule_study(study):
+    """Fig. 3 of the paper: quality over generator updates, a panel for each combination of g-steps, d-steps and discriminator epochs."""
+    panels, metric = {}, study.quality[0]
+    for label, seeds in study.labels.items():
+        setting = {name: study.setting(label, name) for name in ('g_steps', 'd_steps', 'discriminator_epochs', 'algorithm', 'reward')}
+        if setting.pop('algorithm') == 'seqgan' and setting.pop('reward') in (None, 'discriminator'):
+            if learning_curve(list(seeds.values()), metric, ('adversarial',)):
+                panels.setdefault(tuple(setting.values()), []).append(label)
+    if len(panels) < 2:
+        return None
+    columns = min(4, len(panels))
+    figure, axes = style.figure(-(-len(panels) // columns), columns, 2.9, sharey=True)
+    for ax, (combination, labels) in itertools.zip_longest(axes.flat, panels.items(), fillvalue=(None, None)):
+        if combination is None:
+            ax.set_axis_off()
+            continue
+        _curves(study, ax, metric, ('adversarial',), labels, x_scale=combination[0])
+        ax.set(title='g {}, d {}, k {}'.format(*combination), xlabel='generator updates')
+    for ax in axes[:, 0]:
+        ax.set_ylabel(style.axis(metric))
+    return style.legend(figure, axes)
+
+
+def quality_diversity(study):
+    """Each label as its temperature curve, mean over seeds, and its final point; held-out likelihood or self-BLEU against quality."""
+    across, up = _plane(study)
+    figure, axes = style.figure(1, 1, 5.2, width=7.6)
+    ax, finals, drawn = axes.flat[0], [], []
+    for i, (label, seeds) in enumerate(study.labels.items()):
+        curve = mean_temperature_curve(seeds.values(), across, up)
+        final = [study.values(label, name) for name in (across, up)]
+        if len(curve):
+            ax.plot(curve[:, 1], curve[:, 2], marker='.', markersize=4, color=style.colour(i), linestyle=style.dash(i), linewidth=1.3)
+            drawn.extend(curve[:, 1:])
+        if all(final):
+            point = [sum(values.values()) / len(values) for values in final]
+            ax.plot(*point, linestyle='', marker=style.marker(i), markersize=10, markeredgecolor='white', color=style.colour(i),
+                    label=style.shown(label), zorder=3)
+            finals.append(point)
+    if not finals:
+        return None
+    _frame(ax, finals, drawn)
+    _mark_references(study, ax, across, up)
+    ax.set(xlabel=style.axis(across), ylabel=style.axis(up))
+    return style.legend(figure, axes)
+
+
+def collapse(study):
+    """What a collapse shows in first, over adversarial rounds: diversity, reward, and the discriminator's accuracies."""
+    names = [name for name in ('entropy', 'unique', 'reward', 'd_accuracy', 'd_held_out_accuracy') if _any(study, name, ('adversarial',))]
+    if not names:
+        return None
+    columns = min(3, len(names))
+    figure, axes = style.figure(-(-len(names) // columns), columns, 2.7)
+    accuracy = None
+    for ax, name in itertools.zip_longest(axes.flat, names):
+        if name is None:
+            ax.set_axis_off()
+            continue
+        _curves(study, ax, name, ('adversarial',))
+        for i, label in enumerate(study.labels):
+            values = study.values(label, name).values()
+            if values and not any(run.last_round('adversarial') for run in study.labels[label].values()):
+                ax.axhline(sum(values) / len(values), color=style.colour(i), linewidth=1, linestyle=(0, (2, 2)),
+                           label=f'{label} (no adversarial rounds)')
+        if name.endswith('accuracy'):
+            ax.axhline(0.5, color=style.GREY, linewidth=1, linestyle=(0, (1, 2)), label='chance')
+            ax.sharey(accuracy := accuracy or ax)
+        if name == 'unique':
+            ax.set_ylim(min(0.95, ax.get_ylim()[0]), 1.01)
+        ax.set(title=name, xlabel='adversarial rounds', ylabel=metrics.described(name).unit or ('share' if 'accuracy' in name else 'mean'))
+    return style.legend(figure, axes)
+
+
+FIGURES = {make.__name__: make for make in (learning_curves, schedule_study, quality_diversity, collapse)}
+
+
+def _curves(study, ax, metric, phases, labels=None, x_scale=1):
+    for i, (label, seeds) in enumerate(study.labels.items()):
+        curve = learning_curve(list(seeds.values()), metric, phases) if labels is None or label in labels else None
+        if curve is not None:
+            if 'mle' in phases and all(map(study.start, seeds.values())) and any(run.last_round('adversarial') for run in seeds.values()):
+                curve = curve.after(pretraining_end(seeds.values()))  # before that it is another label's curve
+            x = curve.x * x_scale
+            ax.plot(x, curve.mean, color=style.colour(i), linestyle=style.dash(i), marker='o' if len(x) == 1 else '',
+                    label=style.shown(label))
+            if len(seeds) > 1:
+                ax.fill_between(x, curve.low, curve.high, color=style.colour(i), alpha=0.18, linewidth=0)
+
+
+def _plane(study):
+    """The metrics of the quality-diversity plane, across and up."""
+    if study.settings['dataset'] != 'text':
+        return 'nll_test', study.quality[0]
+    order = next((n for n in (4, 2) if any(f'self_bleu_{n}' in run.final for run in study.runs)), 2)
+    return f'self_bleu_{order}', f'bleu_{order}'
+
+
+def _frame(ax, finals, drawn):
+    """Frames the final points and the stretch of the curves about them: the ends of a curve lie far out and would hide the rest."""
+    for axis, (values, curves) in enumerate(zip(zip(*finals), list(zip(*drawn)) or ((), ()))):
+        low, high = min(values), max(values)
+        reach = max(high - low, 0.05 * max(map(abs, values)))
+        low, high = max(low - 1.5 * reach, min([low, *curves])), min(high + 1.5 * reach, max([high, *curves]))
+        margin = 0.06 * (high - low) or reach or 1.0
+        (ax.set_xlim if axis == 0 else ax.set_ylim)(low - margin, high + margin)
+
+
+def _mark_references(study, ax, across, up):
+    """Reference rows inside the frame, in grey."""
+    for key, title in metrics.REFERENCES.items():
+        point = [study.references(f'{name}_of_{key}').values() for name in (across, up)]
+        if all(point):
+            x, y = (sum(values) / len(values) for values in point)
+            if ax.get_xlim()[0] < x < ax.get_xlim()[1] and ax.get_ylim()[0] < y < ax.get_ylim()[1]:
+                ax.plot(x, y, linestyle='', marker='+', markersize=9, color=style.GREY)
+                ax.annotate(title, (x, y), xytext=(6, 4), textcoords='offset points', color=style.GREY, fontsize=9)
+
+
+def _any(study, name, phases):
+    return any(learning_curve(list(seeds.values()), name, phases) is not None for seeds in study.labels.values())

@@ -1,0 +1,130 @@
+"""A study: runs grouped by label, checked to be comparable."""
+
+import dataclasses
+import itertools
+
+from seqgan_tf.errors import RunError
+from seqgan_tf.report.runs import DATA, PER_RUN, find_runs, label_of, read_run
+
+QUALITY = {'synthetic': 'nll_oracle', 'verse': 'valid_all', 'text': 'bleu_2'}
+MLE_SETTINGS = ('mle_epochs', 'mle_patience', 'batch_size', 'embedding_dim', 'hidden_dim', 'generator_learning_rate', 'clip_norm')
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """Runs that may be compared.
+
+    Attributes:
+        labels: {label: {seed: Run}}; labels in the order of the directories that were given, then sorted.
+        compared: the label that the others are tested against.
+    """
+
+    labels: dict
+    compared: str
+
+    @property
+    def runs(self):
+        """All runs."""
+        return [run for seeds in self.labels.values() for run in seeds.values()]
+
+    @property
+    def settings(self):
+        """{name: value} of the data and of the evaluation, the same in all runs."""
+        return {name: self.runs[0].settings[name] for name in DATA if name in self.runs[0].settings}
+
+    @property
+    def quality(self):
+        """(metric, sign) by which samples are judged on these data; sign * value falls as they better, so it is -1 where more is better."""
+        metric = QUALITY[self.settings['dataset']]
+        return metric, 1 if metric.startswith('nll') else -1
+
+    def setting(self, label, name):
+        """The value of a setting that all runs of a label share; None where no run has it."""
+        return next(iter(self.labels[label].values())).settings.get(name)
+
+    def values(self, label, metric):
+        """{seed: value} of a metric of the closing evaluation."""
+        return {seed: run.final[metric] for seed, run in self.labels[label].items() if metric in run.final}
+
+    def references(self, name):
+        """{seed: value} of a reference figure from before training: the first run of a seed that has it."""
+        found = {}
+        for run in self.runs:
+            if name in run.initial:
+                found.setdefault(run.seed, run.initial[name])
+        return dict(sorted(found.items()))
+
+    def start(self, run):
+        """The run of the study that this one's pretraining is: the one that `start_from` names, else MLE of the same seed and settings."""
+        if run.settings.get('start_from'):
+            wanted = run.settings['start_from'].rstrip('/').split('/')[-2:]
+            matches = (other for other in self.runs if list(other.path.parts[-len(wanted):]) == wanted)
+        else:
+            same = ('seed', *MLE_SETTINGS)
+            matches = (other for other in self.runs if other.settings['algorithm'] == 'mle' and not other.settings.get('start_from')
+                       and run.last_round('adversarial') and all(other.settings[name] == run.settings[name] for name in same))
+        return next((other for other in matches if other is not run), None)
+
+
+def read_study(directories, compare_with=None):
+    """The study of all runs in directories.
+
+    Args:
+        compare_with: the label that the others are tested against; None: the first that is MLE without early stopping, else the first.
+
+    Raises:
+        RunError: a directory or run is bad, or the runs do not go into one table.
+    """
+    labels, seen = {}, {}
+    for directory in directories:
+        groups = {}
+        for run in map(read_run, find_runs(directory)):
+            other = seen.setdefault((run.label, run.seed), run)
+            if other is not run:
+                raise RunError(f'a label must have each seed once. Received: {run.label} with seed {run.seed} twice, {other.path} and '
+                               f'{run.path}')
+            groups.setdefault(run.label, []).append(run)
+        for label in sorted(groups):
+            labels.setdefault(label, {}).update((run.seed, run) for run in groups[label])
+    labels = {label: dict(sorted(seeds.items())) for label, seeds in labels.items()}
+    for seeds in labels.values():
+        _check_one_label(list(seeds.values()))
+    _check_same_data([run for seeds in labels.values() for run in seeds.values()])
+    if compare_with is not None and compare_with not in labels:
+        raise RunError(f'--compare_with must be a label of the runs: {", ".join(labels)}. Received: {compare_with}')
+    plain = [label for label, seeds in labels.items() if _is_plain_mle(seeds)]
+    return Study(labels, compare_with or [*plain, *labels][0])
+
+
+def start_label(run):
+    """The label of the run that this one started from, '' if from none."""
+    return label_of(run.settings['start_from']) if run.settings.get('start_from') else ''
+
+
+def _is_plain_mle(seeds):
+    return all(run.settings['algorithm'] == 'mle' and not run.settings['mle_patience'] and not run.settings.get('start_from')
+               for run in seeds.values())
+
+
+def _check_one_label(runs):
+    for first, other in itertools.product(runs[:1], runs[1:]):
+        for name in sorted(first.settings.keys() | other.settings.keys()):
+            here, there = first.settings.get(name), other.settings.get(name)
+            if name not in PER_RUN and here != there:
+                raise RunError(f'runs of one label must have the same settings, the seed apart. Received: {first.path} with {name}={here} '
+                               f'and {other.path} with {name}={there}')
+
+
+def _check_same_data(runs):
+    of_seed = {}
+    for run in runs:
+        for name in DATA:
+            here, there = runs[0].settings.get(name), run.settings.get(name)
+            if here != there:
+                raise RunError('one table must be made from the same data and the same number of samples. Received: '
+                               f'{runs[0].path} with {name}={here} and {run.path} with {name}={there}')
+        if run.data:
+            other = of_seed.setdefault(run.seed, run)
+            if other.data != run.data:
+                raise RunError(f'one table must be made from the same data. Received: {other.path} and {run.path}, whose seeds are equal '
+                               'and whose data.json are not')
