@@ -25,11 +25,12 @@ load_tensorflow()
 import keras
 import tensorflow as tf
 
+from seqgan_tf.bulk import Sampler, Scorer
 from seqgan_tf.devices import rollout_rows, scoring_dtype
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.rollout import action_values
-from seqgan_tf.steps import DiscriminatorEpoch, MLEStep, PolicyGradientStep, Sampler, Scorer
+from seqgan_tf.steps import DiscriminatorEpoch, MLEStep, PolicyGradientStep
 from twins import Twins
 
 PIECES = ('mle_step', 'discriminator_step', 'action_values', 'generator_step', 'sample_10k', 'nll_10k', 'adversarial_round')
@@ -111,9 +112,9 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
     mle = MLEStep(generator, g_adam, 5.0)
     epoch = DiscriminatorEpoch(discriminator, d_adam, 0.2, batch)
     reward_fn = functools.partial(discriminator.prob_real, dtype=scoring_dtype(FLAGS.precision))
-    values = tf.function(lambda seed: action_values(policy, reward_fn, tokens, rollouts, seed, chunk_rows=rollout_rows(vocab),
-                                                    jit_compile=True), autograph=False)
-    step = PolicyGradientStep(generator, policy, reward_fn, g_adam, 5.0, batch, length, rollouts)
+    search = lambda tokens, seed: action_values(policy, reward_fn, tokens, rollouts, seed, chunk_rows=rollout_rows(vocab), jit_compile=True)
+    values = tf.function(lambda seed: search(tokens, seed), autograph=False)
+    step = PolicyGradientStep(generator, search, g_adam, 5.0, batch, length)
     sampler, scorer = Sampler(generator, length), Scorer(generator)
     twin = Twins(generator, discriminator, g_adam, d_adam)
     batches = -(-SAMPLES // batch)

@@ -1,6 +1,6 @@
 """Speed of an exported model through the session loader, which is what TensorFlow Serving runs.
 
-    python benchmarks/serving.py [--json=PATH] [--seconds=2] [--vocab_size=5000 --sequence_length=20]
+    python benchmarks/serving.py [--json=PATH] [--seconds=2] [--vocab_size=5000 --sequence_length=20 | --model=exports/poetry/1]
 
 Latencies are those of single calls; throughput is sequences over the time that the callers took together. Merging stands for the
 server's batching: callers' rows wait up to a millisecond for others and run together, at most 512 rows. Seeds differ from call to call.
@@ -39,6 +39,7 @@ COLD_STARTS = 3
 
 flags.DEFINE_string('json', '', 'write the results here')
 flags.DEFINE_float('seconds', 2.0, 'how long each case runs', lower_bound=0)
+flags.DEFINE_string('model', '', 'a version of an exported model; unless given, one of random weights and the next two sizes')
 flags.DEFINE_integer('sequence_length', 20, 'T', lower_bound=2)
 flags.DEFINE_integer('vocab_size', 5000, 'V', lower_bound=2)
 flags.DEFINE_float('stddev', 1.0, 'of the random weights', lower_bound=0)
@@ -151,15 +152,8 @@ def export(folder):
     return serving.export_saved_model(*networks, vocabulary, FLAGS.sequence_length, folder)
 
 
-def main(argv):
-    """Measures, prints a table, and writes the JSON file."""
-    if len(argv) > 1:
-        sys.exit(f'error: there are no arguments but flags. Received: {" ".join(argv[1:])}')
-    logging.set_verbosity(logging.WARNING)  # not what TensorFlow notes when it saves
-    if FLAGS.first_answer:
-        print(json.dumps(first_answer(FLAGS.first_answer, FLAGS.warmed)))
-        return
-    print(f'{platform.machine()}, {os.cpu_count()} cores, TensorFlow {tf.__version__}, T {FLAGS.sequence_length}, V {FLAGS.vocab_size}')
+def measure_all(path):
+    """The table of a model, printed as it grows: {case: what `measure` gives}."""
     print(f'{"case":44}{"p50 ms":>10}{"p95 ms":>10}{"p99 ms":>10}{"sequences/s":>14}')
     cases = {}
 
@@ -168,19 +162,36 @@ def main(argv):
         print(f'{name:44}' + ''.join(f'{cases[name][key]:10.2f}' for key in ('p50_ms', 'p95_ms', 'p99_ms'))
               + f'{cases[name]["sequences_per_second"]:14.0f}', flush=True)
 
+    with serving_check.SessionModel(path) as model:
+        for rows, threads in itertools.product(BATCHES, THREADS):
+            report(f'sample rows={rows} threads={threads}', model, 'sample', rows, threads)
+        merger = Merger(model)
+        for rows, threads in itertools.product(BATCHES, THREADS):
+            report(f'sample rows={rows} threads={threads} merged', merger, 'sample', rows, threads)
+        merger.close()
+        for rows, (name, top_k, top_p) in itertools.product((1, 512), (('top_k=40', 40, 1.0), ('top_p=0.9', 0, 0.9))):
+            extra = {'prompt': np.full(rows, b'', object), 'top_k': np.full(rows, top_k, np.int32),
+                     'top_p': np.full(rows, top_p, np.float32)}
+            report(f'complete rows={rows} threads=1 {name}', model, 'complete', rows, 1, extra)
+    return cases
+
+
+def main(argv):
+    """Measures, prints a table, and writes the JSON file."""
+    if len(argv) > 1:
+        sys.exit(f'error: there are no arguments but flags. Received: {" ".join(argv[1:])}')
+    if FLAGS.model and not pathlib.Path(FLAGS.model, 'saved_model.pb').is_file():
+        sys.exit(f'error: model must be a version of an exported model, such as exports/poetry/1. Received: model={FLAGS.model}')
+    logging.set_verbosity(logging.WARNING)  # not what TensorFlow notes when it saves
+    if FLAGS.first_answer:
+        print(json.dumps(first_answer(FLAGS.first_answer, FLAGS.warmed)))
+        return
+    about = {'model': FLAGS.model} if FLAGS.model else {'sequence_length': FLAGS.sequence_length, 'vocab_size': FLAGS.vocab_size}
+    print(f'{platform.machine()}, {os.cpu_count()} cores, TensorFlow {tf.__version__}, '
+          + ', '.join(f'{name} {value}' for name, value in about.items()))
     with tempfile.TemporaryDirectory() as folder:
-        path = export(pathlib.Path(folder, 'model'))
-        with serving_check.SessionModel(path) as model:
-            for rows, threads in itertools.product(BATCHES, THREADS):
-                report(f'sample rows={rows} threads={threads}', model, 'sample', rows, threads)
-            merger = Merger(model)
-            for rows, threads in itertools.product(BATCHES, THREADS):
-                report(f'sample rows={rows} threads={threads} merged', merger, 'sample', rows, threads)
-            merger.close()
-            for rows, (name, top_k, top_p) in itertools.product((1, 512), (('top_k=40', 40, 1.0), ('top_p=0.9', 0, 0.9))):
-                extra = {'prompt': np.full(rows, b'', object), 'top_k': np.full(rows, top_k, np.int32),
-                         'top_p': np.full(rows, top_p, np.float32)}
-                report(f'complete rows={rows} threads=1 {name}', model, 'complete', rows, 1, extra)
+        path = FLAGS.model or export(pathlib.Path(folder, 'model'))
+        cases = measure_all(path)
         cold = {name: cold_start(path, warmed) for name, warmed in (('warmed_up', True), ('not_warmed_up', False))}
     for name, times in cold.items():
         print(f'cold start, {name}: loaded after {times["load_seconds"]:.2f} s, first answer {times["first_answer_ms"]:.1f} ms')
@@ -188,8 +199,7 @@ def main(argv):
         results = {'latency_ms_p50_batch1': cases['sample rows=1 threads=1']['p50_ms'],
                    'sequences_per_second_batch512': cases['sample rows=512 threads=1']['sequences_per_second'],
                    'sequences_per_second_best': max(case['sequences_per_second'] for case in cases.values()),
-                   'sequence_length': FLAGS.sequence_length, 'vocab_size': FLAGS.vocab_size, 'cores': os.cpu_count(),
-                   'cases': cases, 'cold_start': cold}
+                   **about, 'cores': os.cpu_count(), 'cases': cases, 'cold_start': cold}
         pathlib.Path(FLAGS.json).write_text(json.dumps(results, indent=2) + '\n', encoding='utf-8')
 
 

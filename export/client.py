@@ -4,14 +4,19 @@ python export/client.py --url=http://localhost:8501 --model=poetry --n=3
 python export/client.py --url=grpc://localhost:8500 --model=poetry --prompt=... --temperature=0.8 --top_p=0.9 --seed=1 --json
 python export/client.py --model=poetry --score='a text' --score='another'
 python export/client.py --model=poetry --status
+
+It needs no other file of the project: copy it to where it is used.
 """
 
 import argparse
+import contextlib
 import http.client
 import json
 import math
+import os
 import random
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -207,11 +212,12 @@ class Grpc:
 
     def __init__(self, address, model, version=None, label=None):
         try:
-            import grpc
-            import numpy
-            import tensorflow
-            from tensorflow_serving.apis import (get_model_status_pb2, model_service_pb2_grpc, predict_pb2,
-                                                 prediction_service_pb2_grpc)
+            with _stderr_aside():
+                import grpc
+                import numpy
+                import tensorflow
+                from tensorflow_serving.apis import (get_model_status_pb2, model_service_pb2_grpc, predict_pb2,
+                                                     prediction_service_pb2_grpc)
         except ImportError as error:
             raise ValueError(f"gRPC needs tensorflow-serving-api: pip install 'seqgan_tf[serving]'. Received: {error}") from None
         self.grpc, self.numpy, self.tensorflow = grpc, numpy, tensorflow
@@ -246,6 +252,21 @@ class Grpc:
         except self.grpc.RpcError as error:
             kind = Unavailable if error.code() == self.grpc.StatusCode.UNAVAILABLE else ValueError
             raise kind(f'grpc://{self.address} answers {error.code().name}: {error.details()}') from None
+
+
+@contextlib.contextmanager
+def _stderr_aside():
+    """Without the notes that TensorFlow prints while it is imported, before any log level takes effect."""
+    os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as aside:
+        stderr = os.dup(2)
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _plain_value(value):

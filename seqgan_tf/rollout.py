@@ -23,7 +23,7 @@ def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1
         tokens: int32 [B, T], B and T static. Past an end token of the policy they are end tokens.
         seed: int [2]; the result does not depend on `chunk_rows`, but for rounding.
         chunk_rows: about how many lanes run side by side; a step of the loop holds chunk_rows x V floats.
-        jit_compile: compile the loop that draws by XLA, where the caller's own graph is not.
+        jit_compile: compile the loop that draws by XLA, where the caller's own graph is not; it then uses `draw_lean`.
 
     Raises:
         ValueError: num_rollouts below 1, or tokens without a static shape.
@@ -46,8 +46,9 @@ def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1
     def compiled(function):
         return tf.function(function, autograph=False, jit_compile=True) if jit_compile else function
 
+    draw = sampling.draw_lean if jit_compile else sampling.draw
     states = compiled(lambda: prefix_states(policy, tokens))()
-    finish = compiled(lambda prefixes, numbers: finish_lanes(policy, tokens, states, prefixes, numbers))
+    finish = compiled(lambda prefixes, numbers: finish_lanes(policy, tokens, states, prefixes, numbers, draw))
 
     def add_chunk(start, values):
         finished = finish(tf.slice(prefixes, [start], [chunk]), tf.slice(numbers, [start, 0, 0], [chunk, batch_size, length]))
@@ -87,7 +88,7 @@ def prefix_states(policy, tokens):
     return tf.scan(lambda state, token: policy.step(token, state)[1], inputs, policy.initial_state(tokens.shape[0]))
 
 
-def finish_lanes(policy, tokens, states, prefixes, numbers):
+def finish_lanes(policy, tokens, states, prefixes, numbers, draw=sampling.draw):
     """Both roll-outs of each lane: int32 [2, L, B, T].
 
     From tokens [B, T], their `prefix_states`, the lanes' first prefixes [L] and uniforms [L, B, T]. At step j the first roll-out, of a
@@ -116,7 +117,7 @@ def finish_lanes(policy, tokens, states, prefixes, numbers):
         last, is_open, state = tf.nest.map_structure(
             lambda new, old: tf.where(tf.reshape(switch, [rows] + [1] * (len(old.shape) - 1)), new, old), restart, current)
         logits, state = policy.step(last, state)
-        chosen = sampling.draw(logits, numbers_by_step[step])
+        chosen = draw(logits, numbers_by_step[step])
         if end_id is not None:
             chosen = tf.where(is_open, chosen, end_id)
             is_open = is_open & (chosen != end_id)

@@ -10,12 +10,13 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import serving_check, versions, warmup
+from seqgan_tf.filters import keep_likely, softmax_parts
 from seqgan_tf.randomness import uniforms
+from seqgan_tf.request_rules import checked, filter_rules, first_error, temperature_rule, text_rules
 from seqgan_tf.sampling import draw_weighted, inverse_temperature, sequence_log_prob, unroll
 from seqgan_tf.vocabulary import TextCodec
 
 FRESH_SEEDS = 2**53  # JSON clients that read every number as a double still report a fresh seed exactly
-ONE_BITS = 0x3f800000  # of the float32 1.0, the largest weight
 
 SEED = tf.TensorSpec([None], tf.int64, 'seed')
 TEMPERATURE = tf.TensorSpec([None], tf.float32, 'temperature')
@@ -67,8 +68,8 @@ class Servable(tf.Module):
             text string [B], tokens int32 [B, T], log_prob float32 [B] of the tokens at temperature 1, seed int64 [B] as used, and
             error string [B].
         """
-        seed, temperature = _checked(seed=seed, temperature=temperature)
-        error = _first_error(_temperature_rule(temperature))
+        seed, temperature = checked(seed=seed, temperature=temperature)
+        error = first_error(temperature_rule(temperature))
         return self._generate(seed, temperature, error)
 
     @tf.function(autograph=False, input_signature=[SEED, TEMPERATURE, PROMPT, TOP_K, TOP_P])
@@ -84,13 +85,12 @@ class Servable(tf.Module):
         Returns:
             as `sample`; log_prob is that of the whole sequence under the unfiltered model.
         """
-        seed, temperature, prompt, top_k, top_p = _checked(seed=seed, temperature=temperature, prompt=prompt, top_k=top_k, top_p=top_p)
+        seed, temperature, prompt, top_k, top_p = checked(seed=seed, temperature=temperature, prompt=prompt, top_k=top_k, top_p=top_p)
         ids, lengths = self.codec.encode(prompt)
-        error = _first_error(
-            _temperature_rule(temperature),
-            (top_k < 0, ['top_k must be at least 0. Received: top_k=', tf.strings.as_string(top_k)]),
-            (~((top_p > 0) & (top_p <= 1)), ['top_p must be above 0 and at most 1. Received: top_p=', _number(top_p)]),
-            *self._text_rules('prompt', ids, lengths))
+        error = first_error(
+            temperature_rule(temperature),
+            *filter_rules(top_k, top_p),
+            *text_rules('prompt', ids, lengths))
         top_k, top_p = tf.where(error == '', top_k, 0), tf.where(error == '', top_p, 1.0)
         filtered = tf.reduce_any((top_k > 0) | (top_p < 1))
 
@@ -107,18 +107,16 @@ class Servable(tf.Module):
             log_prob float32 [B] under the generator, its end included; prob_real float32 [B] by the discriminator; length int32 [B]
             in symbols; and error string [B].
         """
-        text, = _checked(text=text)
+        text, = checked(text=text)
         ids, lengths = self.codec.encode(text)
-        rules = self._text_rules('text', ids, lengths)
-        if self.end_id is None:
-            expected = f'text must have {self.length} symbols: the vocabulary has no end symbol. Received: '
-            rules.append((lengths < self.length, [expected, tf.strings.as_string(lengths), ' symbols']))
-        error = _first_error(*rules)
+        error = first_error(*text_rules('text', ids, lengths, whole=self.end_id is None))
         good = error == ''
         # Past its end a text has id -1, and there the sequence goes on with end ids.
         tokens = tf.where(good[:, None] & (ids >= 0), ids, self.end_id or 0)
+        # oneDNN's pooling makes wrong shapes of no rows.
+        prob_real = tf.cond(tf.size(error) > 0, lambda: self.discriminator.prob_real(tokens), lambda: tf.zeros([0]))
         return {'log_prob': tf.where(good, sequence_log_prob(self.generator, tokens), 0.0),
-                'prob_real': tf.where(good, self.discriminator.prob_real(tokens), 0.0),
+                'prob_real': tf.where(good, prob_real, 0.0),
                 'length': tf.where(good, lengths, 0),
                 'error': error}
 
@@ -144,70 +142,11 @@ class Servable(tf.Module):
                 'seed': seed,
                 'error': error}
 
-    def _text_rules(self, name, ids, lengths):
-        unknown = (ids < 0) & (tf.range(self.length) < lengths[:, None])
-        place = tf.strings.as_string(1 + tf.argmax(unknown, axis=1))
-        return [
-            (lengths > self.length,
-             [f'{name} must have at most {self.length} symbols. Received: ', tf.strings.as_string(lengths), ' symbols']),
-            (tf.reduce_any(unknown, axis=1),
-             [f'every symbol of {name} must be in the vocabulary. Received: an unknown one, number ', place])]
-
 
 def row_uniforms(seeds, length):
     """Uniforms [B, length] in [0, 1) from seeds int64 [B]: a row depends on its own seed only."""
     row = tf.TensorSpec([length], tf.float32)
     return tf.map_fn(lambda seed: uniforms([length], tf.stack([seed, 0])), seeds, fn_output_signature=row)
-
-
-def softmax_parts(logits):
-    """exp(logits [B, V] less the largest of their row) [B, V], and the logarithm [B] of the sum of their exponentials."""
-    peak = tf.reduce_max(logits, axis=1, keepdims=True)
-    weights = tf.exp(logits - peak)
-    return weights, peak[:, 0] + tf.math.log(tf.reduce_sum(weights, axis=1))
-
-
-def keep_likely(logits, top_k, top_p):
-    """Logits [B, V] with -inf in place of all but the likeliest tokens; equal logits rank by id.
-
-    Args:
-        top_k: int32 [B], how many are kept; 0 for all.
-        top_p: float32 [B] in (0, 1]; of these, the fewest whose share of the probability reaches top_p are kept; 1 for all.
-    """
-    logits = tf.cond(tf.reduce_any(top_k > 0), lambda: _keep_top_k(logits, top_k), lambda: logits)
-    return tf.cond(tf.reduce_any(top_p < 1), lambda: _keep_top_p(logits, top_p), lambda: logits)
-
-
-def _keep_top_k(logits, top_k):
-    vocab_size = logits.shape[-1]
-    counts = tf.clip_by_value(top_k, 1, vocab_size)
-    values, ids = tf.math.top_k(logits, tf.reduce_max(counts))  # of equal values the lower id comes first
-    value, token = (tf.gather(kept, counts[:, None] - 1, batch_dims=1) for kept in (values, ids))
-    likely = (logits > value) | ((logits == value) & (tf.range(vocab_size) <= token))
-    return tf.where(likely | (top_k == 0)[:, None], logits, float('-inf'))
-
-
-def _keep_top_p(logits, top_p):
-    """Without sorting: bisects for the weight of the least likely kept token. Positive floats are ordered as their bits are."""
-    weights, _ = softmax_parts(logits)
-    bits = tf.bitcast(weights, tf.int32)
-    needed = top_p * tf.reduce_sum(weights, axis=1)
-
-    def mass(least):
-        return tf.reduce_sum(tf.where(bits >= least[:, None], weights, 0.0), axis=1)
-
-    def halve(step, low, high):  # mass(low) reaches what is needed, mass(high) does not
-        middle = (low + high) // 2
-        enough = mass(middle) >= needed
-        return step + 1, tf.where(enough, middle, low), tf.where(enough, high, middle)
-
-    low, high = tf.ones_like(bits[:, 0]), tf.fill(tf.shape(top_p), ONE_BITS + 1)
-    _, least, _ = tf.while_loop(lambda step, *_: step < ONE_BITS.bit_length(), halve, (0, low, high))
-    equal = bits == least[:, None]
-    wanted = tf.math.ceil((needed - mass(least + 1)) / tf.bitcast(least, tf.float32))  # how many of those of equal weight
-    spare = tf.reduce_any(tf.reduce_sum(tf.cast(equal, tf.float32), axis=1) > wanted)
-    equal = tf.cond(spare, lambda: equal & (tf.cumsum(tf.cast(equal, tf.float32), axis=1) <= wanted[:, None]), lambda: equal)
-    return tf.where((bits > least[:, None]) | equal | (top_p >= 1)[:, None], logits, float('-inf'))
 
 
 def export_saved_model(generator, discriminator, vocabulary, sequence_length, export_dir):
@@ -249,30 +188,3 @@ def _fresh_seeds(shape):
     """Seeds int64 that differ from call to call and from load to load: an op of seed 0, 0 seeds itself when it is loaded."""
     least, limit = tf.constant(0, tf.int64), tf.constant(FRESH_SEEDS, tf.int64)
     return tf.raw_ops.RandomUniformInt(shape=shape, minval=least, maxval=limit, seed=0, seed2=0)
-
-
-def _checked(**inputs):
-    """The inputs, all of shape [B], once that was checked in the graph: a server does not hold requests to the declared shape."""
-    inputs = {name: tf.ensure_shape(value, [None]) for name, value in inputs.items()}
-    sizes = tf.stack([tf.shape(value)[0] for value in inputs.values()])
-    names = ', '.join(inputs)
-    same = tf.debugging.Assert(tf.reduce_all(sizes == sizes[0]), [f'inputs must have one length. Received: {names} of lengths', sizes])
-    with tf.control_dependencies([same]):
-        return [tf.identity(value) for value in inputs.values()]
-
-
-def _temperature_rule(temperature):
-    bad = ~(tf.math.is_finite(temperature) & (temperature > 0))
-    return bad, ['temperature must be positive and finite. Received: temperature=', _number(temperature)]
-
-
-def _first_error(*rules):
-    """The message string [B] of the first rule that each row breaks, or ''; a rule is (broken bool [B], parts of its message)."""
-    error = ''
-    for broken, parts in reversed(rules):
-        error = tf.where(broken, tf.strings.join(parts), error)
-    return error
-
-
-def _number(values):
-    return tf.strings.as_string(values, shortest=True)

@@ -19,6 +19,7 @@ SIGNATURES = {
     'score': ({'text': STRING}, {'log_prob': FLOAT, 'prob_real': FLOAT, 'length': INT32, 'error': STRING}),
 }
 SIGNATURES['serving_default'] = SIGNATURES['sample']
+SYMBOLS = '[^ ]+', '(?s:.)', '[^ ]'  # words; characters; characters of verses, between which a space is none
 ROWS = 7
 TOLERANCE = dict(rtol=1e-5, atol=1e-5)  # between two ways to run the same float32 graph
 # Python functions and cuDNN are not on every server; a random op with state would answer the same seed in different ways.
@@ -71,20 +72,20 @@ def check(path, servable=None):
     Yields:
         (what is checked, what is wrong or None).
     """
-    yield _outcome('no op or attribute that a server lacks', check_portable, path)
+    yield outcome('no op or attribute that a server lacks', check_portable, path)
     try:
         with SessionModel(path) as session:
-            yield _outcome('signatures, as documented', check_signatures, session)
-            yield _outcome('session: rows alone and in a batch agree', check_rows_alone, session)
-            yield _outcome('session: log_prob is the score of the text', check_scores, session)
-            yield _outcome('session: a bad row leaves the others as they are', check_bad_rows, session)
-            yield _outcome('session and Python agree', lambda: check_agreement(session, python_model(path)))
+            yield outcome('signatures, as documented', check_signatures, session)
+            yield outcome('session: rows alone and in a batch agree', check_rows_alone, session)
+            yield outcome('session: log_prob is the score of the text', check_scores, session)
+            yield outcome('session: a bad row leaves the others as they are', check_bad_rows, session)
+            yield outcome('session and Python agree', lambda: check_agreement(session, python_model(path)))
             if servable is not None:
-                yield _outcome('session and checkpoint agree', check_agreement, session, servable_model(servable))
-            yield _outcome('a negative seed is a fresh one at each load', check_fresh_seeds, session, path)
+                yield outcome('session and checkpoint agree', check_agreement, session, servable_model(servable))
+            yield outcome('a negative seed is a fresh one at each load', check_fresh_seeds, session, path)
     except Exception as error:
         yield 'session: loads as TensorFlow Serving loads it', _one_line(error)
-    yield _outcome('warm-up records run', replay_warmup, path)
+    yield outcome('warm-up records run', replay_warmup, path)
 
 
 def check_portable(path):
@@ -95,21 +96,21 @@ def check_portable(path):
         nodes = [*meta_graph.graph_def.node, *(node for function in functions for node in function.node_def)]
         compiled = [item.name for item in nodes if item.attr['_XlaMustCompile'].b]
         compiled += [function.signature.name for function in functions if function.attr['_XlaMustCompile'].b]
-        _require(not compiled, f'no function may need XLA. Received: _XlaMustCompile on {", ".join(compiled[:3])}')
+        require(not compiled, f'no function may need XLA. Received: _XlaMustCompile on {", ".join(compiled[:3])}')
         forbidden = sorted({node.op for node in nodes if FORBIDDEN.search(node.op) and node.op != SEED_DRAW})
-        _require(not forbidden, f'only ops that every server runs alike may be inside. Received: {", ".join(forbidden)}')
+        require(not forbidden, f'only ops that every server runs alike may be inside. Received: {", ".join(forbidden)}')
 
 
 def check_signatures(session):
     """Raises ValueError unless the signatures have the documented names, dtypes and shapes."""
     for name, documented in SIGNATURES.items():
-        _require(name in session.signatures, f'signature {name} must be there. Received: {", ".join(sorted(session.signatures))}')
+        require(name in session.signatures, f'signature {name} must be there. Received: {", ".join(sorted(session.signatures))}')
         for kind, expected, received in zip(('inputs', 'outputs'), documented,
                                             (session.signatures[name].inputs, session.signatures[name].outputs)):
             found = {key: tf.as_dtype(value.dtype) for key, value in received.items()}
-            _require(found == expected, f'{kind} of {name} must be {expected}. Received: {found}')
+            require(found == expected, f'{kind} of {name} must be {expected}. Received: {found}')
             fixed = [key for key, value in received.items() if not value.tensor_shape.dim or value.tensor_shape.dim[0].size != -1]
-            _require(not fixed, f'the first dimension of {kind} of {name} must be the batch. Received: another one for {", ".join(fixed)}')
+            require(not fixed, f'the first dimension of {kind} of {name} must be the batch. Received: another one for {", ".join(fixed)}')
 
 
 def check_agreement(session, other):
@@ -131,9 +132,9 @@ def check_scores(session):
     """Raises ValueError unless `score` of the texts that `sample` returns gives their log_prob, and no number is NaN."""
     drawn = session('sample', **_draws())
     scored = session('score', text=drawn['text'])
-    _require(not any(scored['error']) and not any(drawn['error']), f'no row may fail. Received: {drawn["error"]}, {scored["error"]}')
+    require(not any(scored['error']) and not any(drawn['error']), f'no row may fail. Received: {drawn["error"]}, {scored["error"]}')
     close = np.allclose(drawn['log_prob'], scored['log_prob'], rtol=1e-5, atol=1e-4) and np.isfinite(drawn['log_prob']).all()
-    _require(close, f'log_prob must be finite and the score. Received: {drawn["log_prob"]} from sample, {scored["log_prob"]} from score')
+    require(close, f'log_prob must be finite and the score. Received: {drawn["log_prob"]} from sample, {scored["log_prob"]} from score')
 
 
 def check_bad_rows(session):
@@ -143,7 +144,7 @@ def check_bad_rows(session):
     inputs['temperature'][3] = np.nan
     answer = session('sample', **inputs)
     bad = {name: value[3] for name, value in answer.items()}
-    _require(bad['error'] and not bad['text'] and (bad['tokens'] == -1).all() and bad['log_prob'] == 0,
+    require(bad['error'] and not bad['text'] and (bad['tokens'] == -1).all() and bad['log_prob'] == 0,
              f'a bad row must say so, with text empty, tokens -1 and log_prob 0. Received: {bad}')
     others = np.arange(ROWS) != 3
     _require_equal('sample', {k: v[others] for k, v in good.items()}, {k: v[others] for k, v in answer.items()})
@@ -154,19 +155,19 @@ def check_fresh_seeds(session, path):
     inputs = {'seed': np.full(ROWS, -1), 'temperature': np.ones(ROWS, np.float32)}
     with SessionModel(path) as second:
         seeds = [*session('sample', **inputs)['seed'], *second('sample', **inputs)['seed']]
-    _require(len(set(seeds)) == 2 * ROWS and min(seeds) >= 0, f'fresh seeds must differ. Received: {seeds}')
+    require(len(set(seeds)) == 2 * ROWS and min(seeds) >= 0, f'fresh seeds must differ. Received: {seeds}')
 
 
 def replay_warmup(path):
     """Raises ValueError unless there is a warm-up record for each signature, and each is answered with finite numbers and no error."""
     records = warmup.read(pathlib.Path(path))
     missing = SIGNATURES.keys() - {signature for signature, _ in records}
-    _require(not missing, f'{warmup.PATH} must have a record for each signature. Missing: {", ".join(sorted(missing))}')
+    require(not missing, f'{warmup.PATH} must have a record for each signature. Missing: {", ".join(sorted(missing))}')
     with SessionModel(path) as session:
         for signature, inputs in records:
             answer = session(signature, **inputs)
             fine = not any(answer['error']) and np.isfinite(answer['log_prob']).all()
-            _require(fine, f'{signature} must answer its warm-up request. Received: error {answer["error"]}, log_prob {answer["log_prob"]}')
+            require(fine, f'{signature} must answer its warm-up request. Received: error {answer["error"]}, log_prob {answer["log_prob"]}')
 
 
 @contextlib.contextmanager
@@ -188,17 +189,29 @@ def _draws():
 def _requests(session):
     """A request for each signature, (name, inputs), with prompts and texts that the model itself has drawn."""
     texts = session('sample', **_draws())['text']
-    prompts = [b' '.join(text.split(b' ')[:i]) for i, text in enumerate(texts)]
-    restricted = {'prompt': np.array(prompts, object), 'top_k': np.arange(ROWS, dtype=np.int32),
+    restricted = {'prompt': np.array(prompts_of(session, texts)[0], object), 'top_k': np.arange(ROWS, dtype=np.int32),
                   'top_p': np.linspace(1.0, 0.4, ROWS, dtype=np.float32)}
     return [('serving_default', _draws()), ('sample', _draws()), ('complete', _draws() | restricted), ('score', {'text': texts})]
+
+
+def prompts_of(session, texts):
+    """A prompt for each text [B] of a model: its first symbols, one more than of the text before; and how many these are, int [B]."""
+    lengths = session('score', text=texts)['length']
+    texts = [text.decode() for text in texts]
+    for symbol in SYMBOLS:
+        ends = [[0, *(found.end() for found in re.finditer(symbol, text))] for text in texts]
+        if all(len(places) == 1 + length for places, length in zip(ends, lengths)):
+            break
+    counts = np.arange(len(texts)) % (1 + lengths)
+    return [text[:places[count]].encode() for text, places, count in zip(texts, ends, counts)], counts
 
 
 def _arrays(outputs):
     return {name: value.numpy() for name, value in outputs.items()}
 
 
-def _require(condition, message):
+def require(condition, message):
+    """Raises ValueError with a message unless a condition holds."""
     if not condition:
         raise ValueError(message)
 
@@ -207,15 +220,16 @@ def _require_equal(what, first, second):
     for name in first:
         one, other = first[name], second[name]
         same = np.allclose(one, other, **TOLERANCE) if one.dtype.kind == 'f' else np.array_equal(one, other)
-        _require(same, f'{what}: {name} must agree. Received: {one} and {other}')
+        require(same, f'{what}: {name} must agree. Received: {one} and {other}')
 
 
-def _outcome(what, run, *args):
+def outcome(what, run, *args):
+    """(what is checked, with what the check says of it; what is wrong, or None): runs a check, which raises where something is."""
     try:
-        run(*args)
+        detail = run(*args)
     except Exception as error:  # a damaged model fails in any way; a check reports it
         return what, _one_line(error)
-    return what, None
+    return f'{what} ({detail})' if detail else what, None
 
 
 def _one_line(error):

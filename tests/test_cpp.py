@@ -1,4 +1,4 @@
-"""The C++ example under export/cpp: it builds against the installed wheel and draws what Python draws."""
+"""The C++ example under export/cpp: it builds against the installed wheel and answers as the session and Python do."""
 
 import pathlib
 import shutil
@@ -7,11 +7,9 @@ import sys
 
 import numpy as np
 import pytest
+from serving_models import CHARS, VOCABULARIES, networks, opened
 
-from seqgan_tf import serving, serving_check
-from seqgan_tf.models.discriminator import Discriminator
-from seqgan_tf.models.generator import Generator
-from seqgan_tf.vocabulary import END, Vocabulary
+from seqgan_tf import serving_check
 
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / 'export' / 'cpp'
 TOOLS = ('g++', 'make')
@@ -21,48 +19,97 @@ pytestmark = pytest.mark.skipif(not all(map(shutil.which, TOOLS)), reason=f'need
 
 @pytest.fixture(scope='module')
 def program(tmp_path_factory):
-    folder = shutil.copytree(SOURCES, tmp_path_factory.mktemp('build') / 'cpp', ignore=shutil.ignore_patterns('sample'))
-    done = subprocess.run(['make', f'PYTHON={sys.executable}'], cwd=folder, capture_output=True, text=True, timeout=300)
+    folder = shutil.copytree(SOURCES, tmp_path_factory.mktemp('build') / 'cpp', ignore=shutil.ignore_patterns('ask'))
+    done = subprocess.run(['make', f'PYTHON={sys.executable}'], cwd=folder, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    return folder / 'sample'
+    return folder / 'ask'
 
 
-@pytest.fixture(scope='module')
-def version(tmp_path_factory):
-    vocabulary = Vocabulary([END, *(chr(0x4e00 + i) for i in range(40))])
-    generator = Generator(len(vocabulary), 8, 8, initializer_stddev=1.0, end_id=vocabulary.end_id, seed=1)
-    discriminator = Discriminator(len(vocabulary), 7, 8, windows=((1, 8), (2, 8)))
-    return serving.export_saved_model(generator, discriminator, vocabulary, 7, tmp_path_factory.mktemp('exports') / 'poems')
+@pytest.fixture(scope='module', params=['ending characters', 'words'])
+def model(request, tmp_path_factory):
+    vocabulary, length = VOCABULARIES[request.param]
+    with opened(*networks(vocabulary, length), vocabulary, length, tmp_path_factory.mktemp('exports')) as found:
+        yield found
 
 
-def call(program, *args, code=0):
-    done = subprocess.run([program, *map(str, args)], capture_output=True, text=True, encoding='utf-8', timeout=120)
+def call(program, model, *args, code=0):
+    """The rows that the program prints, each a list of its outputs, and its errors."""
+    done = subprocess.run([program, model if isinstance(model, str) else model.path, *map(str, args)], capture_output=True, text=True,
+                          encoding='utf-8', timeout=120)
     assert done.returncode == code, done.stderr
-    return [line.split('\t') for line in done.stdout.splitlines()] if code == 0 else done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith('error: ')]
+    return [line.split('\t') for line in done.stdout.splitlines()], errors
 
 
-def test_cpp_draws_what_the_session_and_python_draw(program, version):
-    inputs = {'seed': np.arange(3, 28), 'temperature': np.full(25, 0.7, np.float32)}
-    rows = call(program, version, 25, 3, 0.7)
-    with serving_check.SessionModel(version) as session:
-        for model in (session, serving_check.python_model(version)):
-            answer = model('sample', **inputs)
-            assert [int(row[0]) for row in rows] == answer['seed'].tolist()
-            assert [list(map(int, row[2].split())) for row in rows] == answer['tokens'].tolist()
-            assert [row[3] for row in rows] == [text.decode() for text in answer['text']]
-            np.testing.assert_allclose([float(row[1]) for row in rows], answer['log_prob'], rtol=1e-5)
+def assert_rows(rows, errors, answer):
+    """What the program prints against the arrays of a model: equal outputs of the good rows, and the error of each bad row."""
+    good = answer['error'] == b''
+    assert errors == [f'error: row {row}: {answer["error"][row].decode()}' for row in np.flatnonzero(~good)]
+    assert len(rows) == good.sum()
+    names = ('seed', 'log_prob', 'tokens', 'text') if 'tokens' in answer else ('log_prob', 'prob_real', 'length')
+    for i, name in enumerate(names):
+        expected, printed = answer[name][good], [row[i] for row in rows]
+        if expected.dtype.kind == 'f':
+            np.testing.assert_allclose([float(value) for value in printed], expected, rtol=1e-5)
+        elif name == 'text':
+            assert printed == [text.decode() for text in expected]
+        else:
+            assert [list(map(int, value.split())) for value in printed] == np.reshape(expected, [len(rows), -1]).tolist()
 
 
-def test_cpp_draws_fresh_seeds_at_each_start(program, version):
-    seeds = [row[0] for _ in range(2) for row in call(program, version, 5)]
+def both(model):
+    """The two ways to load a model in Python."""
+    return model.session, serving_check.python_model(model.path)
+
+
+def test_cpp_draws_what_the_session_and_python_draw(program, model):
+    found = call(program, model, 'sample', 25, 3, 0.7)
+    for loaded in both(model):
+        assert_rows(*found, loaded('sample', seed=np.arange(3, 28), temperature=np.full(25, 0.7, np.float32)))
+
+
+def test_cpp_completes_what_they_complete_bad_prompts_included(program, model):
+    drawn = model.session('sample', seed=np.arange(6), temperature=np.ones(6, np.float32))['text']
+    prompts = [*serving_check.prompts_of(model.session, drawn)[0], CHARS[0] * 30 + ' w1é' * 30, '\U0001f600'.encode(), b'<end>']
+    prompts = [prompt if isinstance(prompt, str) else prompt.decode() for prompt in prompts]
+    asked = {'seed': np.arange(8, 17), 'temperature': np.full(9, 1.3, np.float32),
+             'prompt': np.array([prompt.encode() for prompt in prompts], object), 'top_k': np.full(9, 5, np.int32), 'top_p': np.full(9, 0.9, np.float32)}
+    found = call(program, model, 'complete', 8, 1.3, 5, 0.9, *prompts, code=1)
+    assert found[1]
+    for loaded in both(model):
+        assert_rows(*found, loaded('complete', **asked))
+
+
+def test_cpp_scores_what_they_score_bad_texts_included(program, model):
+    drawn = model.session('sample', seed=np.arange(9), temperature=np.ones(9, np.float32))['text']
+    texts = [*(text.decode() for text in drawn[:5]), CHARS[0] * 30 + ' w1é' * 30, *(text.decode() for text in drawn[5:]), '']
+    found = call(program, model, 'score', *texts, code=1)
+    assert len(found[1]) == 1
+    for loaded in both(model):
+        assert_rows(*found, loaded('score', text=np.array([text.encode() for text in texts], object)))
+
+
+@pytest.mark.parametrize('model', ['words'], indirect=True)
+@pytest.mark.parametrize('args, name', [
+    (('sample', 2, 1, 'nan'), 'temperature'), (('complete', 1, 'inf', 0, 1, '', ''), 'temperature'),
+    (('complete', 1, 1, -1, 1, '', ''), 'top_k'), (('complete', 1, 1, 0, 1.5, '', ''), 'top_p')])
+def test_cpp_answers_bad_rows_by_their_rule(program, model, args, name):
+    rows, errors = call(program, model, *args, code=1)
+    assert rows == [] and len(errors) == 2 and all(f': {name} must be' in error for error in errors)
+
+
+@pytest.mark.parametrize('model', ['words'], indirect=True)
+def test_cpp_draws_fresh_seeds_at_each_start(program, model):
+    seeds = [row[0] for _ in range(2) for row in call(program, model, 'sample', 5)[0]]
     assert len(set(seeds)) == 10 and all(int(seed) >= 0 for seed in seeds)
 
 
 @pytest.mark.parametrize('args, message', [
-    ((), 'usage: '),
-    (('{version}', 0), 'error: COUNT must be at least 1. Received: 0'),
-    (('{version}', 1, 1, 0), 'error: temperature must be positive and finite. Received: temperature=0'),
-    (('{version}/none',), 'error: Could not find SavedModel'),
+    ((), 'error: arguments must be MODEL_DIR and: sample COUNT'),
+    (('sample', 0), 'error: COUNT must be at least 1. Received: 0'),
+    (('sample', 'one'), 'error: an argument must be an integer. Received: one'),
+    (('score', 'text'), 'error: Could not find SavedModel'),
 ])
-def test_cpp_errors(program, version, args, message):
-    assert message in call(program, *(str(arg).format(version=version) for arg in args), code=1)
+def test_cpp_errors(program, args, message):
+    _, errors = call(program, '/none', *args, code=1)
+    assert len(errors) == 1 and errors[0].startswith(message)

@@ -106,6 +106,28 @@ def test_kubernetes_and_its_settings():
     assert all((EXPORT / file).is_file() for file in [*kustomization['resources'], *generator['files']])
 
 
+def test_kubernetes_objects_keep_their_schema():
+    kubernetes = pytest.importorskip('kubernetes_validate', reason='needs kubernetes-validate')
+    objects = documents('kubernetes.yaml')
+    for document in objects:
+        kubernetes.validate(document, kubernetes.latest_version(), strict=True)
+    objects[0]['spec']['replica'] = 2
+    with pytest.raises(kubernetes.ValidationError):
+        kubernetes.validate(objects[0], kubernetes.latest_version(), strict=True)
+
+
+def compose_works():
+    """Whether docker has its compose plugin, which needs no running engine to read a file."""
+    return shutil.which('docker') and subprocess.run(['docker', 'compose', 'version'], capture_output=True, timeout=30).returncode == 0
+
+
+@pytest.mark.skipif(not compose_works(), reason='needs docker compose')
+def test_compose_reads_its_file():
+    command = ['docker', 'compose', '-f', EXPORT / 'docker-compose.yml', 'config', '-q']
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.skipif(shutil.which('kubectl') is None, reason='needs kubectl on the PATH')
 def test_kustomize_builds():
     """Without a cluster: the settings are where the pods look for them."""

@@ -54,8 +54,9 @@ def test_export_publishes_the_next_version_and_check_passes_it(run):
     workdir, export_dir = run
     assert succeed('export/export_model.py', f'--workdir={workdir}', f'--export_dir={export_dir}').split() == [str(export_dir / '2')]
     lines = succeed('export/check_model.py', f'--workdir={workdir}', f'--export_dir={export_dir}').splitlines()
-    assert lines[0] == str(export_dir / '2') and len(lines) == 10
+    assert lines[0] == str(export_dir / '2') and len(lines) == 20  # a path, 9 checks of the model, 10 of the laws of its draws
     assert all(line.startswith('PASS  ') for line in lines[1:])
+    assert sum('(p 0.' in line or '(p 1.' in line for line in lines) == 7 and 'log-likelihoods p ' in lines[-1]
 
 
 def test_check_fails_a_damaged_model(run, tmp_path):

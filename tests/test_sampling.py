@@ -11,14 +11,15 @@ from reference import LARGEST_BELOW_ONE, MarkovChain
 
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.randomness import fold_in, uniforms
-from seqgan_tf.sampling import draw, sample, sequence_log_prob, sequence_nll, valid_mask
+from seqgan_tf.sampling import COLUMNS, draw, draw_lean, sample, sequence_log_prob, sequence_nll, valid_mask
 
-VOCAB_SIZES = [2, 3, 7, 64, 65, 5000]
+VOCAB_SIZES = [2, 3, 7, 16, 17, 64, 65, 5000]  # with whole blocks alone, and with a rest, of `draw` and of `draw_lean`
 BATCH_SIZES = [1, 5]
 SEED = tf.constant([11, 22])
 FIXED_UNIFORMS = np.array([0.0, 1e-7, 0.25, 0.5, LARGEST_BELOW_ONE], np.float32)
 ROUNDING = 2e-6  # of a cumulative sum in float32
-compiled_draw = tf.function(draw, autograph=False, jit_compile=True)
+DRAWS = {'draw': draw, 'draw_lean': draw_lean}
+COMPILED_DRAWS = {name: tf.function(function, autograph=False, jit_compile=True) for name, function in DRAWS.items()}
 
 
 def random_logits(rng, shape, kind):
@@ -50,34 +51,66 @@ def assert_inverse_cdf(logits, numbers, ids):
 @pytest.mark.parametrize('kind', ['normal', 'flat', 'huge', 'one-hot', 'certain', 'masked'])
 @pytest.mark.parametrize('batch_size', BATCH_SIZES)
 @pytest.mark.parametrize('vocab_size', VOCAB_SIZES)
-def test_draw_is_the_inverse_cdf(vocab_size, batch_size, kind):
+@pytest.mark.parametrize('name', DRAWS)
+def test_draw_is_the_inverse_cdf(name, vocab_size, batch_size, kind):
     rng = np.random.default_rng(vocab_size)
     for numbers in [*(np.full(batch_size, u) for u in FIXED_UNIFORMS), rng.random(batch_size, np.float32)]:
         logits = random_logits(rng, (batch_size, vocab_size), kind).astype(np.float32)
-        ids = draw(tf.constant(logits), tf.constant(numbers))
+        ids = DRAWS[name](tf.constant(logits), tf.constant(numbers))
         assert ids.dtype == tf.int32 and ids.shape == [batch_size]
         assert_inverse_cdf(logits, numbers, ids.numpy())
 
 
-@pytest.mark.parametrize('vocab_size', [2, 65, 5000])
-def test_compiled_draw_is_the_inverse_cdf(vocab_size):
+@pytest.mark.parametrize('vocab_size', [2, 16, 65, 5000])
+@pytest.mark.parametrize('name', DRAWS)
+def test_compiled_draw_is_the_inverse_cdf(name, vocab_size):
     rng = np.random.default_rng(vocab_size)
     for kind, number in itertools.product(('normal', 'flat', 'huge', 'masked'), (*FIXED_UNIFORMS, 0.7)):
         logits = random_logits(rng, (5, vocab_size), kind).astype(np.float32)
-        assert_inverse_cdf(logits, [number] * 5, compiled_draw(tf.constant(logits), tf.fill([5], np.float32(number))).numpy())
+        ids = COMPILED_DRAWS[name](tf.constant(logits), tf.fill([5], np.float32(number)))
+        assert_inverse_cdf(logits, [number] * 5, ids.numpy())
+
+
+@pytest.mark.parametrize('vocab_size', [7, 65, 300])
+@pytest.mark.parametrize('function', [*DRAWS.values(), *COMPILED_DRAWS.values()], ids=lambda function: type(function).__name__)
+def test_weights_at_the_edge_of_underflow(function, vocab_size):
+    """A block whose weights nearly vanish may be chosen by a uniform of 0; the id is still one of positive weight."""
+    rng = np.random.default_rng(vocab_size)
+    for largest in (0.0, -3.0):
+        logits = rng.uniform(-110, -80, size=(200, vocab_size)).astype(np.float32)
+        logits[:, -1] = largest
+        ids = function(tf.constant(logits), tf.zeros([200])).numpy()
+        assert ids.min() >= 0 and ids.max() < vocab_size
+        assert np.all(np.exp(logits[np.arange(200), ids] - logits.max(axis=1)) > 0)
+
+
+@pytest.mark.parametrize('vocab_size', [2, 16, 17, 300])
+def test_draws_agree_but_for_rounding(vocab_size):
+    """Where no uniform lies within rounding of a border between two ids, all draws give one id."""
+    rng = np.random.default_rng(vocab_size)
+    logits, numbers = rng.normal(scale=3, size=(500, vocab_size)).astype(np.float32), rng.random(500, np.float32)
+    cumulative = np.cumsum([reference.softmax(row) for row in logits.astype(np.float64)], axis=1)
+    clear = np.abs(cumulative - numbers[:, None]).min(axis=1) > ROUNDING
+    assert clear.mean() > 0.9
+    expected = np.array([reference.inverse_cdf(row, number) for row, number in zip(logits, numbers)])
+    for function in (*DRAWS.values(), *COMPILED_DRAWS.values()):
+        np.testing.assert_array_equal(function(tf.constant(logits), tf.constant(numbers)).numpy()[clear], expected[clear])
 
 
 @pytest.mark.parametrize('vocab_size', [64, 65, 5000])
-def test_rounding_at_the_end_of_a_block_does_not_spill_into_the_next(vocab_size):
+@pytest.mark.parametrize('name', DRAWS)
+def test_rounding_at_the_end_of_a_block_does_not_spill_into_the_next(name, vocab_size):
     """Uniforms just below each border between blocks, where the first id of each block cannot be drawn."""
     block, rng = int(np.ceil(np.sqrt(vocab_size))), np.random.default_rng(0)
+    if name == 'draw_lean':
+        block = -(-block // COLUMNS) * COLUMNS
     row = rng.normal(size=vocab_size).astype(np.float32)
     row[::block] = -np.inf
     borders = np.cumsum(reference.softmax(row.astype(np.float64)))[block - 1::block].astype(np.float32)
     numbers = np.concatenate([borders * np.float32(1 - k * 2.0**-24) for k in range(12)])
     numbers = numbers[numbers < 1]
     logits = np.tile(row, [len(numbers), 1])
-    for function in (draw, compiled_draw):
+    for function in (DRAWS[name], COMPILED_DRAWS[name]):
         assert_inverse_cdf(logits, numbers, function(tf.constant(logits), tf.constant(numbers)).numpy())
 
 

@@ -8,8 +8,8 @@ import collections
 import numpy as np
 import pytest
 import tensorflow as tf
+from serving_models import VOCABULARIES, networks
 from tensorflow.core.protobuf import config_pb2
-from test_serving import VOCABULARIES, networks
 
 from seqgan_tf import serving, serving_check
 

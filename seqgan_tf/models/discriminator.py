@@ -80,8 +80,11 @@ class Discriminator(keras.Model):
             return tf.cast(tf.cast(x, dtype) @ tf.cast(layer.kernel, dtype), tf.float32) + layer.bias
 
         def strongest(convolution):
-            windows = tf.nn.conv1d(embedded, tf.cast(convolution.kernel, dtype), stride=1, padding='VALID')
-            return tf.nn.max_pool1d(windows, windows.shape[1], 1, 'VALID')[:, 0]  # oneDNN pools faster than reduce_max reduces
+            kernel, places = tf.cast(convolution.kernel, dtype), embedded.shape[1] - convolution.kernel.shape[0] + 1
+            if places == 1:  # a matmul is three times as fast as a convolution over one window
+                return tf.reshape(embedded, [-1, kernel.shape[0] * kernel.shape[1]]) @ tf.reshape(kernel, [-1, kernel.shape[2]])
+            windows = tf.nn.conv1d(embedded, kernel, stride=1, padding='VALID')
+            return tf.nn.max_pool1d(windows, places, 1, 'VALID')[:, 0]  # oneDNN pools faster than reduce_max reduces
 
         embedded = tf.gather(tf.cast(self.embedding.embeddings, dtype), tokens)
         features = tf.concat([strongest(convolution) for convolution in self.convolutions], axis=1)

@@ -1,0 +1,58 @@
+"""Which tokens a draw may choose: top_k and top_p, a pair for each row, in the graph.
+
+Letter key: B rows, V vocabulary size.
+"""
+
+import tensorflow as tf
+
+ONE_BITS = 0x3f800000  # of the float32 1.0, the largest weight
+
+
+def softmax_parts(logits):
+    """exp(logits [B, V] less the largest of their row) [B, V], and the logarithm [B] of the sum of their exponentials."""
+    peak = tf.reduce_max(logits, axis=1, keepdims=True)
+    weights = tf.exp(logits - peak)
+    return weights, peak[:, 0] + tf.math.log(tf.reduce_sum(weights, axis=1))
+
+
+def keep_likely(logits, top_k, top_p):
+    """Logits [B, V] with -inf in place of all but the likeliest tokens; equal logits rank by id.
+
+    Args:
+        top_k: int32 [B], how many are kept; 0 for all.
+        top_p: float32 [B] in (0, 1]; of these, the fewest whose share of the probability reaches top_p are kept; 1 for all.
+    """
+    logits = tf.cond(tf.reduce_any(top_k > 0), lambda: _keep_top_k(logits, top_k), lambda: logits)
+    return tf.cond(tf.reduce_any(top_p < 1), lambda: _keep_top_p(logits, top_p), lambda: logits)
+
+
+def _keep_top_k(logits, top_k):
+    vocab_size = logits.shape[-1]
+    counts = tf.clip_by_value(top_k, 1, vocab_size)
+    values, ids = tf.math.top_k(logits, tf.reduce_max(counts))  # of equal values the lower id comes first
+    value, token = (tf.gather(kept, counts[:, None] - 1, batch_dims=1) for kept in (values, ids))
+    likely = (logits > value) | ((logits == value) & (tf.range(vocab_size) <= token))
+    return tf.where(likely | (top_k == 0)[:, None], logits, float('-inf'))
+
+
+def _keep_top_p(logits, top_p):
+    """Without sorting: bisects for the weight of the least likely kept token. Positive floats are ordered as their bits are."""
+    weights, _ = softmax_parts(logits)
+    bits = tf.bitcast(weights, tf.int32)
+    needed = top_p * tf.reduce_sum(weights, axis=1)
+
+    def mass(least):
+        return tf.reduce_sum(tf.where(bits >= least[:, None], weights, 0.0), axis=1)
+
+    def halve(step, low, high):  # mass(low) reaches what is needed, mass(high) does not
+        middle = (low + high) // 2
+        enough = mass(middle) >= needed
+        return step + 1, tf.where(enough, middle, low), tf.where(enough, high, middle)
+
+    low, high = tf.ones_like(bits[:, 0]), tf.fill(tf.shape(top_p), ONE_BITS + 1)
+    _, least, _ = tf.while_loop(lambda step, *_: step < ONE_BITS.bit_length(), halve, (0, low, high))
+    equal = bits == least[:, None]
+    wanted = tf.math.ceil((needed - mass(least + 1)) / tf.bitcast(least, tf.float32))  # how many of those of equal weight
+    spare = tf.reduce_any(tf.reduce_sum(tf.cast(equal, tf.float32), axis=1) > wanted)
+    equal = tf.cond(spare, lambda: equal & (tf.cumsum(tf.cast(equal, tf.float32), axis=1) <= wanted[:, None]), lambda: equal)
+    return tf.where((bits > least[:, None]) | equal | (top_p >= 1)[:, None], logits, float('-inf'))

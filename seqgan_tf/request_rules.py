@@ -1,0 +1,58 @@
+"""Rules that the rows of a request must keep, checked in the graph, and what a row that breaks one is told.
+
+A rule is a pair: whether each row breaks it, bool [B], and the parts of its message, strings or string [B].
+"""
+
+import tensorflow as tf
+
+
+def checked(**inputs):
+    """The inputs, all of shape [B], once that was checked in the graph: a server does not hold requests to the declared shape."""
+    inputs = {name: tf.ensure_shape(value, [None]) for name, value in inputs.items()}
+    sizes = tf.stack([tf.shape(value)[0] for value in inputs.values()])
+    names = ', '.join(inputs)
+    same = tf.debugging.Assert(tf.reduce_all(sizes == sizes[0]), [f'inputs must have one length. Received: {names} of lengths', sizes])
+    with tf.control_dependencies([same]):
+        return [tf.identity(value) for value in inputs.values()]
+
+
+def first_error(*rules):
+    """The message string [B] of the first rule that each row breaks, or ''."""
+    error = ''
+    for broken, parts in reversed(rules):
+        error = tf.where(broken, tf.strings.join(parts), error)
+    return error
+
+
+def temperature_rule(temperature):
+    """The rule of temperature float32 [B]."""
+    bad = ~(tf.math.is_finite(temperature) & (temperature > 0))
+    return bad, ['temperature must be positive and finite. Received: temperature=', _number(temperature)]
+
+
+def filter_rules(top_k, top_p):
+    """The rules of top_k int32 [B] and of top_p float32 [B]."""
+    return [(top_k < 0, ['top_k must be at least 0. Received: top_k=', _number(top_k)]),
+            (~((top_p > 0) & (top_p <= 1)), ['top_p must be above 0 and at most 1. Received: top_p=', _number(top_p)])]
+
+
+def text_rules(name, ids, lengths, whole=False):
+    """The rules of an encoded text.
+
+    Args:
+        ids, lengths: int32 [B, T] and [B], as `TextCodec.encode` gives them.
+        whole: whether a text must have all T symbols.
+    """
+    length = ids.shape[1]
+    unknown = (ids < 0) & (tf.range(length) < lengths[:, None])
+    received = [_number(lengths), ' symbols']
+    rules = [(lengths > length, [f'{name} must have at most {length} symbols. Received: ', *received]),
+             (tf.reduce_any(unknown, axis=1), [f'every symbol of {name} must be in the vocabulary. Received: an unknown one, number ',
+                                               _number(1 + tf.argmax(unknown, axis=1))])]
+    if whole:
+        rules.append((lengths < length, [f'{name} must have {length} symbols: the vocabulary has no end symbol. Received: ', *received]))
+    return rules
+
+
+def _number(values):
+    return tf.strings.as_string(values, shortest=values.dtype.is_floating)

@@ -1,0 +1,52 @@
+"""The exported models that serving is tested on: small random ones of each kind of vocabulary, and briefly trained ones of real text."""
+
+import contextlib
+import types
+
+from seqgan_tf import experiment, serving, serving_check
+from seqgan_tf.algorithms import ALGORITHMS
+from seqgan_tf.config import Config
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
+from seqgan_tf.state import TrainState
+from seqgan_tf.vocabulary import END, Vocabulary
+
+CHARS = [chr(0x4e00 + i) for i in range(34)]
+VOCABULARIES = {
+    'ending characters': (Vocabulary([END, *CHARS]), 7),
+    'whole verses': (Vocabulary(CHARS, verse_length=3), 6),
+    'words': (Vocabulary([END, '<unk>', *(f'w{i}é' for i in range(40))], 'word'), 8),
+}
+TRAINED = {
+    'trained on poems': dict(dataset='verse', num_sequences=2048, held_out=100, mle_epochs=8),
+    'trained on captions': dict(dataset='text', tokens='word', sequence_length=20, on_long='drop', min_count=30,
+                               mle_epochs=2),
+}
+CAPTIONS = 'image_coco.txt'  # in the folder of the fixture `data_dir`
+
+
+def networks(vocabulary, length):
+    """A generator and a discriminator of random weights."""
+    generator = Generator(len(vocabulary), 8, 8, initializer_stddev=1.0, end_id=vocabulary.end_id, seed=1)
+    return generator, Discriminator(len(vocabulary), length, 8, windows=((1, 8), (2, 8)), seed=2)
+
+
+def train(corpus='', **settings):
+    """The generator, discriminator, vocabulary and sequence length of a few seconds of maximum likelihood."""
+    config = Config(algorithm='mle', corpus=str(corpus), jit='off', embedding_dim=16, hidden_dim=16, discriminator_embedding_dim=8,
+                    generator_learning_rate=0.03, **settings)
+    _, corpus = experiment.load_data(config)
+    state = TrainState(config, corpus.vocabulary)
+    for _ in ALGORITHMS['mle'](state, corpus, config):
+        pass
+    return state.generator, state.discriminator, corpus.vocabulary, config.sequence_length
+
+
+@contextlib.contextmanager
+def opened(generator, discriminator, vocabulary, length, folder):
+    """An exported model in a session, with what it was made of."""
+    path = serving.export_saved_model(generator, discriminator, vocabulary, length, folder / 'poems')
+    servable = serving.Servable(generator, discriminator, vocabulary, length)
+    with serving_check.SessionModel(path) as session:
+        yield types.SimpleNamespace(path=path, vocabulary=vocabulary, length=length, generator=generator, servable=servable,
+                                    session=session)
