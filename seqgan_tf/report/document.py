@@ -67,7 +67,7 @@ def compose(study, figures):
         Section(COLLAPSE_GROUP, [COLLAPSE] if 'collapse' in figures else [], collapse,
                 [('collapse', 'Diversity, reward and discriminator accuracy over adversarial rounds')]),
         Section('Settings', ['All other settings are the same; settings.csv has them all.'], [settings] if settings else []),
-        Section('Figures of merit', ['Their definitions are in seqgan_tf/evaluation.py.'], [_glossary(names)]),
+        Section('Figures of merit', ['Their definitions are in seqgan_tf/evaluation.py and seqgan_tf/closing.py.'], [_glossary(names)]),
     ]
     sections = [dataclasses.replace(section, figures=[(name, caption) for name, caption in section.figures if name in figures])
                 for section in sections]

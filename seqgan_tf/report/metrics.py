@@ -17,6 +17,7 @@ GROUPS = {
     'Likelihood': {
         'nll_oracle': Metric(NATS, 'of samples under the oracle; below the ground truth: less entropy than the data, not better'),
         'nll_test': Metric(NATS, 'of held-out rows under the generator, at the samples\' temperature; cannot be below the data\'s entropy'),
+        'nll_validation': Metric(NATS, 'of the validation rows, which settings and epochs are chosen by'),
         'entropy': Metric(NATS, 'of the generator, over its own samples'),
         'reverse_nll': Metric(NATS, 'of held-out rows under a language model that was fitted to the samples'),
     },

@@ -101,7 +101,7 @@ def label_of(path):
 
 
 def _figures(line):
-    return {name: value for name, value in line.items() if name not in ('phase', 'round') and not name.endswith('_seconds')}
+    return {name: value for name, value in line.items() if name not in ('phase', 'round', 'samples') and not name.endswith('_seconds')}
 
 
 def _text(path):
