@@ -25,6 +25,8 @@ from seqgan_tf.takeover import take_over
 from seqgan_tf.workdir import check_data, check_extension, check_settings, load_vocabulary, locked, user_errors, write_settings
 
 SHOWN_SAMPLES = 8
+CLOSING_PHASES = ('temperature', 'final')
+REOPENING = ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds', 'eval_samples', 'final_samples')  # it must have the same to be over
 EVALUATION_STREAM = 1  # evaluations draw from a stream of their own: how often one looks must not change what is trained
 
 
@@ -100,6 +102,8 @@ class Experiment:
         if self.restored is None and config.start_from:
             self.restored = take_over(config, self.corpus, self.state, self.metrics_file, self.samples_file)
         check_extension(config, before, self.state)
+        if before is not None and any(getattr(before, name) != getattr(config, name) for name in REOPENING):
+            self._reopen()
         write_settings(config, self.corpus, self.workdir)
         self.evaluator = Evaluator(self.state.generator, self.corpus, config.eval_samples, oracle, config.dataset == 'verse', config.jit)
         self.tensorboard = loggers.TensorBoard(self.workdir / 'tensorboard', dataclasses.asdict(config))
@@ -154,9 +158,9 @@ class Experiment:
 
     def _close_evaluation(self):
         """Ends metrics.jsonl with a line of the phase 'final', the mark of a finished run, unless it is there."""
-        wanted, last = self.config.final_samples or self.evaluator.num_samples, self.metrics_file.last_line()
-        if last and (entry := json.loads(last))['phase'] == 'final' and entry['samples'] == wanted:
+        if self._last_phase() == 'final':
             return
+        wanted = self.config.final_samples or self.evaluator.num_samples
         started, seed, report = time.perf_counter(), self._evaluation_seed('final', 0), Report('final', 0, 0, {})
         if self.config.final_samples:
             from seqgan_tf import closing  # loads TensorFlow Probability, which no other run needs
@@ -169,6 +173,20 @@ class Experiment:
         self.terminal.say(f'final  {loggers.figures(metrics)}')
         self._log(report, metrics, {'round_seconds': time.perf_counter() - started})
         self.checkpoints.save()
+
+    def _reopen(self):
+        """Takes the closing lines away where a finished run is to go on: an extended run is the longer run.
+
+        At once, with a checkpoint that knows of it: a later one's failure would leave the one that counts these lines in.
+        """
+        self.metrics_file.cut()
+        if self._last_phase() in CLOSING_PHASES:
+            while self._last_phase() in CLOSING_PHASES:
+                self.metrics_file.drop_last_line()
+            self.checkpoints.save()
+
+    def _last_phase(self):
+        return json.loads(self.metrics_file.last_line() or '{}').get('phase')
 
     def _evaluate(self, report):
         """The metrics of a report and those of an evaluation; sample texts and weights are written on the way."""
@@ -195,7 +213,7 @@ class Experiment:
 
     def _evaluation_seed(self, phase, round_):
         root = tf.constant([self.config.seed, EVALUATION_STREAM], tf.int64)
-        return randomness.fold_in(randomness.fold_in(root, ('initial', *PHASES, 'temperature', 'final').index(phase)), round_)
+        return randomness.fold_in(randomness.fold_in(root, ('initial', *PHASES, *CLOSING_PHASES).index(phase)), round_)
 
     def _step(self):
         return sum(int(done) for done in self.state.done.values())

@@ -54,6 +54,15 @@ class AppendOnlyFile(tf.Module):
         lines = self.path.read_text('utf-8').splitlines() if self.path.exists() else []
         return lines[-1] if lines else ''
 
+    def drop_last_line(self):
+        """Takes it away.
+
+        Raises:
+            RunError: the file cannot be written.
+        """
+        self.size.assign(max(0, self.path.stat().st_size - len(self.last_line().encode()) - 1))
+        self.cut()
+
     def _unwritable(self, error):
         return RunError(f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; the same command continues '
                         'from it.')

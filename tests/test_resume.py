@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SETTINGS = ('--dataset=synthetic --vocab_size=30 --sequence_length=6 --num_sequences=256 --held_out=64 --batch_size=32 --eval_samples=64 '
             '--mle_epochs=4 --discriminator_rounds=3 --adversarial_rounds=5 --d_steps=2 --discriminator_epochs=2 --num_rollouts=2 '
             '--eval_every=2 --checkpoint_every=2 --rollout_decay=0.5').split()
-LINES = 1 + 4 + 3 + 5  # the untrained generator, then one a round
+LINES = 1 + 4 + 3 + 5 + 1  # the untrained generator, then one a round, and the closing one
 
 
 def start(workdir):
