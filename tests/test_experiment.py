@@ -12,7 +12,7 @@ from seqgan_tf.errors import RunError
 from seqgan_tf.experiment import restore, run
 
 TINY = Config(dataset='synthetic', vocab_size=12, sequence_length=5, num_sequences=96, held_out=32, batch_size=16, eval_samples=32,
-              mle_epochs=2, discriminator_rounds=1, adversarial_rounds=2, d_steps=1, discriminator_epochs=1, num_rollouts=2)
+              mle_epochs=2, discriminator_rounds=1, adversarial_rounds=2, d_steps=1, discriminator_epochs=1, num_rollouts=2, jit='off')
 
 
 def weights(state):
