@@ -82,6 +82,14 @@ def self_bleu(samples, max_order=4, *, end_id=None, smoothing='method1'):
     return float(_score(*_compare_with_other_rows(samples, max_order, end_id), smoothing).mean())
 
 
+def row_lengths(tokens, end_id):
+    """The length [B] of each row of ids [B, T]: what is before its first `end_id`, or T."""
+    if end_id is None:
+        return np.full(len(tokens), tokens.shape[1])
+    ends = tokens == end_id
+    return np.where(ends.any(axis=1), ends.argmax(axis=1), tokens.shape[1])
+
+
 def _compare_with_references(hypotheses, references, max_order, end_id):
     """The four statistics of `_score` for each hypothesis."""
     hypotheses, lengths = _rows_and_lengths(hypotheses, 'hypotheses', end_id)
@@ -185,7 +193,4 @@ def _rows_and_lengths(tokens, name, end_id):
         raise ValueError(f'{name} must be a non-empty array of rank 2. Received: {name} of shape {tokens.shape}')
     if not np.issubdtype(tokens.dtype, np.integer):
         raise ValueError(f'{name} must be integers. Received: {name} of dtype {tokens.dtype}')
-    if end_id is None:
-        return tokens.astype(np.int64), np.full(len(tokens), tokens.shape[1])
-    ends = tokens == end_id
-    return tokens.astype(np.int64), np.where(ends.any(axis=1), ends.argmax(axis=1), tokens.shape[1])
+    return tokens.astype(np.int64), row_lengths(tokens, end_id)

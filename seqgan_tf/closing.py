@@ -20,9 +20,9 @@ def closing_metrics(evaluator, num_samples, seed):
     """Yields (name, value) for `num_samples` samples drawn with an int seed [2], beyond what `evaluator` yields for them.
 
     samples: how many. On oracle data: kl_generator_oracle = nll_oracle - entropy on the same samples, kl_oracle_generator = nll_test less the
-    oracle's own NLL of the test rows, nats per token; jsd_per_step (`divergences`). Of the first 2,000 samples: coverage, distinct_1..3,
-    copied (`diversity`), self_bleu_2..5 with smoothing method1, and on text bleu_5. fresh_discriminator_loss and
-    _accuracy, and on text reverse_nll (`judges`).
+    oracle's own NLL of the test rows, nats per token; jsd_per_step (`divergences`). copied (`diversity`). Of the first 2,000 samples: coverage,
+    distinct_1..3 (`diversity`), self_bleu_2..5 with smoothing method1, and on text bleu_5. fresh_discriminator_loss and _accuracy, and on
+    text reverse_nll (`judges`).
     """
     corpus, end_id = evaluator.corpus, evaluator.corpus.vocabulary.end_id
     samples = evaluator.sample(seed, num_samples)

@@ -123,6 +123,8 @@ class Config:
             raise ValueError(f'reward is a setting of algorithm=seqgan. Received: algorithm={self.algorithm}, reward={self.reward}')
         if self.start_from and self.algorithm not in ('pg_bleu', 'seqgan'):
             raise ValueError(f'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm={self.algorithm}, start_from={self.start_from}')
+        if self.algorithm in ('pg_bleu', 'seqgan') and not self.g_steps + self.adversarial_mle_steps:
+            raise ValueError('an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0')
         for name in ('generator_learning_rate', 'discriminator_learning_rate', 'clip_norm'):
             if not getattr(self, name) > 0:
                 raise ValueError(f'{name} must be above 0. Received: {name}={getattr(self, name)}')
@@ -173,6 +175,11 @@ def define_flags(values=flags.FLAGS):
         else:
             define = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}[field.type]
             define(field.name, field.default, text, flag_values=values)
+
+
+def listed(differences):
+    """What `Config.differences` or `likelihood_differences` found, as lines of a message."""
+    return ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differences.items())
 
 
 def _check(field, value):

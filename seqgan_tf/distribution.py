@@ -3,6 +3,7 @@
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from seqgan_tf.models.pair import Pair
 from seqgan_tf.randomness import uniforms
 from seqgan_tf.sampling import draw, sample, sequence_log_prob, unroll
 
@@ -82,7 +83,7 @@ class SequenceDistribution(tfd.Distribution):
                 raise ValueError(f'both distributions must have one vocabulary. Received: {p.shape[-1]} and {q.shape[-1]} tokens')
             return p, tfd.Categorical(logits=p).kl_divergence(tfd.Categorical(logits=q))
 
-        return self._expectation(_Pair(self.policy, other.policy), num_samples, seed, divergence, name)
+        return self._expectation(Pair(self.policy, other.policy), num_samples, seed, divergence, name)
 
     def _expectation(self, policy, num_samples, seed, measure, name):
         """The mean over sampled sequences of the sum of what `measure` makes of each step: logits -> (those to draw from, values [B])."""
@@ -117,23 +118,6 @@ class SequenceDistribution(tfd.Distribution):
 
     def _batch_shape_tensor(self):
         return tf.constant([], tf.int32)
-
-
-class _Pair:
-    """Two policies that read the same tokens, each from its own start; its logits are a pair, and its tokens are those of the first."""
-
-    def __init__(self, first, second):
-        self.first, self.second = first, second
-        self.start_id, self.end_id = first.start_id, getattr(first, 'end_id', None)
-
-    def initial_state(self, batch_size):
-        return self.first.initial_state(batch_size), self.second.initial_state(batch_size), tf.constant(True)
-
-    def step(self, tokens, state):
-        first, second, at_start = state
-        logits, first = self.first.step(tokens, first)
-        other_logits, second = self.second.step(tf.where(at_start, self.second.start_id, tokens), second)
-        return (logits, other_logits), (first, second, tf.constant(False))
 
 
 def _pair_of_seeds(seed):

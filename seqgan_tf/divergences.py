@@ -1,7 +1,6 @@
 """Divergences between two policies over one vocabulary, step by step and exact over the tokens of each step."""
 
 import math
-import types
 
 import numpy as np
 import tensorflow as tf
@@ -9,6 +8,7 @@ import tensorflow_probability as tfp
 
 from seqgan_tf import sampling
 from seqgan_tf.bulk import SAMPLE_ROWS
+from seqgan_tf.models.pair import Pair
 
 
 def jsd_per_step(policy, other, samples, other_samples):
@@ -22,8 +22,7 @@ def jsd_per_step(policy, other, samples, other_samples):
     """
     if samples.shape != other_samples.shape:
         raise ValueError(f'both policies\' samples must be of one shape. Received: {samples.shape} and {other_samples.shape}')
-    pair = types.SimpleNamespace(start_id=policy.start_id, initial_state=lambda size: (policy.initial_state(size), other.initial_state(size)),
-                                 step=lambda tokens, states: _step_both(policy, other, tokens, states))
+    pair = Pair(policy, other)
 
     @tf.function(autograph=False)
     def chunk(tokens):
@@ -33,12 +32,6 @@ def jsd_per_step(policy, other, samples, other_samples):
     rows = np.concatenate([samples, other_samples])
     total = sum(float(tf.reduce_sum(chunk(tf.constant(rows[i:i + SAMPLE_ROWS])))) for i in range(0, len(rows), SAMPLE_ROWS))
     return total / rows.size
-
-
-def _step_both(policy, other, tokens, states):
-    logits, state = policy.step(tokens, states[0])
-    other_logits, other_state = other.step(tokens, states[1])
-    return (logits, other_logits), (state, other_state)
 
 
 def _jsd(logits, other_logits):

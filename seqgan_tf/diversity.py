@@ -5,6 +5,8 @@ Where `end_id` is given, a row ends before its first `end_id`.
 
 import numpy as np
 
+from seqgan_tf.bleu import row_lengths
+
 
 def unique_share(samples):
     """Distinct rows among samples [B, T]. It falls as B grows: compare equal numbers."""
@@ -25,7 +27,7 @@ def coverage(samples, vocab_size, end_id=None):
 
 def distinct(samples, order, end_id=None):
     """Distinct n-grams of samples [B, T] over all of their n-grams (Li et al., NAACL 2016). It falls as B grows: compare equal numbers."""
-    ended = np.cumsum(samples == end_id, axis=1) > 0 if end_id is not None else np.zeros(samples.shape, bool)
     places = samples.shape[1] - order + 1
-    grams = np.stack([samples[:, i:i + places] for i in range(order)], axis=-1)[~ended[:, order - 1:]]
+    inside = np.arange(places) <= row_lengths(samples, end_id)[:, None] - order
+    grams = np.stack([samples[:, i:i + places] for i in range(order)], axis=-1)[inside]
     return len(np.unique(grams, axis=0)) / max(1, len(grams))

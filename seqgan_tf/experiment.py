@@ -222,5 +222,5 @@ class Experiment:
 def _check_finite(report, metrics):
     for name, value in metrics.items():
         if not math.isfinite(value):
-            raise RunError(f'every figure must be finite. Received: {name}={value} in {report.phase} round {report.round}. The last good checkpoint is '
-                           'kept; a lower learning rate may help')
+            raise RunError(f'every figure must be finite. Received: {name}={value} in {report.phase} round {report.round}. The last good '
+                           'checkpoint is kept; a lower learning rate may help')

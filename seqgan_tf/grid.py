@@ -8,7 +8,7 @@ import pathlib
 
 from absl import flags
 
-from seqgan_tf.config import Config, define_flags
+from seqgan_tf.config import Config, define_flags, listed
 
 FLAGFILE = 'flagfile'
 
@@ -142,6 +142,5 @@ def _check_directory(cell):
     path = cell.workdir / 'config.json'
     differing = cell.config.differences(Config.from_json(path)) if path.exists() else {}
     if differing:
-        rows = ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differing.items())
         raise ValueError(f'a run must be continued with its own settings, or started below another --out. {cell.workdir} was made with '
-                         f'others:{rows}')
+                         f'others:{listed(differing)}')

@@ -1,6 +1,5 @@
 """Networks that no generator was trained against, trained afresh to judge its samples."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -8,6 +7,7 @@ from seqgan_tf import randomness
 from seqgan_tf.bulk import Scorer
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.state import adam
 from seqgan_tf.steps import DiscriminatorEpoch, MLEStep
 
 BATCH_SIZE = 64
@@ -33,9 +33,7 @@ def fresh_discriminator(samples, rows, vocab_size, seed):
     parts = [tuple(tf.split(tf.constant(np.asarray(part[:count], np.int32)), [count * 3 // 5, count // 5, count // 5])) for part in (rows, samples)]
     (train, validation, held_out) = zip(*parts)
     discriminator = Discriminator(vocab_size, samples.shape[1], seed=int(seed[1]) % 2**31)
-    optimizer = keras.optimizers.Adam(DISCRIMINATOR_RATE, epsilon=1e-8)
-    optimizer.build(discriminator.trainable_variables)
-    epoch = DiscriminatorEpoch(discriminator, optimizer, l2=0.2, batch_size=BATCH_SIZE)
+    epoch = DiscriminatorEpoch(discriminator, adam(DISCRIMINATOR_RATE, discriminator), l2=0.2, batch_size=BATCH_SIZE)
 
     trials = []
     for i in range(DISCRIMINATOR_EPOCHS):
@@ -53,9 +51,7 @@ def reverse_nll(samples, validation, test, vocab_size, end_id, seed):
     at most 10,000 samples until the validation rows' NLL rises; shuffled by the seed, an int.
     """
     model = Generator(vocab_size, end_id=end_id, seed=seed)
-    optimizer = keras.optimizers.Adam(LANGUAGE_MODEL_RATE, epsilon=1e-8)
-    optimizer.build(model.trainable_variables)
-    step, scorer = MLEStep(model, optimizer, clip_norm=5.0), Scorer(model)
+    step, scorer = MLEStep(model, adam(LANGUAGE_MODEL_RATE, model), clip_norm=5.0), Scorer(model)
     best = score = float('inf')
     rng = np.random.default_rng(seed)
     for _ in range(LANGUAGE_MODEL_EPOCHS):

@@ -7,7 +7,7 @@ functions of (tokens [B, T], seed [2]) -> Q [B, T] float32, as `rollout.action_v
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import randomness
+from seqgan_tf import bleu, randomness
 
 
 class BleuReward(tf.Module):
@@ -28,7 +28,7 @@ class BleuReward(tf.Module):
     def __init__(self, references, max_order=3, end_id=None):
         super().__init__()
         self.max_order, self.end_id = max_order, end_id
-        lengths = _lengths(references, end_id)
+        lengths = bleu.row_lengths(references, end_id)
         self.tables = [tuple(map(tf.constant, table)) for table in _count_references(references, lengths, max_order)]
         # For every length of a hypothesis the closest of the references'; of two equally close the shorter, as NLTK has it.
         candidates = np.unique(lengths)
@@ -70,13 +70,6 @@ def shuffled(values_fn):
         order = tf.argsort(randomness.uniforms([tokens.shape[0]], randomness.fold_in(seed, 1)), stable=True)
         return tf.gather(values_fn(tokens, seed), order)
     return values
-
-
-def _lengths(rows, end_id):
-    if end_id is None:
-        return np.full(len(rows), rows.shape[1])
-    ends = rows == end_id
-    return np.where(ends.any(axis=1), ends.argmax(axis=1), rows.shape[1])
 
 
 def _count_references(rows, lengths, max_order):

@@ -40,9 +40,9 @@ class TrainState(tf.Module):
         self.discriminator = Discriminator(vocab_size, config.sequence_length, config.discriminator_embedding_dim, dropout=config.dropout,
                                            seed=discriminator, name='discriminator')
         # Two Adams for the generator, as in the released code: the adversarial phase starts with fresh moments.
-        self.mle_optimizer = _adam(config.generator_learning_rate, self.generator)
-        self.policy_optimizer = _adam(config.policy_learning_rate or config.generator_learning_rate, self.generator)
-        self.discriminator_optimizer = _adam(config.discriminator_learning_rate, self.discriminator)
+        self.mle_optimizer = adam(config.generator_learning_rate, self.generator)
+        self.policy_optimizer = adam(config.policy_learning_rate or config.generator_learning_rate, self.generator)
+        self.discriminator_optimizer = adam(config.discriminator_learning_rate, self.discriminator)
         self.random = tf.random.Generator.from_seed(stream, alg='philox')
         self.done = {phase: tf.Variable(0, dtype=tf.int64, name=f'{phase}_rounds') for phase in PHASES}
         self.ended_early = tf.Variable(False, name='mle_ended_early')
@@ -90,7 +90,8 @@ class TrainState(tf.Module):
             target.assign(source)
 
 
-def _adam(learning_rate, network):
+def adam(learning_rate, network):
+    """Adam for a network's trainable variables, its slots built."""
     optimizer = keras.optimizers.Adam(learning_rate, epsilon=1e-8)  # TensorFlow 1's epsilon
     optimizer.build(network.trainable_variables)
     return optimizer

@@ -6,7 +6,7 @@ import pathlib
 import tensorflow as tf
 
 from seqgan_tf.checkpoints import Checkpoints
-from seqgan_tf.config import Config
+from seqgan_tf.config import Config, listed
 from seqgan_tf.errors import RunError
 from seqgan_tf.workdir import check_data, user_errors
 
@@ -31,17 +31,19 @@ def take_over(config, corpus, state, metrics_file, samples_file):
         raise RunError(f'start_from must be a run of algorithm=mle. Received: {source} with algorithm={there.algorithm}')
     differing = config.likelihood_differences(there)
     if differing:
-        rows = ''.join(f'\n  {name}: {other!r} there, {here!r} now' for name, (here, other) in differing.items())
-        raise RunError(f'start_from must be a run with the same data, networks and pretraining. {source} was made with others:{rows}')
+        raise RunError(f'start_from must be a run with the same data, networks and pretraining. {source} was made with others:{listed(differing)}')
     check_data(config, corpus, source)
 
     path, _ = Checkpoints(source / 'checkpoints', state=tf.train.Checkpoint(**state.likelihood_phase())).restore(partial=True)
     if path is None or not (state.done['mle'] == config.mle_epochs or state.ended_early):
         raise RunError(f'start_from must be a finished run. Received: {source}, which has done {int(state.done["mle"])} epochs of {config.mle_epochs}')
-    metrics_file.cut()
-    samples_file.cut()
-    for line in (source / 'metrics.jsonl').read_text('utf-8').splitlines():
-        if json.loads(line)['phase'] in ('initial', 'mle'):
-            metrics_file.append(line + '\n')
-    samples_file.append((source / 'samples.txt').read_text('utf-8'))
+    try:
+        lines = (source / 'metrics.jsonl').read_text('utf-8').splitlines(keepends=True)
+        logged = [line for line in lines if json.loads(line)['phase'] in ('initial', 'mle')]
+        samples = (source / 'samples.txt').read_text('utf-8')
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise RunError(f'start_from must hold metrics.jsonl and samples.txt of a run. Received: {source} ({error})') from None
+    for file, text in ((metrics_file, ''.join(logged)), (samples_file, samples)):
+        file.cut()
+        file.append(text)
     return path

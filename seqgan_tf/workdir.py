@@ -7,7 +7,7 @@ import os
 
 import filelock
 
-from seqgan_tf.config import Config
+from seqgan_tf.config import Config, listed
 from seqgan_tf.errors import RunError
 from seqgan_tf.state import PHASES
 from seqgan_tf.vocabulary import Vocabulary
@@ -56,8 +56,7 @@ def check_settings(config, workdir):
         before = Config.from_json(path)
     differing = config.differences(before)
     if differing:
-        rows = ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differing.items())
-        raise RunError(f'a run must be continued with its own settings, or started in another workdir. {workdir} was made with others:{rows}')
+        raise RunError(f'a run must be continued with its own settings, or started in another workdir. {workdir} was made with others:{listed(differing)}')
     return before
 
 

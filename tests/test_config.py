@@ -174,6 +174,9 @@ def test_a_value_of_another_type_is_named(name, value):
     (dict(dataset='verse', sequence_length=21), 'sequence_length=21'),
     (dict(negatives=31, batch_size=64), 'negatives=31, batch_size=64'),
     (dict(negatives=32, batch_size=65), 'negatives=32, batch_size=65'),
+    (dict(algorithm='mle', reward='constant'), 'reward is a setting of algorithm=seqgan. Received: algorithm=mle, reward=constant'),
+    (dict(algorithm='mle', start_from='x'), 'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm=mle, start_from=x'),
+    (dict(g_steps=0), 'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0'),
 ])
 def test_settings_that_do_not_go_together_are_named(values, message):
     with pytest.raises(ValueError, match=message):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -66,6 +67,14 @@ def test_another_pretraining_is_refused(change, message, pretrained, tmp_path):
 def test_a_directory_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(RunError, match=f'start_from must be the workdir of a run. Received: {tmp_path}'):
         run(dataclasses.replace(TINY, workdir=str(tmp_path / 'new'), start_from=str(tmp_path)))
+
+
+@pytest.mark.parametrize('name, content', [('metrics.jsonl', 'no json'), ('metrics.jsonl', '{}'), ('samples.txt', None)])
+def test_a_damaged_run_is_refused(name, content, pretrained, tmp_path):
+    source = shutil.copytree(pretrained, tmp_path / 'source')
+    (source / name).unlink() if content is None else (source / name).write_text(content)
+    with pytest.raises(RunError, match='start_from must hold metrics.jsonl and samples.txt of a run'):
+        run(dataclasses.replace(TINY, workdir=str(tmp_path / 'new'), start_from=str(source)))
 
 
 def test_an_unfinished_or_adversarial_run_is_refused(pretrained, tmp_path):

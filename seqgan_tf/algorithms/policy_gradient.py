@@ -26,7 +26,7 @@ def train(state, corpus, config, values_fn, discriminate=None):
         if i == 1:
             state.update_rollout_policy(decay=0.0)
         metrics = _mean([g_step(state.next_seed()) for _ in range(config.g_steps)])
-        metrics |= _mean([mle_step(batch) for batch in _batches(corpus, config, i)])
+        metrics |= _mean([{'nll': mle_step(batch)['nll']} for batch in _batches(corpus, config, i)])
         metrics |= _mean([discriminate() for _ in range(d_steps)])
         state.update_rollout_policy(config.rollout_decay)
         yield Report('adversarial', i, config.adversarial_rounds, metrics | (discriminate.held_out() if discriminate else {}))
