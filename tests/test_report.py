@@ -242,6 +242,12 @@ def test_paired_tables_hold_tests_against_plain_mle(study_dir, report):
     assert {row['compared_with'] for row in rows(other.encode())} == {'seqgan'}
 
 
+@pytest.mark.parametrize('labels, compared', [(['constant', 'mle_early', 'mle'], 'mle'), (['constant', 'mle_early'], 'mle_early'),
+                                              (['seqgan', 'constant'], 'seqgan')])
+def test_unless_told_it_compares_with_the_plainest_mle(labels, compared, study_dir):
+    assert read_study([study_dir / label for label in labels]).compared == compared
+
+
 def test_distances_are_to_the_own_start_and_to_every_mle(report):
     found = {(row['label'], row['curve_of']): row['own_start'] for row in rows(report['curve_distances.csv'])}
     assert found == {(label, curve): str(curve == own) for label, own in (

@@ -23,7 +23,7 @@ def main():
     parser.add_argument('runs', nargs='+', metavar='RUN', help='the directory of a run, or one that holds such directories at any depth')
     parser.add_argument('--out', required=True, help='the directory that the report is written into')
     parser.add_argument('--compare_with', metavar='LABEL', help='the label that the others are tested against; unless given, the first '
-                                                                'that is MLE without early stopping, else the first')
+                                                                'that is MLE, one without early stopping before others; else the first')
     args = parser.parse_args()
 
     try:

@@ -7,7 +7,6 @@ from seqgan_tf.report import metrics, style
 from seqgan_tf.report.curves import PHASES, learning_curve, mean_temperature_curve, pretraining_end
 
 
-
 def check_matplotlib():
     """Raises RunError where matplotlib is not installed."""
     try:

@@ -70,7 +70,8 @@ def read_study(directories, compare_with=None):
     """The study of all runs in directories.
 
     Args:
-        compare_with: the label that the others are tested against; None: the first that is MLE without early stopping, else the first.
+        compare_with: the label that the others are tested against; None: the first that is MLE without early stopping, else the first that is
+            MLE, else the first.
 
     Raises:
         RunError: a directory or run is bad, or the runs do not go into one table.
@@ -92,8 +93,7 @@ def read_study(directories, compare_with=None):
     _check_same_data([run for seeds in labels.values() for run in seeds.values()])
     if compare_with is not None and compare_with not in labels:
         raise RunError(f'--compare_with must be a label of the runs: {", ".join(labels)}. Received: {compare_with}')
-    plain = [label for label, seeds in labels.items() if _is_plain_mle(seeds)]
-    return Study(labels, compare_with or [*plain, *labels][0])
+    return Study(labels, compare_with or min(labels, key=lambda label: _distance_to_plain_mle(labels[label])))
 
 
 def start_label(run):
@@ -101,9 +101,12 @@ def start_label(run):
     return label_of(run.settings['start_from']) if run.settings.get('start_from') else ''
 
 
-def _is_plain_mle(seeds):
-    return all(run.settings['algorithm'] == 'mle' and not run.settings['mle_patience'] and not run.settings.get('start_from')
-               for run in seeds.values())
+def _distance_to_plain_mle(seeds):
+    """0 for MLE without early stopping, 1 for MLE, 2 for all else."""
+    settings = [run.settings for run in seeds.values()]
+    if not all(s['algorithm'] == 'mle' and not s.get('start_from') for s in settings):
+        return 2
+    return int(any(s['mle_patience'] for s in settings))
 
 
 def _check_one_label(runs):
