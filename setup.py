@@ -28,8 +28,8 @@ setup(
         'gpu': ['tensorflow[and-cuda]>=2.21,<2.22'],
         'serving': ['tensorflow-serving-api>=2.19,<2.22'],
         'plots': ['matplotlib>=3.8,<4'],
-        'test': ['pytest>=8', 'pytest-xdist>=3.5,<4', 'pyyaml>=6', 'nltk>=3.8,<4', 'sacrebleu>=2.4,<3', 'scipy>=1.11,<2', 'tensorflow-serving-api>=2.19,<2.22',
-                 'matplotlib>=3.8,<4', 'kubernetes-validate>=1.30,<2'],
+        'test': ['pytest>=8', 'pytest-xdist>=3.5,<4', 'pyyaml>=6', 'nltk>=3.8,<4', 'sacrebleu>=2.4,<3', 'scipy>=1.11,<2',
+                 'tensorflow-serving-api>=2.19,<2.22', 'matplotlib>=3.8,<4', 'kubernetes-validate>=1.30,<2'],
     },
     classifiers=['License :: OSI Approved :: Apache Software License', 'Programming Language :: Python :: 3'],
 )

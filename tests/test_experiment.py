@@ -45,6 +45,14 @@ def test_held_out_figures_of_the_discriminator_in_every_round(finished):
         assert ('d_held_out_accuracy' in line) == (line['phase'] in ('discriminator', 'adversarial'))
 
 
+def test_likelihood_steps_in_a_round_leave_the_policy_updates_figures(finished, tmp_path):
+    run(dataclasses.replace(TINY, adversarial_rounds=1, adversarial_mle_steps=1, workdir=str(tmp_path)))
+    alone, mixed = (next(line for line in lines(workdir) if line['phase'] == 'adversarial') for workdir in (finished[0], tmp_path))
+    assert 'nll' in mixed and 'nll' not in alone
+    for name in ('pg_loss', 'grad_norm', 'reward'):
+        assert mixed[name] == alone[name]
+
+
 def test_restore_gives_the_trained_networks(finished):
     config, vocabulary, state = restore(finished[0])
     assert len(vocabulary) == config.vocab_size == 12
