@@ -43,11 +43,16 @@ def updates():
     def search(reward_fn):
         return functools.partial(_search, policy, reward_fn, rollout_rows(vocab))
 
-    values = {'seqgan': search(functools.partial(discriminator.prob_real, dtype=scoring_dtype('auto'))),
-              'pg_bleu': search(rewards.BleuReward(rows.numpy(), 3)), 'constant': rewards.constant_values, 'random': rewards.random_values}
+    values = {
+        'seqgan': search(functools.partial(discriminator.prob_real, dtype=scoring_dtype('auto'))),
+        'pg_bleu': search(rewards.BleuReward(rows.numpy(), 3)),
+        'constant': rewards.constant_values,
+        'random': rewards.random_values,
+    }
     mle, scheduled = MLEStep(generator, adam, 5.0), ScheduledSamplingStep(generator, adam, 5.0)
     return {'mle': lambda seed: mle(tokens), 'scheduled_sampling': lambda seed: scheduled(tokens, 0.5, seed)} | {
-        name: PolicyGradientStep(generator, values_fn, adam, 5.0, batch, length) for name, values_fn in values.items()}
+        name: PolicyGradientStep(generator, values_fn, adam, 5.0, batch, length) for name, values_fn in values.items()
+    }
 
 
 def _search(policy, reward_fn, chunk_rows, tokens, seed):

@@ -33,7 +33,15 @@ from seqgan_tf.rollout import action_values
 from seqgan_tf.steps import DiscriminatorEpoch, MLEStep, PolicyGradientStep
 from twins import Twins
 
-PIECES = ('mle_step', 'discriminator_step', 'action_values', 'generator_step', 'sample_10k', 'nll_10k', 'adversarial_round')
+PIECES = (
+    'mle_step',
+    'discriminator_step',
+    'action_values',
+    'generator_step',
+    'sample_10k',
+    'nll_10k',
+    'adversarial_round',
+)
 SAMPLES = 10_000
 EPOCH_BATCHES = 20  # batches of the discriminator epoch that is timed; a step is its share
 
@@ -93,8 +101,9 @@ class Counts:
         self.generator_step = (self.action_values[0] + 4 * batch_size * length * self.token, adam * g_parameters)
         self.sample_10k = self.nll_10k = SAMPLES * length * self.token, 0
         steps = 15 * (2 * SAMPLES // batch_size)  # 5 d-steps of 3 epochs
-        self.adversarial_round = tuple(g + 5 * s + steps * d for g, s, d in
-                                       zip(self.generator_step, self.sample_10k, self.discriminator_step))
+        self.adversarial_round = tuple(
+            g + 5 * s + steps * d for g, s, d in zip(self.generator_step, self.sample_10k, self.discriminator_step)
+        )
 
 
 def measure(pieces, batch, length, vocab, rollouts, twins=True):
@@ -106,13 +115,15 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
     counter = iter(range(10**6))
     seed = lambda: tf.constant([7, next(counter)], tf.int64)
     rows = Sampler(generator, length)(SAMPLES, seed())
-    tokens, half = rows[:batch], rows[:EPOCH_BATCHES * batch // 2]
+    tokens, half = rows[:batch], rows[: EPOCH_BATCHES * batch // 2]
     labels = tf.cast(tf.range(batch) % 2, tf.float32)
 
     mle = MLEStep(generator, g_adam, 5.0)
     epoch = DiscriminatorEpoch(discriminator, d_adam, 0.2, batch)
     reward_fn = functools.partial(discriminator.prob_real, dtype=scoring_dtype(FLAGS.precision))
-    search = lambda tokens, seed: action_values(policy, reward_fn, tokens, rollouts, seed, chunk_rows=rollout_rows(vocab), jit_compile=True)
+    search = lambda tokens, seed: action_values(
+        policy, reward_fn, tokens, rollouts, seed, chunk_rows=rollout_rows(vocab), jit_compile=True
+    )
     values = tf.function(lambda seed: search(tokens, seed), autograph=False)
     step = PolicyGradientStep(generator, search, g_adam, 5.0, batch, length)
     sampler, scorer = Sampler(generator, length), Scorer(generator)
@@ -137,14 +148,23 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
     counts = Counts(generator, discriminator, batch, length, rollouts)
     slow = slow if twins else {}
     needed = list(ours) if 'adversarial_round' in pieces else [p for p in ours if p in pieces]
-    times = {p: seconds(ours[p], FLAGS.repetitions) / (EPOCH_BATCHES if p == 'discriminator_step' else 1) for p in needed}
+    times = {
+        p: seconds(ours[p], FLAGS.repetitions) / (EPOCH_BATCHES if p == 'discriminator_step' else 1) for p in needed
+    }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     # A call of a twin of a generator step takes many seconds, so it is made once after its warm-up.
-    twin_times = {p: seconds(slow[p], 1 if p in ('action_values', 'generator_step') else 3) for p in needed if p in slow}
+    twin_times = {
+        p: seconds(slow[p], 1 if p in ('action_values', 'generator_step') else 3) for p in needed if p in slow
+    }
     for table in (times, twin_times):
-        if 'adversarial_round' in pieces and table:  # composed of its measured parts: 1 g-step, 5 x (10,000 samples, 3 epochs)
-            table['adversarial_round'] = (table['generator_step'] + 5 * table['sample_10k']
-                                          + 15 * (2 * SAMPLES // batch) * table['discriminator_step'])
+        if (
+            'adversarial_round' in pieces and table
+        ):  # composed of its measured parts: 1 g-step, 5 x (10,000 samples, 3 epochs)
+            table['adversarial_round'] = (
+                table['generator_step']
+                + 5 * table['sample_10k']
+                + 15 * (2 * SAMPLES // batch) * table['discriminator_step']
+            )
     return {p: (times[p], *getattr(counts, p), twin_times.get(p)) for p in PIECES if p in pieces}, peak
 
 
@@ -154,19 +174,30 @@ def main(argv):
     if unknown or len(argv) > 1:
         sys.exit(f'error: --only takes some of {", ".join(PIECES)}. Received: {", ".join(sorted(unknown) or argv[1:])}')
     limits = machine_limits()
-    print(f'{platform.processor() or platform.machine()}, {os.cpu_count()} cores, devices '
-          f'{[d.device_type for d in tf.config.list_physical_devices()]}, TensorFlow {tf.__version__}')
+    print(
+        f'{platform.processor() or platform.machine()}, {os.cpu_count()} cores, devices '
+        f'{[d.device_type for d in tf.config.list_physical_devices()]}, TensorFlow {tf.__version__}'
+    )
     print('  '.join(f'{name} {value:.0f}' for name, value in limits.items()))
     print(f'B {FLAGS.batch_size}  T {FLAGS.sequence_length}  V {FLAGS.vocab_size}  N {FLAGS.num_rollouts}')
     print(f'{"piece":20}{"seconds":>12}{"GFLOP/s":>10}{"of limit":>10}{"slow twin":>12}{"ratio":>8}')
-    measured, peak = measure(FLAGS.only, FLAGS.batch_size, FLAGS.sequence_length, FLAGS.vocab_size, FLAGS.num_rollouts, FLAGS.twins)
+    measured, peak = measure(
+        FLAGS.only, FLAGS.batch_size, FLAGS.sequence_length, FLAGS.vocab_size, FLAGS.num_rollouts, FLAGS.twins
+    )
     results = {}
     for piece, (time_taken, operations, moved, twin) in measured.items():
         least = max(operations / limits['matmul_gflops_fp32'], moved / limits['memory_gb_per_second']) / 1e9
-        results[piece] = {'seconds': time_taken, 'gflops': operations / time_taken / 1e9, 'limit_share': least / time_taken,
-                          'twin_seconds': twin, 'twin_ratio': twin and twin / time_taken}
-        print(f'{piece:20}{time_taken:12.4f}{results[piece]["gflops"]:10.0f}{results[piece]["limit_share"]:10.0%}'
-              + (f'{twin:12.3f}{twin / time_taken:8.1f}' if twin else ''))
+        results[piece] = {
+            'seconds': time_taken,
+            'gflops': operations / time_taken / 1e9,
+            'limit_share': least / time_taken,
+            'twin_seconds': twin,
+            'twin_ratio': twin and twin / time_taken,
+        }
+        print(
+            f'{piece:20}{time_taken:12.4f}{results[piece]["gflops"]:10.0f}{results[piece]["limit_share"]:10.0%}'
+            + (f'{twin:12.3f}{twin / time_taken:8.1f}' if twin else '')
+        )
     print(f'peak memory of the process, twins left out: {peak:.0f} MB')
     if FLAGS.json:
         with open(FLAGS.json, 'w', encoding='utf-8') as file:

@@ -1,6 +1,6 @@
 """How the cost of the pieces grows with N, B, T and V: each in turn, the others at the paper's sizes.
 
-    python benchmarks/scaling.py [--json=PATH] [--plot=PATH.png]      # --plot needs the extra `plots`
+python benchmarks/scaling.py [--json=PATH] [--plot=PATH.png]      # --plot needs the extra `plots`
 """
 
 import json
@@ -11,7 +11,12 @@ from absl import app, flags, logging
 import run  # the benchmark beside this file; it defines --precision, --repetitions and --json
 
 SIZES = {'batch': 64, 'length': 20, 'vocab': 5000, 'rollouts': 16}
-GRID = {'rollouts': (1, 4, 16, 64), 'batch': (16, 64, 256), 'length': (20, 40, 80), 'vocab': (1000, 5000, 20_000, 50_000)}
+GRID = {
+    'rollouts': (1, 4, 16, 64),
+    'batch': (16, 64, 256),
+    'length': (20, 40, 80),
+    'vocab': (1000, 5000, 20_000, 50_000),
+}
 SYMBOLS = {'rollouts': 'N', 'batch': 'B', 'length': 'T', 'vocab': 'V'}
 PIECES = ('mle_step', 'discriminator_step', 'generator_step')
 
@@ -22,12 +27,16 @@ FLAGS = flags.FLAGS
 def plot(rows, path):
     """One panel for each size, both axes logarithmic, one line a piece."""
     import matplotlib
+
     matplotlib.use('Agg')
     from matplotlib import pyplot
+
     figure, panels = pyplot.subplots(1, len(GRID), figsize=(14, 3.6), sharey=True, layout='constrained')
     for panel, (name, values) in zip(panels, GRID.items()):
         for piece in PIECES:
-            panel.plot(values, [row['seconds'][piece] for row in rows if row['varied'] == name], marker='o', label=piece)
+            panel.plot(
+                values, [row['seconds'][piece] for row in rows if row['varied'] == name], marker='o', label=piece
+            )
         panel.set(xlabel=SYMBOLS[name], xscale='log', yscale='log', xticks=values, xticklabels=values)
         panel.minorticks_off()
         panel.grid(alpha=0.3)
@@ -47,7 +56,9 @@ def main(argv):
         for value in values:
             measured, _ = run.measure(PIECES, **(SIZES | {name: value}), twins=False)
             rows.append({'varied': name, 'value': value, 'seconds': {piece: measured[piece][0] for piece in PIECES}})
-            print(f'{SYMBOLS[name]} {value:<8}' + ''.join(f'{measured[piece][0]:22.4f}' for piece in PIECES), flush=True)
+            print(
+                f'{SYMBOLS[name]} {value:<8}' + ''.join(f'{measured[piece][0]:22.4f}' for piece in PIECES), flush=True
+            )
     if FLAGS.json:
         with open(FLAGS.json, 'w', encoding='utf-8') as file:
             json.dump(rows, file, indent=2)

@@ -39,7 +39,9 @@ COLD_STARTS = 3
 
 flags.DEFINE_string('json', '', 'write the results here')
 flags.DEFINE_float('seconds', 2.0, 'how long each case runs', lower_bound=0)
-flags.DEFINE_string('model', '', 'a version of an exported model; unless given, one of random weights and the next two sizes')
+flags.DEFINE_string(
+    'model', '', 'a version of an exported model; unless given, one of random weights and the next two sizes'
+)
 flags.DEFINE_integer('sequence_length', 20, 'T', lower_bound=2)
 flags.DEFINE_integer('vocab_size', 5000, 'V', lower_bound=2)
 flags.DEFINE_float('stddev', 1.0, 'of the random weights', lower_bound=0)
@@ -88,7 +90,9 @@ class Merger:
 
     def _run(self, taken):
         try:
-            outputs = self.model('sample', **{name: np.concatenate([inputs[name] for inputs, _ in taken]) for name in taken[0][0]})
+            outputs = self.model(
+                'sample', **{name: np.concatenate([inputs[name] for inputs, _ in taken]) for name in taken[0][0]}
+            )
         except Exception as error:
             for _, answer in taken:
                 answer.set_exception(error)
@@ -123,13 +127,22 @@ def measure(model, signature, rows, threads, extra=None):
         times = [milliseconds for caller in pool.map(ask, range(threads)) for milliseconds in caller]
     taken = time.perf_counter() - start
     p50, p95, p99 = np.percentile(times, [50, 95, 99])
-    return {'p50_ms': p50, 'p95_ms': p95, 'p99_ms': p99, 'sequences_per_second': len(times) * rows / taken, 'calls': len(times)}
+    return {
+        'p50_ms': p50,
+        'p95_ms': p95,
+        'p99_ms': p99,
+        'sequences_per_second': len(times) * rows / taken,
+        'calls': len(times),
+    }
 
 
 def cold_start(path, warmed):
     """Seconds until a fresh process has loaded a model, and the milliseconds of its first answer then: medians."""
     command = [sys.executable, __file__, f'--first_answer={path}', f'--warmed={warmed}']
-    runs = [json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout) for _ in range(COLD_STARTS)]
+    runs = [
+        json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout)
+        for _ in range(COLD_STARTS)
+    ]
     return {name: float(np.median([run[name] for run in runs])) for name in runs[0]}
 
 
@@ -148,7 +161,10 @@ def first_answer(path, warmed):
 def export(folder):
     """A model of the size asked for, with random weights."""
     vocabulary = Vocabulary([str(i) for i in range(FLAGS.vocab_size)], 'id')
-    networks = Generator(FLAGS.vocab_size, initializer_stddev=FLAGS.stddev), Discriminator(FLAGS.vocab_size, FLAGS.sequence_length)
+    networks = (
+        Generator(FLAGS.vocab_size, initializer_stddev=FLAGS.stddev),
+        Discriminator(FLAGS.vocab_size, FLAGS.sequence_length),
+    )
     return serving.export_saved_model(*networks, vocabulary, FLAGS.sequence_length, folder)
 
 
@@ -159,8 +175,12 @@ def measure_all(path):
 
     def report(name, *args):
         cases[name] = measure(*args)
-        print(f'{name:44}' + ''.join(f'{cases[name][key]:10.2f}' for key in ('p50_ms', 'p95_ms', 'p99_ms'))
-              + f'{cases[name]["sequences_per_second"]:14.0f}', flush=True)
+        print(
+            f'{name:44}'
+            + ''.join(f'{cases[name][key]:10.2f}' for key in ('p50_ms', 'p95_ms', 'p99_ms'))
+            + f'{cases[name]["sequences_per_second"]:14.0f}',
+            flush=True,
+        )
 
     with serving_check.SessionModel(path) as model:
         for rows, threads in itertools.product(BATCHES, THREADS):
@@ -170,8 +190,11 @@ def measure_all(path):
             report(f'sample rows={rows} threads={threads} merged', merger, 'sample', rows, threads)
         merger.close()
         for rows, (name, top_k, top_p) in itertools.product((1, 512), (('top_k=40', 40, 1.0), ('top_p=0.9', 0, 0.9))):
-            extra = {'prompt': np.full(rows, b'', object), 'top_k': np.full(rows, top_k, np.int32),
-                     'top_p': np.full(rows, top_p, np.float32)}
+            extra = {
+                'prompt': np.full(rows, b'', object),
+                'top_k': np.full(rows, top_k, np.int32),
+                'top_p': np.full(rows, top_p, np.float32),
+            }
             report(f'complete rows={rows} threads=1 {name}', model, 'complete', rows, 1, extra)
     return cases
 
@@ -181,25 +204,40 @@ def main(argv):
     if len(argv) > 1:
         sys.exit(f'error: there are no arguments but flags. Received: {" ".join(argv[1:])}')
     if FLAGS.model and not pathlib.Path(FLAGS.model, 'saved_model.pb').is_file():
-        sys.exit(f'error: model must be a version of an exported model, such as exports/poetry/1. Received: model={FLAGS.model}')
+        sys.exit(
+            f'error: model must be a version of an exported model, such as exports/poetry/1. Received: model={FLAGS.model}'
+        )
     logging.set_verbosity(logging.WARNING)  # not what TensorFlow notes when it saves
     if FLAGS.first_answer:
         print(json.dumps(first_answer(FLAGS.first_answer, FLAGS.warmed)))
         return
-    about = {'model': FLAGS.model} if FLAGS.model else {'sequence_length': FLAGS.sequence_length, 'vocab_size': FLAGS.vocab_size}
-    print(f'{platform.machine()}, {os.cpu_count()} cores, TensorFlow {tf.__version__}, '
-          + ', '.join(f'{name} {value}' for name, value in about.items()))
+    about = (
+        {'model': FLAGS.model}
+        if FLAGS.model
+        else {'sequence_length': FLAGS.sequence_length, 'vocab_size': FLAGS.vocab_size}
+    )
+    print(
+        f'{platform.machine()}, {os.cpu_count()} cores, TensorFlow {tf.__version__}, '
+        + ', '.join(f'{name} {value}' for name, value in about.items())
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = FLAGS.model or export(pathlib.Path(folder, 'model'))
         cases = measure_all(path)
         cold = {name: cold_start(path, warmed) for name, warmed in (('warmed_up', True), ('not_warmed_up', False))}
     for name, times in cold.items():
-        print(f'cold start, {name}: loaded after {times["load_seconds"]:.2f} s, first answer {times["first_answer_ms"]:.1f} ms')
+        print(
+            f'cold start, {name}: loaded after {times["load_seconds"]:.2f} s, first answer {times["first_answer_ms"]:.1f} ms'
+        )
     if FLAGS.json:
-        results = {'latency_ms_p50_batch1': cases['sample rows=1 threads=1']['p50_ms'],
-                   'sequences_per_second_batch512': cases['sample rows=512 threads=1']['sequences_per_second'],
-                   'sequences_per_second_best': max(case['sequences_per_second'] for case in cases.values()),
-                   **about, 'cores': os.cpu_count(), 'cases': cases, 'cold_start': cold}
+        results = {
+            'latency_ms_p50_batch1': cases['sample rows=1 threads=1']['p50_ms'],
+            'sequences_per_second_batch512': cases['sample rows=512 threads=1']['sequences_per_second'],
+            'sequences_per_second_best': max(case['sequences_per_second'] for case in cases.values()),
+            **about,
+            'cores': os.cpu_count(),
+            'cases': cases,
+            'cold_start': cold,
+        }
         pathlib.Path(FLAGS.json).write_text(json.dumps(results, indent=2) + '\n', encoding='utf-8')
 
 

@@ -55,14 +55,18 @@ class Twins:
     def mle_step(self, tokens):
         """One maximum-likelihood update."""
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(tokens, self.generator(tokens), from_logits=True))
+            loss = tf.reduce_mean(
+                keras.losses.sparse_categorical_crossentropy(tokens, self.generator(tokens), from_logits=True)
+            )
         self._apply(tape.gradient(loss, self.generator.trainable_variables))
         return loss
 
     @tf.function
     def nll(self, tokens):
         """Mean -log p over tokens [B, T]."""
-        return tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(tokens, self.generator(tokens), from_logits=True))
+        return tf.reduce_mean(
+            keras.losses.sparse_categorical_crossentropy(tokens, self.generator(tokens), from_logits=True)
+        )
 
     @tf.function
     def discriminator_step(self, tokens, labels):
@@ -84,7 +88,7 @@ class Twins:
         net = self.discriminator
         embedded, offset, pooled = net.embedding(tokens), 0, []
         for convolution in net.convolutions:
-            bias = net.feature_bias[offset:offset + convolution.filters]
+            bias = net.feature_bias[offset : offset + convolution.filters]
             pooled.append(tf.reduce_max(tf.nn.relu(convolution(embedded) + bias), axis=1))
             offset += convolution.filters
         features = tf.concat(pooled, axis=1)

@@ -13,16 +13,21 @@ from seqgan_tf.versions import published
 
 def main():
     """Prints a line for each check, PASS or FAIL; the exit code is 1 where one failed."""
-    parser = argparse.ArgumentParser(description='Checks an exported model: loaded as TensorFlow Serving does, and as Python does.')
+    parser = argparse.ArgumentParser(
+        description='Checks an exported model: loaded as TensorFlow Serving does, and as Python does.'
+    )
     parser.add_argument('--export_dir', required=True, help='the directory with the versions of the model')
     parser.add_argument('--version', type=int, help='the version to check; the newest unless given')
-    parser.add_argument('--workdir', help='the run that the model was exported from: its newest checkpoint must answer and draw alike')
+    parser.add_argument(
+        '--workdir', help='the run that the model was exported from: its newest checkpoint must answer and draw alike'
+    )
     args = parser.parse_args()
 
     try:
         path = _version(pathlib.Path(args.export_dir), args.version)
         load_tensorflow()
         from seqgan_tf import serving_check, serving_laws
+
         servable = _servable(args.workdir) if args.workdir else None
     except (ValueError, OSError) as error:
         sys.exit(f'error: {error}')
@@ -44,13 +49,16 @@ def _version(export_dir, version):
     numbers = published(export_dir) if export_dir.is_dir() else []
     if not numbers or version not in (None, *numbers):
         wanted = 'a version' if version is None else f'version {version}'
-        raise ValueError(f'export_dir must hold {wanted} of a model. Received: {export_dir} with {numbers or "no versions"}')
+        raise ValueError(
+            f'export_dir must hold {wanted} of a model. Received: {export_dir} with {numbers or "no versions"}'
+        )
     return export_dir / str(version or numbers[-1])
 
 
 def _servable(workdir):
     from seqgan_tf.experiment import restore
     from seqgan_tf.serving import Servable
+
     config, vocabulary, state = restore(workdir)
     return Servable(state.generator, state.discriminator, vocabulary, config.sequence_length)
 

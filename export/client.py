@@ -22,7 +22,14 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-DTYPES = {'seed': 'int64', 'temperature': 'float32', 'prompt': 'object', 'top_k': 'int32', 'top_p': 'float32', 'text': 'object'}
+DTYPES = {
+    'seed': 'int64',
+    'temperature': 'float32',
+    'prompt': 'object',
+    'top_k': 'int32',
+    'top_p': 'float32',
+    'text': 'object',
+}
 FIRST_PAUSE = 0.2  # seconds before the first retry; each later one waits twice as long
 
 
@@ -58,15 +65,32 @@ def parse_args():
     which.add_argument('--version', type=int, help='ask this version; the server chooses unless given')
     which.add_argument('--label', help='ask the version with this label, such as stable or canary')
     task = parser.add_mutually_exclusive_group()
-    task.add_argument('--score', action='append', metavar='TEXT', help='how likely and how real a text is; may be repeated')
-    task.add_argument('--status', action='store_true', help='the state of each version; the exit code is 0 if one is AVAILABLE')
+    task.add_argument(
+        '--score', action='append', metavar='TEXT', help='how likely and how real a text is; may be repeated'
+    )
+    task.add_argument(
+        '--status', action='store_true', help='the state of each version; the exit code is 0 if one is AVAILABLE'
+    )
     parser.add_argument('--prompt', help='what each text starts with')
-    parser.add_argument('--temperature', type=float, default=1.0, help='below 1 more likely texts, above 1 more varied ones')
-    parser.add_argument('--top_k', type=int, help='draw from the k likeliest symbols only; 1 takes the likeliest; 0 for all')
-    parser.add_argument('--top_p', type=float, help='draw from the fewest symbols that hold this share of the probability; 1 for all')
-    parser.add_argument('--seed', type=int, default=-1, help='text i is drawn from seed + i; negative for fresh seeds, which --json shows')
+    parser.add_argument(
+        '--temperature', type=float, default=1.0, help='below 1 more likely texts, above 1 more varied ones'
+    )
+    parser.add_argument(
+        '--top_k', type=int, help='draw from the k likeliest symbols only; 1 takes the likeliest; 0 for all'
+    )
+    parser.add_argument(
+        '--top_p', type=float, help='draw from the fewest symbols that hold this share of the probability; 1 for all'
+    )
+    parser.add_argument(
+        '--seed',
+        type=int,
+        default=-1,
+        help='text i is drawn from seed + i; negative for fresh seeds, which --json shows',
+    )
     parser.add_argument('--n', type=int, default=1, help='how many texts')
-    parser.add_argument('--batch_size', type=int, default=64, help='texts a request; a server that batches has a limit, max_batch_size')
+    parser.add_argument(
+        '--batch_size', type=int, default=64, help='texts a request; a server that batches has a limit, max_batch_size'
+    )
     parser.add_argument('--timeout', type=float, default=30, help='seconds for a request, its retries included')
     parser.add_argument('--retries', type=int, default=3, help='further attempts while the server is unavailable')
     parser.add_argument('--json', action='store_true', help='print a JSON object for each answer')
@@ -79,16 +103,22 @@ def parse_args():
 def check(args):
     """Raises ValueError for a setting that the model would refuse."""
     for name, value, fits, rule in (
-            ('temperature', args.temperature, 0 < args.temperature < math.inf, 'positive and finite'),
-            ('top_k', args.top_k, (args.top_k or 0) >= 0, 'at least 0'),
-            ('top_k', args.top_k, (args.top_k or 0) < 2**31, 'below 2**31'),
-            ('top_p', args.top_p, args.top_p is None or 0 < args.top_p <= 1, 'above 0 and at most 1'),
-            ('seed', args.seed, -2**63 <= args.seed <= 2**63 - max(args.n, 1), 'an integer of 64 bits'),
-            ('n', args.n, args.n >= 1, 'at least 1'),
-            ('batch_size', args.batch_size, args.batch_size >= 1, 'at least 1'),
-            ('timeout', args.timeout, 0 < args.timeout < math.inf, 'positive and finite'),
-            ('retries', args.retries, args.retries >= 0, 'at least 0'),
-            ('url', args.url, args.url.startswith(('http://', 'https://', 'grpc://')), 'an address of http://, https:// or grpc://')):
+        ('temperature', args.temperature, 0 < args.temperature < math.inf, 'positive and finite'),
+        ('top_k', args.top_k, (args.top_k or 0) >= 0, 'at least 0'),
+        ('top_k', args.top_k, (args.top_k or 0) < 2**31, 'below 2**31'),
+        ('top_p', args.top_p, args.top_p is None or 0 < args.top_p <= 1, 'above 0 and at most 1'),
+        ('seed', args.seed, -(2**63) <= args.seed <= 2**63 - max(args.n, 1), 'an integer of 64 bits'),
+        ('n', args.n, args.n >= 1, 'at least 1'),
+        ('batch_size', args.batch_size, args.batch_size >= 1, 'at least 1'),
+        ('timeout', args.timeout, 0 < args.timeout < math.inf, 'positive and finite'),
+        ('retries', args.retries, args.retries >= 0, 'at least 0'),
+        (
+            'url',
+            args.url,
+            args.url.startswith(('http://', 'https://', 'grpc://')),
+            'an address of http://, https:// or grpc://',
+        ),
+    ):
         if not fits:
             raise ValueError(f'{name} must be {rule}. Received: {name}={value}')
 
@@ -112,10 +142,14 @@ def ask(server, args):
         row, signature = {'temperature': args.temperature}, 'sample'
         if (args.prompt, args.top_k, args.top_p) != (None, None, None):
             signature = 'complete'
-            row |= {'prompt': args.prompt or '', 'top_k': args.top_k or 0, 'top_p': 1.0 if args.top_p is None else args.top_p}
+            row |= {
+                'prompt': args.prompt or '',
+                'top_k': args.top_k or 0,
+                'top_p': 1.0 if args.top_p is None else args.top_p,
+            }
         rows = [row | {'seed': args.seed + i if args.seed >= 0 else -1} for i in range(args.n)]
     for start in range(0, len(rows), args.batch_size):
-        some = rows[start:start + args.batch_size]
+        some = rows[start : start + args.batch_size]
         answers = patiently(lambda seconds: server.predict(signature, some, seconds), args.timeout, args.retries)
         yield from answers if signature != 'score' else (row | answer for row, answer in zip(some, answers))
 
@@ -148,7 +182,9 @@ def patiently(call, timeout, retries):
         try:
             return call(deadline - time.monotonic())
         except Unavailable:
-            pause = FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.0)  # callers that failed together come back spread out
+            pause = (
+                FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.0)
+            )  # callers that failed together come back spread out
             if attempt == retries or time.monotonic() + pause >= deadline:
                 raise
             time.sleep(pause)
@@ -171,25 +207,38 @@ class Rest:
             Unavailable: no server, or one that is too busy.
             ValueError: no such model, a request that the server refuses, or an answer that is not one.
         """
-        return self._call(':predict', seconds, lambda answer: answer['predictions'], {'signature_name': signature, 'instances': rows})
+        return self._call(
+            ':predict', seconds, lambda answer: answer['predictions'], {'signature_name': signature, 'instances': rows}
+        )
 
     def status(self, seconds):
         """The state of each version; raises as `predict` does."""
-        return self._call('', seconds, lambda answer: [{'version': int(entry['version']), 'state': entry['state']}
-                                                       for entry in answer['model_version_status']])
+        return self._call(
+            '',
+            seconds,
+            lambda answer: [
+                {'version': int(entry['version']), 'state': entry['state']} for entry in answer['model_version_status']
+            ],
+        )
 
     def _call(self, method, seconds, read, body=None):
         address = self.address + method
-        request = urllib.request.Request(address, body and json.dumps(body).encode(), {'Content-Type': 'application/json'})
+        request = urllib.request.Request(
+            address, body and json.dumps(body).encode(), {'Content-Type': 'application/json'}
+        )
         try:
             with urllib.request.urlopen(request, timeout=seconds) as answer:
                 return read(json.load(answer))
         except urllib.error.HTTPError as error:
-            raise (Unavailable if error.code == 503 else ValueError)(f'{address} answers {error.code}: {_reason(error)}') from None
+            raise (Unavailable if error.code == 503 else ValueError)(
+                f'{address} answers {error.code}: {_reason(error)}'
+            ) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, 'reason', error)
             gone = isinstance(reason, (ConnectionError, http.client.RemoteDisconnected))
-            raise (Unavailable if gone else ValueError)(f'{address} must be a TensorFlow Serving. Received: {reason}') from None
+            raise (Unavailable if gone else ValueError)(
+                f'{address} must be a TensorFlow Serving. Received: {reason}'
+            ) from None
         except (ValueError, KeyError, TypeError):
             raise ValueError(f'{address} must answer as TensorFlow Serving does. Received: something else') from None
 
@@ -216,10 +265,16 @@ class Grpc:
                 import grpc
                 import numpy
                 import tensorflow
-                from tensorflow_serving.apis import (get_model_status_pb2, model_service_pb2_grpc, predict_pb2,
-                                                     prediction_service_pb2_grpc)
+                from tensorflow_serving.apis import (
+                    get_model_status_pb2,
+                    model_service_pb2_grpc,
+                    predict_pb2,
+                    prediction_service_pb2_grpc,
+                )
         except ImportError as error:
-            raise ValueError(f"gRPC needs tensorflow-serving-api: pip install 'seqgan_tf[serving]'. Received: {error}") from None
+            raise ValueError(
+                f"gRPC needs tensorflow-serving-api: pip install 'seqgan_tf[serving]'. Received: {error}"
+            ) from None
         self.grpc, self.numpy, self.tensorflow = grpc, numpy, tensorflow
         self.address, self.spec = address, dict(name=model, version_label=label)
         if version is not None:
@@ -238,13 +293,18 @@ class Grpc:
             values = [row[name].encode() if isinstance(row[name], str) else row[name] for row in rows]
             request.inputs[name].CopyFrom(self.tensorflow.make_tensor_proto(self.numpy.array(values, DTYPES[name])))
         outputs = self._call(self.predictions.Predict, request, seconds).outputs
-        columns = {name: [_plain_value(value) for value in self.tensorflow.make_ndarray(output)] for name, output in outputs.items()}
+        columns = {
+            name: [_plain_value(value) for value in self.tensorflow.make_ndarray(output)]
+            for name, output in outputs.items()
+        }
         return [dict(zip(columns, values)) for values in zip(*columns.values())]
 
     def status(self, seconds):
         """The state of each version; raises as `Rest.predict` does."""
         answer = self._call(self.models.GetModelStatus, self.requests[1](model_spec=self.spec), seconds)
-        return [{'version': entry.version, 'state': self.states.Name(entry.state)} for entry in answer.model_version_status]
+        return [
+            {'version': entry.version, 'state': self.states.Name(entry.state)} for entry in answer.model_version_status
+        ]
 
     def _call(self, method, request, seconds):
         try:

@@ -10,15 +10,24 @@ def main():
     """Publishes the newest checkpoint of a workdir as the next version, and prints its path."""
     parser = argparse.ArgumentParser(description='Exports the generator of a run for TensorFlow Serving.')
     parser.add_argument('--workdir', required=True, help='the directory of a run; its newest checkpoint is exported')
-    parser.add_argument('--export_dir', required=True, help='the next version is written below it; its last part is the name of the model')
+    parser.add_argument(
+        '--export_dir',
+        required=True,
+        help='the next version is written below it; its last part is the name of the model',
+    )
     args = parser.parse_args()
 
     load_tensorflow()
     from seqgan_tf.experiment import restore
     from seqgan_tf.serving import export_saved_model
+
     try:
         config, vocabulary, state = restore(args.workdir)
-        print(export_saved_model(state.generator, state.discriminator, vocabulary, config.sequence_length, args.export_dir))
+        print(
+            export_saved_model(
+                state.generator, state.discriminator, vocabulary, config.sequence_length, args.export_dir
+            )
+        )
     except (ValueError, OSError) as error:
         sys.exit(f'error: {error}')
 

@@ -9,11 +9,30 @@ A name is imported when it is first used, so that reading the settings does not 
 import importlib
 
 _HOMES = {
-    'ALGORITHMS': 'algorithms', 'Config': 'config', 'Corpus': 'corpus', 'Discriminator': 'models.discriminator', 'Generator': 'models.generator',
-    'SequenceDistribution': 'distribution', 'TrainState': 'state', 'Vocabulary': 'vocabulary', 'action_values': 'rollout', 'corpus_bleu': 'bleu', 'discriminator_loss': 'losses',
-    'draw': 'sampling', 'evaluate': 'evaluation', 'export_saved_model': 'serving', 'load_oracle': 'models.oracle', 'make_oracle': 'models.oracle',
-    'policy_gradient_loss': 'losses', 'run': 'experiment', 'sample': 'sampling', 'self_bleu': 'bleu', 'sentence_bleu': 'bleu',
-    'sequence_nll': 'sampling', 'token_nll': 'losses', 'verse_validity': 'datasets.verse',
+    'ALGORITHMS': 'algorithms',
+    'Config': 'config',
+    'Corpus': 'corpus',
+    'Discriminator': 'models.discriminator',
+    'Generator': 'models.generator',
+    'SequenceDistribution': 'distribution',
+    'TrainState': 'state',
+    'Vocabulary': 'vocabulary',
+    'action_values': 'rollout',
+    'corpus_bleu': 'bleu',
+    'discriminator_loss': 'losses',
+    'draw': 'sampling',
+    'evaluate': 'evaluation',
+    'export_saved_model': 'serving',
+    'load_oracle': 'models.oracle',
+    'make_oracle': 'models.oracle',
+    'policy_gradient_loss': 'losses',
+    'run': 'experiment',
+    'sample': 'sampling',
+    'self_bleu': 'bleu',
+    'sentence_bleu': 'bleu',
+    'sequence_nll': 'sampling',
+    'token_nll': 'losses',
+    'verse_validity': 'datasets.verse',
 }
 __all__ = sorted(_HOMES)
 

@@ -96,8 +96,8 @@ def _compare_with_references(hypotheses, references, max_order, end_id):
     references, reference_lengths = _rows_and_lengths(references, 'references', end_id)
     num_hypotheses = len(hypotheses)
     tokens = np.zeros((num_hypotheses + len(references), max(hypotheses.shape[1], references.shape[1])), np.int64)
-    tokens[:num_hypotheses, :hypotheses.shape[1]] = hypotheses
-    tokens[num_hypotheses:, :references.shape[1]] = references
+    tokens[:num_hypotheses, : hypotheses.shape[1]] = hypotheses
+    tokens[num_hypotheses:, : references.shape[1]] = references
 
     matches = []
     for gram, row, count in _count_ngrams(tokens, np.concatenate([lengths, reference_lengths]), max_order):
@@ -156,7 +156,7 @@ def _count_ngrams(tokens, lengths, max_order):
     num_ids = ids.max() + 1
     for order in range(1, max_order + 1):
         if order > 1:
-            grams = _rank(grams[:, :-1] * num_ids + ids[:, order - 1:])
+            grams = _rank(grams[:, :-1] * num_ids + ids[:, order - 1 :])
         row, start = np.nonzero(np.arange(grams.shape[1]) <= lengths[:, np.newaxis] - order)
         pair, count = np.unique(grams[row, start] * num_rows + row, return_counts=True)
         yield pair // num_rows, pair % num_rows, count

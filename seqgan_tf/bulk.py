@@ -13,8 +13,11 @@ class Sampler(tf.Module):
 
     def __init__(self, policy, sequence_length, jit='auto'):
         super().__init__()
-        self._chunk = tf.function(lambda seed: sampling.sample(policy, SAMPLE_ROWS, sequence_length, seed),
-                                  autograph=False, jit_compile=jit != 'off')
+        self._chunk = tf.function(
+            lambda seed: sampling.sample(policy, SAMPLE_ROWS, sequence_length, seed),
+            autograph=False,
+            jit_compile=jit != 'off',
+        )
 
     def __call__(self, count, seed):
         """Tokens int32 [count, T]; seed int [2]. The first rows do not depend on how many follow."""
@@ -28,14 +31,18 @@ class Scorer(tf.Module):
     def __init__(self, policy, jit='auto'):
         super().__init__()
         self.end_id = getattr(policy, 'end_id', None)
-        self._chunk = tf.function(lambda tokens: sampling.sequence_log_prob(policy, tokens), autograph=False, jit_compile=jit != 'off')
+        self._chunk = tf.function(
+            lambda tokens: sampling.sequence_log_prob(policy, tokens), autograph=False, jit_compile=jit != 'off'
+        )
 
     def __call__(self, tokens):
         """log p [N] of tokens [N, T], nats, float32 NumPy."""
         tokens = np.asarray(tokens)
         padded = np.concatenate([tokens, np.repeat(tokens[-1:], -len(tokens) % SAMPLE_ROWS, axis=0)])
-        chunks = [self._chunk(tf.constant(padded[i:i + SAMPLE_ROWS])).numpy() for i in range(0, len(padded), SAMPLE_ROWS)]
-        return np.concatenate(chunks)[:len(tokens)]
+        chunks = [
+            self._chunk(tf.constant(padded[i : i + SAMPLE_ROWS])).numpy() for i in range(0, len(padded), SAMPLE_ROWS)
+        ]
+        return np.concatenate(chunks)[: len(tokens)]
 
     def nll(self, tokens):
         """Mean -log p over all tokens of all rows that count, nats per token."""

@@ -36,8 +36,10 @@ class Checkpoints:
                 self._continue()
             return self.manager.save()
         except (OSError, tf.errors.OpError) as error:
-            raise RunError(f'a checkpoint could not be written to {self.directory} ({_first_line(error)}). The last good one is kept; '
-                           'the same command continues from it.') from None
+            raise RunError(
+                f'a checkpoint could not be written to {self.directory} ({_first_line(error)}). The last good one is kept; '
+                'the same command continues from it.'
+            ) from None
 
     def restore(self, partial=False):
         """Restores the newest checkpoint that can be read.
@@ -52,7 +54,9 @@ class Checkpoints:
             RunError: there are checkpoints, and none can be read.
         """
         # The files themselves are asked, not the index file named `checkpoint`: it may be what is damaged.
-        numbers = [int(m[1]) for f in self.directory.glob('ckpt-*.index') if (m := re.fullmatch(r'ckpt-(\d+)\.index', f.name))]
+        numbers = [
+            int(m[1]) for f in self.directory.glob('ckpt-*.index') if (m := re.fullmatch(r'ckpt-(\d+)\.index', f.name))
+        ]
         damaged = []
         for number in sorted(numbers, reverse=True):
             path = self.directory / f'ckpt-{number}'
@@ -68,7 +72,9 @@ class Checkpoints:
             self.restored = number
             return path, damaged
         if damaged:
-            raise RunError(f'none of the checkpoints in {self.directory} can be read: {"; ".join(damaged)}. Move the directory away to start anew.')
+            raise RunError(
+                f'none of the checkpoints in {self.directory} can be read: {"; ".join(damaged)}. Move the directory away to start anew.'
+            )
         return None, []
 
     def _continue(self):
@@ -83,10 +89,19 @@ class Checkpoints:
         (self.directory / 'checkpoint').unlink(missing_ok=True)
         if number is not None:
             paths = [str(self.directory / f'ckpt-{n}') for n in sorted(kept)]
-            times = [os.path.getmtime(f'{path}.index') for path in paths]  # without times the manager would never delete these
-            tf.compat.v1.train.update_checkpoint_state(str(self.directory), paths[-1], paths, all_model_checkpoint_timestamps=times,
-                                                       last_preserved_timestamp=0.0)
-        self.manager = tf.train.CheckpointManager(self.checkpoint, str(self.directory), max_to_keep=KEPT, checkpoint_name='ckpt')
+            times = [
+                os.path.getmtime(f'{path}.index') for path in paths
+            ]  # without times the manager would never delete these
+            tf.compat.v1.train.update_checkpoint_state(
+                str(self.directory),
+                paths[-1],
+                paths,
+                all_model_checkpoint_timestamps=times,
+                last_preserved_timestamp=0.0,
+            )
+        self.manager = tf.train.CheckpointManager(
+            self.checkpoint, str(self.directory), max_to_keep=KEPT, checkpoint_name='ckpt'
+        )
 
 
 def _first_line(error):

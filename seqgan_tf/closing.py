@@ -38,7 +38,10 @@ def closing_metrics(evaluator, num_samples, seed):
         yield 'jsd_per_step', jsd_per_step(evaluator.generator, evaluator.oracle, few[:count], corpus.test[:count])
     else:
         yield 'bleu_5', float(bleu.sentence_bleu(few, corpus.test, 5, end_id=end_id, smoothing='method1').mean())
-        yield 'reverse_nll', reverse_nll(samples, corpus.validation, corpus.test, len(corpus.vocabulary), end_id, int(seed[1]) % 2**31)
+        yield (
+            'reverse_nll',
+            reverse_nll(samples, corpus.validation, corpus.test, len(corpus.vocabulary), end_id, int(seed[1]) % 2**31),
+        )
     yield 'copied', diversity.copied_share(samples, corpus.train)
     yield 'coverage', diversity.coverage(few, len(corpus.vocabulary), end_id)
     for order in DISTINCT_ORDERS:
@@ -55,8 +58,14 @@ def temperature_curve(evaluator, seed):
     """
     corpus = dataclasses.replace(evaluator.corpus, test=evaluator.corpus.test[:CURVE_ROWS])
     sharpness = tf.Variable(1.0)
-    tempered = Evaluator(Tempered(evaluator.generator, sharpness), corpus, min(CURVE_ROWS, evaluator.num_samples), evaluator.oracle,
-                         evaluator.verse_rules, evaluator.jit)
+    tempered = Evaluator(
+        Tempered(evaluator.generator, sharpness),
+        corpus,
+        min(CURVE_ROWS, evaluator.num_samples),
+        evaluator.oracle,
+        evaluator.verse_rules,
+        evaluator.jit,
+    )
     for i, inverse_temperature in enumerate(INVERSE_TEMPERATURES):
         sharpness.assign(inverse_temperature)
         samples = tempered.sample(randomness.fold_in(seed, i))

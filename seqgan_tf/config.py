@@ -13,8 +13,10 @@ INF = math.inf
 def setting(default, help, *, least=-INF, most=INF, choices=None, extends=False, later=False):
     """A field of `Config`: `least` and `most` bound a number, `choices` a string; `extends` marks what a resumed run may change, `later`
     what has no part in the likelihood phase."""
-    return dataclasses.field(default=default, metadata=dict(
-        help=help, least=least, most=most, choices=choices, extends=extends, later=later or extends))
+    return dataclasses.field(
+        default=default,
+        metadata=dict(help=help, least=least, most=most, choices=choices, extends=extends, later=later or extends),
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,79 +27,157 @@ class Config:
         ValueError: a value of the wrong type, out of its range, or settings that do not go together.
     """
 
-    algorithm: str = setting('seqgan', 'what trains the generator', later=True,
-                             choices=('random', 'mle', 'scheduled_sampling', 'pg_bleu', 'seqgan'))
+    algorithm: str = setting(
+        'seqgan',
+        'what trains the generator',
+        later=True,
+        choices=('random', 'mle', 'scheduled_sampling', 'pg_bleu', 'seqgan'),
+    )
     seed: int = setting(0, 'root of every random draw: weights, data, shuffles, samples', least=0, most=2**31 - 1)
 
-    dataset: str = setting('synthetic', 'synthetic (an oracle LSTM), verse (embedded poems) or text (a file)',
-                           choices=('synthetic', 'verse', 'text'))
+    dataset: str = setting(
+        'synthetic',
+        'synthetic (an oracle LSTM), verse (embedded poems) or text (a file)',
+        choices=('synthetic', 'verse', 'text'),
+    )
     corpus: str = setting('', 'text: the file, utf-8, one sequence a line')
     tokens: str = setting('char', 'text: what a symbol is', choices=('char', 'word', 'id'))
-    verse_length: int = setting(0, 'text, tokens=char: spaces separate verses of so many characters; they are no symbols and are put back on '
-                                   'output. 0: a space is a symbol', least=0)
+    verse_length: int = setting(
+        0,
+        'text, tokens=char: spaces separate verses of so many characters; they are no symbols and are put back on '
+        'output. 0: a space is a symbol',
+        least=0,
+    )
     sequence_length: int = setting(20, 'T, the most symbols in a sequence (paper: 20, music 32)', least=2, most=1024)
-    on_long: str = setting('error', 'text: what to do with a line of more than sequence_length symbols',
-                           choices=('error', 'drop', 'truncate'))
+    on_long: str = setting(
+        'error',
+        'text: what to do with a line of more than sequence_length symbols',
+        choices=('error', 'drop', 'truncate'),
+    )
     min_count: int = setting(1, 'text: symbols that occur less often become unknown', least=1)
-    max_vocab: int = setting(0, 'text: at most so many symbols, the rest become unknown; with tokens=id the number of ids. 0: no limit', least=0)
+    max_vocab: int = setting(
+        0,
+        'text: at most so many symbols, the rest become unknown; with tokens=id the number of ids. 0: no limit',
+        least=0,
+    )
     validation_share: float = setting(0.1, 'text: share of the lines for validation', least=0, most=0.5)
     test_share: float = setting(0.1, 'text: share of the lines for test', least=0, most=0.5)
-    num_sequences: int = setting(0, 'synthetic, verse: training sequences. 0: 10,000 synthetic (paper), 16,384 poems', least=0)
+    num_sequences: int = setting(
+        0, 'synthetic, verse: training sequences. 0: 10,000 synthetic (paper), 16,384 poems', least=0
+    )
     held_out: int = setting(2000, 'synthetic, verse: sequences each for validation and test', least=1)
-    oracle_seed: int = setting(0, 'synthetic: seed of the oracle\'s N(0, 1) weights', least=0, most=2**31 - 1)
+    oracle_seed: int = setting(0, "synthetic: seed of the oracle's N(0, 1) weights", least=0, most=2**31 - 1)
     oracle_path: str = setting('', 'synthetic: an .npz with the arrays of an oracle, in place of oracle_seed')
     vocab_size: int = setting(5000, 'synthetic: V of an oracle made from oracle_seed', least=2)
 
     batch_size: int = setting(64, 'sequences in a batch, for all networks', least=1)
     embedding_dim: int = setting(32, 'E of the generator', least=1)
     hidden_dim: int = setting(32, 'H of the generator', least=1)
-    generator_learning_rate: float = setting(0.01, 'Adam, for MLE and policy gradient, each with its own moments', least=0)
-    policy_learning_rate: float = setting(0.0, 'Adam of the policy gradient. 0: generator_learning_rate, as in the released code', least=0,
-                                          later=True)
+    generator_learning_rate: float = setting(
+        0.01, 'Adam, for MLE and policy gradient, each with its own moments', least=0
+    )
+    policy_learning_rate: float = setting(
+        0.0, 'Adam of the policy gradient. 0: generator_learning_rate, as in the released code', least=0, later=True
+    )
     discriminator_learning_rate: float = setting(1e-4, 'Adam', least=0, later=True)
     discriminator_embedding_dim: int = setting(64, 'embedding width of the discriminator', least=1, later=True)
-    dropout: float = setting(0.25, 'share dropped after the highway in training (the code keeps 0.75)', least=0, most=0.99, later=True)
-    l2: float = setting(0.2, 'weight of half the squares of the discriminator\'s output layer', least=0, later=True)
+    dropout: float = setting(
+        0.25, 'share dropped after the highway in training (the code keeps 0.75)', least=0, most=0.99, later=True
+    )
+    l2: float = setting(0.2, "weight of half the squares of the discriminator's output layer", least=0, later=True)
     clip_norm: float = setting(5.0, 'global norm that generator gradients are clipped to', least=0)
 
     mle_epochs: int = setting(120, 'pretraining: epochs of maximum likelihood', least=0, extends=True)
-    mle_patience: int = setting(0, 'pretraining stops after so many epochs without a better validation NLL and goes back to the best weights. '
-                                   '0: never (released code)', least=0)
-    truth_decay: float = setting(0.002, 'scheduled_sampling: by how much the share of true tokens among the inputs falls each epoch, from 1 '
-                                        '(paper)', least=0, most=1, later=True)
-    start_from: str = setting('', 'pg_bleu, seqgan: the workdir of a finished run of mle with the same data, networks and pretraining, which is '
-                                  'taken over in place of a pretraining of one\'s own', later=True)
+    mle_patience: int = setting(
+        0,
+        'pretraining stops after so many epochs without a better validation NLL and goes back to the best weights. '
+        '0: never (released code)',
+        least=0,
+    )
+    truth_decay: float = setting(
+        0.002,
+        'scheduled_sampling: by how much the share of true tokens among the inputs falls each epoch, from 1 (paper)',
+        least=0,
+        most=1,
+        later=True,
+    )
+    start_from: str = setting(
+        '',
+        'pg_bleu, seqgan: the workdir of a finished run of mle with the same data, networks and pretraining, which is '
+        "taken over in place of a pretraining of one's own",
+        later=True,
+    )
     discriminator_rounds: int = setting(50, 'pretraining: negative sets for the discriminator', least=0, extends=True)
     adversarial_rounds: int = setting(200, 'rounds of g-steps and d-steps', least=0, extends=True)
     g_steps: int = setting(1, 'generator updates in an adversarial round (paper, Fig. 3d)', least=0, later=True)
     d_steps: int = setting(5, 'negative sets in an adversarial round, each drawn anew (Fig. 3d)', least=0, later=True)
     discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1, later=True)
-    negatives: int = setting(0, 'sequences in a negative set, joined by as many positives. 0: as many as training rows', least=0, later=True)
+    negatives: int = setting(
+        0, 'sequences in a negative set, joined by as many positives. 0: as many as training rows', least=0, later=True
+    )
     num_rollouts: int = setting(16, 'N, roll-outs for each prefix', least=1, later=True)
-    reward: str = setting('discriminator', 'seqgan: the reward of a finished sequence: discriminator, or bleu, against the training rows; or, as '
-                                           'controls, action values that know nothing of the sequences: constant (1), random (uniform in [0, 1)), '
-                                           'shuffled (the discriminator\'s, dealt out anew among the batch)',
-                          choices=('discriminator', 'bleu', 'constant', 'random', 'shuffled'), later=True)
+    reward: str = setting(
+        'discriminator',
+        'seqgan: the reward of a finished sequence: discriminator, or bleu, against the training rows; or, as '
+        'controls, action values that know nothing of the sequences: constant (1), random (uniform in [0, 1)), '
+        "shuffled (the discriminator's, dealt out anew among the batch)",
+        choices=('discriminator', 'bleu', 'constant', 'random', 'shuffled'),
+        later=True,
+    )
     bleu_order: int = setting(3, 'the n of BLEU-n as reward (released PG-BLEU: 3)', least=1, most=5, later=True)
-    freeze_discriminator: bool = setting(False, 'seqgan, as a control: the discriminator stays as its pretraining left it', later=True)
-    adversarial_mle_steps: int = setting(0, 'batches of maximum likelihood after the g-steps of each round (released code: none)', least=0, later=True)
-    baseline: str = setting('none', 'what is taken from the action values before the update: none (the paper); per_step, the batch\'s mean at each '
-                                    'position, which leaves the gradient\'s mean nearly as it is and lowers its variance; or ewma, a running mean '
-                                    'of all values before (ScratchGAN)',
-                            choices=('none', 'ewma', 'per_step'), later=True)
-    rollout_decay: float = setting(0.0, 'share of the roll-out policy\'s old weights kept at the end of a round. 0: it becomes the generator, as in '
-                                        'Algorithm 1 (the code\'s update_rate 0.8 never acts)', least=0, most=1, later=True)
+    freeze_discriminator: bool = setting(
+        False, 'seqgan, as a control: the discriminator stays as its pretraining left it', later=True
+    )
+    adversarial_mle_steps: int = setting(
+        0, 'batches of maximum likelihood after the g-steps of each round (released code: none)', least=0, later=True
+    )
+    baseline: str = setting(
+        'none',
+        "what is taken from the action values before the update: none (the paper); per_step, the batch's mean at each "
+        "position, which leaves the gradient's mean nearly as it is and lowers its variance; or ewma, a running mean "
+        'of all values before (ScratchGAN)',
+        choices=('none', 'ewma', 'per_step'),
+        later=True,
+    )
+    rollout_decay: float = setting(
+        0.0,
+        "share of the roll-out policy's old weights kept at the end of a round. 0: it becomes the generator, as in "
+        "Algorithm 1 (the code's update_rate 0.8 never acts)",
+        least=0,
+        most=1,
+        later=True,
+    )
 
-    eval_every: int = setting(5, 'rounds between evaluations; the last round of a phase is always evaluated', least=1, extends=True)
-    eval_samples: int = setting(10_000, 'samples that an evaluation draws (code: 9,984; paper: 100,000)', least=1, extends=True)
-    final_samples: int = setting(0, 'samples of a closing evaluation with every metric and the temperature curve. 0: none, but the usual evaluation',
-                                 least=0, extends=True)
+    eval_every: int = setting(
+        5, 'rounds between evaluations; the last round of a phase is always evaluated', least=1, extends=True
+    )
+    eval_samples: int = setting(
+        10_000, 'samples that an evaluation draws (code: 9,984; paper: 100,000)', least=1, extends=True
+    )
+    final_samples: int = setting(
+        0,
+        'samples of a closing evaluation with every metric and the temperature curve. 0: none, but the usual evaluation',
+        least=0,
+        extends=True,
+    )
     checkpoint_every: int = setting(5, 'rounds between checkpoints; a phase also ends with one', least=1, extends=True)
-    rollout_chunk: int = setting(0, 'roll-outs that run side by side; bounds the memory, changes no draw. 0: chosen by the vocabulary', least=0,
-                                 later=True)
-    precision: str = setting('auto', 'type in which roll-outs are scored; all else is float32. auto: bfloat16 on a CPU that has it, else float32',
-                             choices=('auto', 'float32', 'bfloat16', 'float16'), later=True)
-    jit: str = setting('auto', 'what XLA compiles: auto (what was measured to win), on (whole steps) or off', choices=('auto', 'on', 'off'))
+    rollout_chunk: int = setting(
+        0,
+        'roll-outs that run side by side; bounds the memory, changes no draw. 0: chosen by the vocabulary',
+        least=0,
+        later=True,
+    )
+    precision: str = setting(
+        'auto',
+        'type in which roll-outs are scored; all else is float32. auto: bfloat16 on a CPU that has it, else float32',
+        choices=('auto', 'float32', 'bfloat16', 'float16'),
+        later=True,
+    )
+    jit: str = setting(
+        'auto',
+        'what XLA compiles: auto (what was measured to win), on (whole steps) or off',
+        choices=('auto', 'on', 'off'),
+    )
     workdir: str = setting('runs/default', 'where everything is written; the same command continues from here')
     export_dir: str = setting('', 'where the trained generator is exported for TensorFlow Serving; empty: nowhere')
 
@@ -109,22 +189,38 @@ class Config:
         if self.dataset == 'text' and not self.corpus:
             raise ValueError('dataset=text needs a file. Received: corpus=""')
         if self.dataset != 'text' and self.corpus:
-            raise ValueError(f'a corpus is read only with dataset=text. Received: dataset={self.dataset}, corpus={self.corpus}')
+            raise ValueError(
+                f'a corpus is read only with dataset=text. Received: dataset={self.dataset}, corpus={self.corpus}'
+            )
         if self.verse_length and self.tokens != 'char':
-            raise ValueError(f'verse_length goes with tokens=char. Received: verse_length={self.verse_length}, tokens={self.tokens}')
+            raise ValueError(
+                f'verse_length goes with tokens=char. Received: verse_length={self.verse_length}, tokens={self.tokens}'
+            )
         if self.tokens == 'id' and self.min_count > 1:
-            raise ValueError(f'min_count does not go with tokens=id, where every id is kept. Received: min_count={self.min_count}')
+            raise ValueError(
+                f'min_count does not go with tokens=id, where every id is kept. Received: min_count={self.min_count}'
+            )
         if self.dataset == 'verse' and self.sequence_length != 20:
-            raise ValueError(f'a poem of dataset=verse has 20 characters. Received: sequence_length={self.sequence_length}')
+            raise ValueError(
+                f'a poem of dataset=verse has 20 characters. Received: sequence_length={self.sequence_length}'
+            )
         if 0 < self.negatives < -(-self.batch_size // 2):
-            raise ValueError(f'negatives, joined by as many positives, must fill a batch. Received: negatives={self.negatives}, '
-                             f'batch_size={self.batch_size}')
+            raise ValueError(
+                f'negatives, joined by as many positives, must fill a batch. Received: negatives={self.negatives}, '
+                f'batch_size={self.batch_size}'
+            )
         if self.reward != 'discriminator' and self.algorithm != 'seqgan':
-            raise ValueError(f'reward is a setting of algorithm=seqgan. Received: algorithm={self.algorithm}, reward={self.reward}')
+            raise ValueError(
+                f'reward is a setting of algorithm=seqgan. Received: algorithm={self.algorithm}, reward={self.reward}'
+            )
         if self.start_from and self.algorithm not in ('pg_bleu', 'seqgan'):
-            raise ValueError(f'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm={self.algorithm}, start_from={self.start_from}')
+            raise ValueError(
+                f'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm={self.algorithm}, start_from={self.start_from}'
+            )
         if self.algorithm in ('pg_bleu', 'seqgan') and not self.g_steps + self.adversarial_mle_steps:
-            raise ValueError('an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0')
+            raise ValueError(
+                'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0'
+            )
         for name in ('generator_learning_rate', 'discriminator_learning_rate', 'clip_norm'):
             if not getattr(self, name) > 0:
                 raise ValueError(f'{name} must be above 0. Received: {name}={getattr(self, name)}')
@@ -158,12 +254,19 @@ class Config:
 
     def likelihood_differences(self, other):
         """{name: (here, there)} of what shapes the data, the generator and its likelihood phase."""
-        return self._differing(other, lambda field: field.name == 'mle_epochs' or not (
-            field.metadata['later'] or field.name in ('workdir', 'export_dir')))
+        return self._differing(
+            other,
+            lambda field: (
+                field.name == 'mle_epochs' or not (field.metadata['later'] or field.name in ('workdir', 'export_dir'))
+            ),
+        )
 
     def _differing(self, other, counts):
-        return {f.name: (getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self)
-                if counts(f) and getattr(self, f.name) != getattr(other, f.name)}
+        return {
+            f.name: (getattr(self, f.name), getattr(other, f.name))
+            for f in dataclasses.fields(self)
+            if counts(f) and getattr(self, f.name) != getattr(other, f.name)
+        }
 
 
 def define_flags(values=flags.FLAGS):
@@ -173,7 +276,12 @@ def define_flags(values=flags.FLAGS):
         if field.metadata['choices']:
             flags.DEFINE_enum(field.name, field.default, field.metadata['choices'], text, flag_values=values)
         else:
-            define = {bool: flags.DEFINE_bool, int: flags.DEFINE_integer, float: flags.DEFINE_float, str: flags.DEFINE_string}[field.type]
+            define = {
+                bool: flags.DEFINE_bool,
+                int: flags.DEFINE_integer,
+                float: flags.DEFINE_float,
+                str: flags.DEFINE_string,
+            }[field.type]
             define(field.name, field.default, text, flag_values=values)
 
 

@@ -26,9 +26,13 @@ class Corpus:
         for name in ('train', 'validation', 'test'):
             rows = getattr(self, name)
             if rows.ndim != 2 or rows.dtype != np.int32 or not len(rows):
-                raise ValueError(f'{name} must be int32 [N, T] with at least one row. Received: {rows.dtype} {rows.shape}')
+                raise ValueError(
+                    f'{name} must be int32 [N, T] with at least one row. Received: {rows.dtype} {rows.shape}'
+                )
             if rows.shape[1] != self.train.shape[1]:
-                raise ValueError(f'all rows must have one length. Received: {name} {rows.shape}, train {self.train.shape}')
+                raise ValueError(
+                    f'all rows must have one length. Received: {name} {rows.shape}, train {self.train.shape}'
+                )
             if rows.min() < 0 or rows.max() >= vocab_size:
                 raise ValueError(f'ids must be in [0, {vocab_size}). Received: {name} with {rows.min()}..{rows.max()}')
 
@@ -43,9 +47,11 @@ class Corpus:
         (The released code drops the remainder too, but never shuffles.)
         """
         if batch_size > len(self.train):
-            raise ValueError(f'batch_size must be at most the number of training rows, {len(self.train)}. Received: batch_size={batch_size}')
+            raise ValueError(
+                f'batch_size must be at most the number of training rows, {len(self.train)}. Received: batch_size={batch_size}'
+            )
         order = np.random.default_rng([seed, epoch]).permutation(len(self.train))
-        return self.train[order[:len(order) // batch_size * batch_size]].reshape(-1, batch_size, self.sequence_length)
+        return self.train[order[: len(order) // batch_size * batch_size]].reshape(-1, batch_size, self.sequence_length)
 
 
 def split_rows(rows, validation_share, test_share, seed):

@@ -45,8 +45,14 @@ class SequenceDistribution(tfd.Distribution):
         if length < 1:
             raise ValueError(f'length must be at least 1. Received: length={length}')
         self.policy, self.length = policy, length
-        super().__init__(dtype=tf.int32, reparameterization_type=tfd.NOT_REPARAMETERIZED, validate_args=validate_args,
-                         allow_nan_stats=allow_nan_stats, parameters=parameters, name=name)
+        super().__init__(
+            dtype=tf.int32,
+            reparameterization_type=tfd.NOT_REPARAMETERIZED,
+            validate_args=validate_args,
+            allow_nan_stats=allow_nan_stats,
+            parameters=parameters,
+            name=name,
+        )
 
     @property
     def end_id(self):
@@ -60,7 +66,9 @@ class SequenceDistribution(tfd.Distribution):
         the expectation of the mean of -log p (chain rule), and, each step's draw being replaced by its expectation (Rao-Blackwell), as a
         rule a lower variance. A step holds logits [num_samples, V].
         """
-        return self._expectation(self.policy, num_samples, seed, lambda logits: (logits, tfd.Categorical(logits=logits).entropy()), name)
+        return self._expectation(
+            self.policy, num_samples, seed, lambda logits: (logits, tfd.Categorical(logits=logits).entropy()), name
+        )
 
     def kl_divergence(self, other, num_samples, seed, name='kl_divergence'):
         """KL(self || other) = E_self[log p - log q] with another SequenceDistribution, nats a sequence: a Monte-Carlo estimate, a scalar.
@@ -74,13 +82,17 @@ class SequenceDistribution(tfd.Distribution):
         if not isinstance(other, SequenceDistribution):
             raise ValueError(f'other must be a SequenceDistribution. Received: {other!r}')
         if (other.length, other.end_id) != (self.length, self.end_id):
-            raise ValueError('both distributions must have one length and one end token. Received: '
-                             f'length={self.length}, end_id={self.end_id} and length={other.length}, end_id={other.end_id}')
+            raise ValueError(
+                'both distributions must have one length and one end token. Received: '
+                f'length={self.length}, end_id={self.end_id} and length={other.length}, end_id={other.end_id}'
+            )
 
         def divergence(logits):
             p, q = logits
             if p.shape[-1] != q.shape[-1]:
-                raise ValueError(f'both distributions must have one vocabulary. Received: {p.shape[-1]} and {q.shape[-1]} tokens')
+                raise ValueError(
+                    f'both distributions must have one vocabulary. Received: {p.shape[-1]} and {q.shape[-1]} tokens'
+                )
             return p, tfd.Categorical(logits=p).kl_divergence(tfd.Categorical(logits=q))
 
         return self._expectation(Pair(self.policy, other.policy), num_samples, seed, divergence, name)
@@ -123,6 +135,8 @@ class SequenceDistribution(tfd.Distribution):
 def _pair_of_seeds(seed):
     """int [2] from a seed of the user."""
     if seed is None:
-        raise ValueError('a seed must be given, an int [2] or one int: nothing is drawn from a hidden state. Received: seed=None')
+        raise ValueError(
+            'a seed must be given, an int [2] or one int: nothing is drawn from a hidden state. Received: seed=None'
+        )
     seed = tf.convert_to_tensor(seed)
     return tf.stack([seed, tf.zeros_like(seed)]) if seed.shape.rank == 0 else seed

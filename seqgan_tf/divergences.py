@@ -21,16 +21,22 @@ def jsd_per_step(policy, other, samples, other_samples):
         ValueError: samples of unequal shapes.
     """
     if samples.shape != other_samples.shape:
-        raise ValueError(f'both policies\' samples must be of one shape. Received: {samples.shape} and {other_samples.shape}')
+        raise ValueError(
+            f"both policies' samples must be of one shape. Received: {samples.shape} and {other_samples.shape}"
+        )
     pair = Pair(policy, other)
 
     @tf.function(autograph=False)
     def chunk(tokens):
         given = tf.transpose(tokens)
-        return sampling.unroll(pair, tf.shape(tokens)[0], tokens.shape[1], lambda at, logits: (given[at], _jsd(*logits)))[1]
+        return sampling.unroll(
+            pair, tf.shape(tokens)[0], tokens.shape[1], lambda at, logits: (given[at], _jsd(*logits))
+        )[1]
 
     rows = np.concatenate([samples, other_samples])
-    total = sum(float(tf.reduce_sum(chunk(tf.constant(rows[i:i + SAMPLE_ROWS])))) for i in range(0, len(rows), SAMPLE_ROWS))
+    total = sum(
+        float(tf.reduce_sum(chunk(tf.constant(rows[i : i + SAMPLE_ROWS])))) for i in range(0, len(rows), SAMPLE_ROWS)
+    )
     return total / rows.size
 
 

@@ -29,5 +29,5 @@ def distinct(samples, order, end_id=None):
     """Distinct n-grams of samples [B, T] over all of their n-grams (Li et al., NAACL 2016). It falls as B grows: compare equal numbers."""
     places = samples.shape[1] - order + 1
     inside = np.arange(places) <= row_lengths(samples, end_id)[:, None] - order
-    grams = np.stack([samples[:, i:i + places] for i in range(order)], axis=-1)[inside]
+    grams = np.stack([samples[:, i : i + places] for i in range(order)], axis=-1)[inside]
     return len(np.unique(grams, axis=0)) / max(1, len(grams))

@@ -57,7 +57,9 @@ class Evaluator:
             yield 'nll_oracle', self.oracle_scorer.nll(samples)
         else:
             for order in BLEU_ORDERS:
-                scores = bleu.sentence_bleu(samples, self.corpus.test, order, end_id=self.corpus.vocabulary.end_id, smoothing='method1')
+                scores = bleu.sentence_bleu(
+                    samples, self.corpus.test, order, end_id=self.corpus.vocabulary.end_id, smoothing='method1'
+                )
                 yield f'bleu_{order}', float(scores.mean())
         if self.verse_rules:
             yield from verse.verse_validity(self.corpus.vocabulary.decode(samples)).items()

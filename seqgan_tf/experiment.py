@@ -22,12 +22,28 @@ from seqgan_tf.serving import export_saved_model
 from seqgan_tf.state import PHASES, Report, TrainState
 from seqgan_tf.summary import describe
 from seqgan_tf.takeover import take_over
-from seqgan_tf.workdir import check_data, check_extension, check_settings, load_vocabulary, locked, user_errors, write_settings
+from seqgan_tf.workdir import (
+    check_data,
+    check_extension,
+    check_settings,
+    load_vocabulary,
+    locked,
+    user_errors,
+    write_settings,
+)
 
 SHOWN_SAMPLES = 8
 CLOSING_PHASES = ('temperature', 'final')
-REOPENING = ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds', 'eval_samples', 'final_samples')  # it must have the same to be over
-EVALUATION_STREAM = 1  # evaluations draw from a stream of their own: how often one looks must not change what is trained
+REOPENING = (
+    'mle_epochs',
+    'discriminator_rounds',
+    'adversarial_rounds',
+    'eval_samples',
+    'final_samples',
+)  # it must have the same to be over
+EVALUATION_STREAM = (
+    1  # evaluations draw from a stream of their own: how often one looks must not change what is trained
+)
 
 
 def run(config):
@@ -72,12 +88,26 @@ def load_data(config):
         ValueError: the data cannot be read, or do not fit the settings.
     """
     if config.dataset == 'text':
-        names = ('tokens', 'verse_length', 'sequence_length', 'on_long', 'min_count', 'max_vocab', 'validation_share', 'test_share', 'seed')
+        names = (
+            'tokens',
+            'verse_length',
+            'sequence_length',
+            'on_long',
+            'min_count',
+            'max_vocab',
+            'validation_share',
+            'test_share',
+            'seed',
+        )
         return None, files.load_text(config.corpus, **{name: getattr(config, name) for name in names})
     if config.dataset == 'verse':
         return None, verse.load_verse(config.num_sequences or 16_384, config.held_out, config.seed)
-    oracle = load_oracle(config.oracle_path) if config.oracle_path else make_oracle(config.oracle_seed, config.vocab_size)
-    corpus = synthetic.draw_corpus(oracle, config.num_sequences or 10_000, config.held_out, config.sequence_length, config.seed)
+    oracle = (
+        load_oracle(config.oracle_path) if config.oracle_path else make_oracle(config.oracle_seed, config.vocab_size)
+    )
+    corpus = synthetic.draw_corpus(
+        oracle, config.num_sequences or 10_000, config.held_out, config.sequence_length, config.seed
+    )
     return oracle, corpus
 
 
@@ -94,7 +124,9 @@ class Experiment:
         self.state = TrainState(config, self.corpus.vocabulary)
         self.metrics_file = loggers.AppendOnlyFile(self.workdir / 'metrics.jsonl')
         self.samples_file = loggers.AppendOnlyFile(self.workdir / 'samples.txt')
-        self.checkpoints = Checkpoints(self.workdir / 'checkpoints', state=self.state, metrics=self.metrics_file, samples=self.samples_file)
+        self.checkpoints = Checkpoints(
+            self.workdir / 'checkpoints', state=self.state, metrics=self.metrics_file, samples=self.samples_file
+        )
         self.terminal = loggers.Terminal()
         self.restored, messages = self.checkpoints.restore()
         for message in messages:
@@ -105,7 +137,9 @@ class Experiment:
         if before is not None and any(getattr(before, name) != getattr(config, name) for name in REOPENING):
             self._reopen()
         write_settings(config, self.corpus, self.workdir)
-        self.evaluator = Evaluator(self.state.generator, self.corpus, config.eval_samples, oracle, config.dataset == 'verse', config.jit)
+        self.evaluator = Evaluator(
+            self.state.generator, self.corpus, config.eval_samples, oracle, config.dataset == 'verse', config.jit
+        )
         self.tensorboard = loggers.TensorBoard(self.workdir / 'tensorboard', dataclasses.asdict(config))
 
     def run(self):
@@ -116,7 +150,9 @@ class Experiment:
             for report in ALGORITHMS[self.config.algorithm](self.state, self.corpus, self.config):
                 self._finish_round(report, time.perf_counter() - started, interruption.signal is not None)
                 if interruption.signal is not None:
-                    self.terminal.say(f'stopped and saved after {report.phase} round {report.round}; the same command continues from here')
+                    self.terminal.say(
+                        f'stopped and saved after {report.phase} round {report.round}; the same command continues from here'
+                    )
                     raise SystemExit(128 + interruption.signal)
                 started = time.perf_counter()
             self._close_evaluation()
@@ -127,9 +163,11 @@ class Experiment:
     def _begin(self):
         """Says what is at hand, and logs the figures of the untrained generator where a run starts anew."""
         corpus = self.corpus
-        self.terminal.say(f'{self.config.dataset}: {len(corpus.train)} training, {len(corpus.validation)} validation and {len(corpus.test)} test '
-                          f'sequences of {"at most " if corpus.vocabulary.end_id is not None else ""}{corpus.sequence_length} symbols, '
-                          f'vocabulary {len(corpus.vocabulary)}')
+        self.terminal.say(
+            f'{self.config.dataset}: {len(corpus.train)} training, {len(corpus.validation)} validation and {len(corpus.test)} test '
+            f'sequences of {"at most " if corpus.vocabulary.end_id is not None else ""}{corpus.sequence_length} symbols, '
+            f'vocabulary {len(corpus.vocabulary)}'
+        )
         for note in corpus.notes:
             self.terminal.say(f'note: {note}')
         self.metrics_file.cut()
@@ -164,7 +202,10 @@ class Experiment:
         started, seed, report = time.perf_counter(), self._evaluation_seed('final', 0), Report('final', 0, 0, {})
         if self.config.final_samples:
             from seqgan_tf import closing  # loads TensorFlow Probability, which no other run needs
-            for i, metrics in enumerate(closing.temperature_curve(self.evaluator, self._evaluation_seed('temperature', 0)), start=1):
+
+            for i, metrics in enumerate(
+                closing.temperature_curve(self.evaluator, self._evaluation_seed('temperature', 0)), start=1
+            ):
                 self._log(Report('temperature', i, 0, metrics), metrics, {}, step=i)
             metrics = dict(closing.closing_metrics(self.evaluator, wanted, seed))
         else:
@@ -205,11 +246,18 @@ class Experiment:
         if not self.config.export_dir:
             return None
         try:
-            return export_saved_model(self.state.generator, self.state.discriminator, self.corpus.vocabulary, self.config.sequence_length,
-                                      self.config.export_dir)
+            return export_saved_model(
+                self.state.generator,
+                self.state.discriminator,
+                self.corpus.vocabulary,
+                self.config.sequence_length,
+                self.config.export_dir,
+            )
         except OSError as error:
-            raise RunError(f'export_dir must be writable. Received: {self.config.export_dir} ({error.strerror}). The run itself is saved in '
-                           f'{self.workdir}; export/export_model.py exports it.') from None
+            raise RunError(
+                f'export_dir must be writable. Received: {self.config.export_dir} ({error.strerror}). The run itself is saved in '
+                f'{self.workdir}; export/export_model.py exports it.'
+            ) from None
 
     def _evaluation_seed(self, phase, round_):
         root = tf.constant([self.config.seed, EVALUATION_STREAM], tf.int64)
@@ -222,5 +270,7 @@ class Experiment:
 def _check_finite(report, metrics):
     for name, value in metrics.items():
         if not math.isfinite(value):
-            raise RunError(f'every figure must be finite. Received: {name}={value} in {report.phase} round {report.round}. The last good '
-                           'checkpoint is kept; a lower learning rate may help')
+            raise RunError(
+                f'every figure must be finite. Received: {name}={value} in {report.phase} round {report.round}. The last good '
+                'checkpoint is kept; a lower learning rate may help'
+            )

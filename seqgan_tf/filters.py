@@ -5,7 +5,7 @@ Letter key: B rows, V vocabulary size.
 
 import tensorflow as tf
 
-ONE_BITS = 0x3f800000  # of the float32 1.0, the largest weight
+ONE_BITS = 0x3F800000  # of the float32 1.0, the largest weight
 
 
 def softmax_parts(logits):
@@ -52,7 +52,11 @@ def _keep_top_p(logits, top_p):
     low, high = tf.ones_like(bits[:, 0]), tf.fill(tf.shape(top_p), ONE_BITS + 1)
     _, least, _ = tf.while_loop(lambda step, *_: step < ONE_BITS.bit_length(), halve, (0, low, high))
     equal = bits == least[:, None]
-    wanted = tf.math.ceil((needed - mass(least + 1)) / tf.bitcast(least, tf.float32))  # how many of those of equal weight
+    wanted = tf.math.ceil(
+        (needed - mass(least + 1)) / tf.bitcast(least, tf.float32)
+    )  # how many of those of equal weight
     spare = tf.reduce_any(tf.reduce_sum(tf.cast(equal, tf.float32), axis=1) > wanted)
-    equal = tf.cond(spare, lambda: equal & (tf.cumsum(tf.cast(equal, tf.float32), axis=1) <= wanted[:, None]), lambda: equal)
+    equal = tf.cond(
+        spare, lambda: equal & (tf.cumsum(tf.cast(equal, tf.float32), axis=1) <= wanted[:, None]), lambda: equal
+    )
     return tf.where((bits > least[:, None]) | equal | (top_p >= 1)[:, None], logits, float('-inf'))

@@ -33,14 +33,19 @@ class Cell:
         try:
             last = (self.workdir / 'metrics.jsonl').read_text('utf-8').splitlines()[-1]
             settings = Config.from_json(self.workdir / 'config.json')
-            return json.loads(last)['phase'] == 'final' and settings == dataclasses.replace(self.config, workdir=settings.workdir)
+            return json.loads(last)['phase'] == 'final' and settings == dataclasses.replace(
+                self.config, workdir=settings.workdir
+            )
         except (OSError, ValueError, LookupError, TypeError):
             return False
 
     def flags(self):
         """The settings as arguments of the training command, those that are not the defaults."""
-        return [f'--{field.name}={getattr(self.config, field.name)}' for field in dataclasses.fields(Config)
-                if getattr(self.config, field.name) != field.default]
+        return [
+            f'--{field.name}={getattr(self.config, field.name)}'
+            for field in dataclasses.fields(Config)
+            if getattr(self.config, field.name) != field.default
+        ]
 
 
 def parse_variation(text):
@@ -56,7 +61,9 @@ def parse_variation(text):
     if len(set(values)) < len(values):
         raise ValueError(f'the values of a varied setting must differ. Received: --vary={text}')
     if name == 'workdir':
-        raise ValueError(f'the workdir of each cell is made from --out and the varied settings. Received: --vary={text}')
+        raise ValueError(
+            f'the workdir of each cell is made from --out and the varied settings. Received: --vary={text}'
+        )
     return name, values
 
 
@@ -81,7 +88,10 @@ def make_cells(out, variations, arguments):
     if len(set(names)) < len(names):
         raise ValueError(f'a setting can be varied once. Received: --vary of {", ".join(names)}')
     out = os.path.normpath(out)
-    cells = [_make_cell(out, dict(zip(names, values)), arguments) for values in itertools.product(*(v for _, v in variations))]
+    cells = [
+        _make_cell(out, dict(zip(names, values)), arguments)
+        for values in itertools.product(*(v for _, v in variations))
+    ]
     _check_distinct(cells)
     for cell in cells:
         _check_directory(cell)
@@ -91,8 +101,14 @@ def make_cells(out, variations, arguments):
 def requirements(cells):
     """{cell's name: names of the cells whose directories its settings name}: it starts from what they leave there."""
     homes = {os.path.abspath(cell.config.workdir): cell.name for cell in cells}
-    return {cell.name: {homes[os.path.abspath(value)] for name, value in _texts(cell.config).items()
-                        if name != 'workdir' and value and os.path.abspath(value) in homes} for cell in cells}
+    return {
+        cell.name: {
+            homes[os.path.abspath(value)]
+            for name, value in _texts(cell.config).items()
+            if name != 'workdir' and value and os.path.abspath(value) in homes
+        }
+        for cell in cells
+    }
 
 
 def _make_cell(out, varied, arguments):
@@ -100,11 +116,15 @@ def _make_cell(out, varied, arguments):
     label = ','.join(_label(name, value) for name, value in varied.items() if name != 'seed') or 'run'
     flagfile = [f'--flagfile={value}' for name, value in varied.items() if name == FLAGFILE]
     try:
-        config = _parse([*flagfile, *arguments, *(f'--{name}={value}' for name, value in varied.items() if name != FLAGFILE)])
+        config = _parse(
+            [*flagfile, *arguments, *(f'--{name}={value}' for name, value in varied.items() if name != FLAGFILE)]
+        )
     except (ValueError, flags.Error) as error:
         raise ValueError(f'the settings of {label}: {error}') from None
     name = f'{label}/seed_{config.seed}'
-    texts = {key: text.replace('{out}', out).replace('{seed}', str(config.seed)) for key, text in _texts(config).items()}
+    texts = {
+        key: text.replace('{out}', out).replace('{seed}', str(config.seed)) for key, text in _texts(config).items()
+    }
     return Cell(name, dataclasses.replace(config, **texts | {'workdir': os.path.join(out, name)}))
 
 
@@ -124,17 +144,25 @@ def _parse(arguments):
 
 def _texts(config):
     """{name: value} of the settings that are free texts, paths among them."""
-    return {field.name: getattr(config, field.name) for field in dataclasses.fields(config)
-            if field.type is str and not field.metadata['choices']}
+    return {
+        field.name: getattr(config, field.name)
+        for field in dataclasses.fields(config)
+        if field.type is str and not field.metadata['choices']
+    }
 
 
 def _check_distinct(cells):
-    for what, key in (('directory', lambda cell: cell.name), ('settings', lambda cell: dataclasses.replace(cell.config, workdir='-'))):
+    for what, key in (
+        ('directory', lambda cell: cell.name),
+        ('settings', lambda cell: dataclasses.replace(cell.config, workdir='-')),
+    ):
         seen = {}
         for cell in cells:
             other = seen.setdefault(key(cell), cell)
             if other is not cell:
-                raise ValueError(f'each cell must have its own {what}. Received: {other.name} and {cell.name}, where they are the same')
+                raise ValueError(
+                    f'each cell must have its own {what}. Received: {other.name} and {cell.name}, where they are the same'
+                )
 
 
 def _check_directory(cell):
@@ -142,5 +170,7 @@ def _check_directory(cell):
     path = cell.workdir / 'config.json'
     differing = cell.config.differences(Config.from_json(path)) if path.exists() else {}
     if differing:
-        raise ValueError(f'a run must be continued with its own settings, or started below another --out. {cell.workdir} was made with '
-                         f'others:{listed(differing)}')
+        raise ValueError(
+            f'a run must be continued with its own settings, or started below another --out. {cell.workdir} was made with '
+            f'others:{listed(differing)}'
+        )

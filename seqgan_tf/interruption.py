@@ -19,4 +19,6 @@ class Interruption:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
-        print(f'\n{signal.Signals(number).name}: saving at the end of this round; once more to stop at once', flush=True)
+        print(
+            f'\n{signal.Signals(number).name}: saving at the end of this round; once more to stop at once', flush=True
+        )

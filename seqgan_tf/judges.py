@@ -28,9 +28,14 @@ def fresh_discriminator(samples, rows, vocab_size, seed):
         seed: int [2].
     """
     if min(len(samples), len(rows)) < LEAST_ROWS:
-        raise ValueError(f'judges need at least {LEAST_ROWS} samples and test rows. Received: {len(samples)} and {len(rows)}')
+        raise ValueError(
+            f'judges need at least {LEAST_ROWS} samples and test rows. Received: {len(samples)} and {len(rows)}'
+        )
     count = min(len(samples), len(rows), DISCRIMINATOR_ROWS) // 5 * 5
-    parts = [tuple(tf.split(tf.constant(np.asarray(part[:count], np.int32)), [count * 3 // 5, count // 5, count // 5])) for part in (rows, samples)]
+    parts = [
+        tuple(tf.split(tf.constant(np.asarray(part[:count], np.int32)), [count * 3 // 5, count // 5, count // 5]))
+        for part in (rows, samples)
+    ]
     (train, validation, held_out) = zip(*parts)
     discriminator = Discriminator(vocab_size, samples.shape[1], seed=int(seed[1]) % 2**31)
     epoch = DiscriminatorEpoch(discriminator, adam(DISCRIMINATOR_RATE, discriminator), l2=0.2, batch_size=BATCH_SIZE)
@@ -56,7 +61,7 @@ def reverse_nll(samples, validation, test, vocab_size, end_id, seed):
     rng = np.random.default_rng(seed)
     for _ in range(LANGUAGE_MODEL_EPOCHS):
         order = rng.permutation(min(len(samples), LANGUAGE_MODEL_ROWS))
-        for rows in order[:len(order) // BATCH_SIZE * BATCH_SIZE].reshape(-1, BATCH_SIZE):
+        for rows in order[: len(order) // BATCH_SIZE * BATCH_SIZE].reshape(-1, BATCH_SIZE):
             step(tf.constant(samples[rows]))
         nll = scorer.nll(validation)
         if nll >= best:

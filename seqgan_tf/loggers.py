@@ -64,8 +64,10 @@ class AppendOnlyFile(tf.Module):
         self.cut()
 
     def _unwritable(self, error):
-        return RunError(f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; the same command continues '
-                        'from it.')
+        return RunError(
+            f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; the same command continues '
+            'from it.'
+        )
 
 
 class Terminal:
@@ -80,10 +82,19 @@ class Terminal:
         if report.phase != self.phase:
             self.close()
             self.phase = report.phase
-            self.bar = tqdm(total=report.rounds, initial=report.round - 1, desc=report.phase, unit='round', disable=None, leave=False)
+            self.bar = tqdm(
+                total=report.rounds,
+                initial=report.round - 1,
+                desc=report.phase,
+                unit='round',
+                disable=None,
+                leave=False,
+            )
         self.bar.update()
         left = datetime.timedelta(seconds=round(seconds * (report.rounds - report.round)))
-        self.say(f'{report.phase} {report.round}/{report.rounds}  {figures(metrics)}  ({seconds:.1f} s a round, {left} left)')
+        self.say(
+            f'{report.phase} {report.round}/{report.rounds}  {figures(metrics)}  ({seconds:.1f} s a round, {left} left)'
+        )
 
     def say(self, text):
         """Prints a line above the bar."""
@@ -135,5 +146,7 @@ class TensorBoard:
             with self.writer.as_default(step=step):
                 yield
         except tf.errors.OpError as error:
-            raise RunError(f'{self.directory} could not be written ({error.message.splitlines()[0][-100:]}). The last checkpoint is kept; the same '
-                           'command continues from it.') from None
+            raise RunError(
+                f'{self.directory} could not be written ({error.message.splitlines()[0][-100:]}). The last checkpoint is kept; the same '
+                'command continues from it.'
+            ) from None

@@ -11,7 +11,9 @@ def checked(**inputs):
     inputs = {name: tf.ensure_shape(value, [None]) for name, value in inputs.items()}
     sizes = tf.stack([tf.shape(value)[0] for value in inputs.values()])
     names = ', '.join(inputs)
-    same = tf.debugging.Assert(tf.reduce_all(sizes == sizes[0]), [f'inputs must have one length. Received: {names} of lengths', sizes])
+    same = tf.debugging.Assert(
+        tf.reduce_all(sizes == sizes[0]), [f'inputs must have one length. Received: {names} of lengths', sizes]
+    )
     with tf.control_dependencies([same]):
         return [tf.identity(value) for value in inputs.values()]
 
@@ -32,8 +34,10 @@ def temperature_rule(temperature):
 
 def filter_rules(top_k, top_p):
     """The rules of top_k int32 [B] and of top_p float32 [B]."""
-    return [(top_k < 0, ['top_k must be at least 0. Received: top_k=', _number(top_k)]),
-            (~((top_p > 0) & (top_p <= 1)), ['top_p must be above 0 and at most 1. Received: top_p=', _number(top_p)])]
+    return [
+        (top_k < 0, ['top_k must be at least 0. Received: top_k=', _number(top_k)]),
+        (~((top_p > 0) & (top_p <= 1)), ['top_p must be above 0 and at most 1. Received: top_p=', _number(top_p)]),
+    ]
 
 
 def text_rules(name, ids, lengths, whole=False):
@@ -46,11 +50,23 @@ def text_rules(name, ids, lengths, whole=False):
     length = ids.shape[1]
     unknown = (ids < 0) & (tf.range(length) < lengths[:, None])
     received = [_number(lengths), ' symbols']
-    rules = [(lengths > length, [f'{name} must have at most {length} symbols. Received: ', *received]),
-             (tf.reduce_any(unknown, axis=1), [f'every symbol of {name} must be in the vocabulary. Received: an unknown one, number ',
-                                               _number(1 + tf.argmax(unknown, axis=1))])]
+    rules = [
+        (lengths > length, [f'{name} must have at most {length} symbols. Received: ', *received]),
+        (
+            tf.reduce_any(unknown, axis=1),
+            [
+                f'every symbol of {name} must be in the vocabulary. Received: an unknown one, number ',
+                _number(1 + tf.argmax(unknown, axis=1)),
+            ],
+        ),
+    ]
     if whole:
-        rules.append((lengths < length, [f'{name} must have {length} symbols: the vocabulary has no end symbol. Received: ', *received]))
+        rules.append(
+            (
+                lengths < length,
+                [f'{name} must have {length} symbols: the vocabulary has no end symbol. Received: ', *received],
+            )
+        )
     return rules
 
 

@@ -37,13 +37,17 @@ class BleuReward(tf.Module):
 
     def __call__(self, tokens):
         """BLEU [B] of tokens [B, T], T at most that of the references. (Not worth XLA on a CPU: four times slower.)"""
-        inside = tf.ones_like(tokens, tf.bool) if self.end_id is None else tf.cumsum(tf.cast(tokens == self.end_id, tf.int32), axis=1) == 0
+        inside = (
+            tf.ones_like(tokens, tf.bool)
+            if self.end_id is None
+            else tf.cumsum(tf.cast(tokens == self.end_id, tf.int32), axis=1) == 0
+        )
         length = tf.reduce_sum(tf.cast(inside, tf.int32), axis=1)
         ids = grams = tf.where(inside, _find(self.tables[0][0], tf.cast(tokens, tf.int64)), -1)
         log_precision, matched = 0.0, True
         for order, (keys, limits) in enumerate(self.tables, start=1):
             if order > 1:
-                grams, last = grams[:, :-1], ids[:, order - 1:]
+                grams, last = grams[:, :-1], ids[:, order - 1 :]
                 grams = _find(keys, tf.where((grams >= 0) & (last >= 0), grams * len(self.tables[0][0]) + last, -1))
             matches = tf.cast(_clipped_matches(grams, limits), tf.float32)
             total = tf.cast(tf.maximum(length - order + 1, 1), tf.float32)
@@ -66,9 +70,11 @@ def random_values(tokens, seed):
 
 def shuffled(values_fn):
     """The control with the right scale and the wrong sequences: the action values of `values_fn`, its rows dealt out anew in the batch."""
+
     def values(tokens, seed):
         order = tf.argsort(randomness.uniforms([tokens.shape[0]], randomness.fold_in(seed, 1)), stable=True)
         return tf.gather(values_fn(tokens, seed), order)
+
     return values
 
 
@@ -80,7 +86,7 @@ def _count_references(rows, lengths, max_order):
         if order == 1:
             keys, held = rows.astype(np.int64), inside
         else:
-            keys, held = grams[:, :-1] * num_ids + ids[:, order - 1:], inside[:, order - 1:]
+            keys, held = grams[:, :-1] * num_ids + ids[:, order - 1 :], inside[:, order - 1 :]
         table, places = np.unique(keys[held], return_inverse=True)
         grams = np.zeros(keys.shape, np.int64)
         grams[held] = places
@@ -98,12 +104,18 @@ def _find(keys, wanted):
     place = tf.zeros_like(wanted, tf.int32)
     for bit in reversed(range(len(keys).bit_length())):
         further = place + 2**bit
-        place = tf.where((further < len(keys)) & (tf.gather(keys, tf.minimum(further, len(keys) - 1)) <= wanted), further, place)
+        place = tf.where(
+            (further < len(keys)) & (tf.gather(keys, tf.minimum(further, len(keys) - 1)) <= wanted), further, place
+        )
     return tf.cast(tf.where(tf.gather(keys, place) == wanted, place, -1), tf.int64)
 
 
 def _clipped_matches(grams, limits):
     """How many n-grams of each row [B, P] count: the k-th of its kind in a row does where a reference has k; -1 is in none."""
-    same = (grams[:, :, None] == grams[:, None, :]) & tf.linalg.band_part(tf.fill([1, grams.shape[1], grams.shape[1]], True), -1, 0)
+    same = (grams[:, :, None] == grams[:, None, :]) & tf.linalg.band_part(
+        tf.fill([1, grams.shape[1], grams.shape[1]], True), -1, 0
+    )
     before_and_here = tf.reduce_sum(tf.cast(same, tf.int32), axis=2)
-    return tf.reduce_sum(tf.cast((grams >= 0) & (before_and_here <= tf.gather(limits, tf.maximum(grams, 0))), tf.int32), axis=1)
+    return tf.reduce_sum(
+        tf.cast((grams >= 0) & (before_and_here <= tf.gather(limits, tf.maximum(grams, 0))), tf.int32), axis=1
+    )

@@ -51,9 +51,13 @@ def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1
     finish = compiled(lambda prefixes, numbers: finish_lanes(policy, tokens, states, prefixes, numbers, draw))
 
     def add_chunk(start, values):
-        finished = finish(tf.slice(prefixes, [start], [chunk]), tf.slice(numbers, [start, 0, 0], [chunk, batch_size, length]))
+        finished = finish(
+            tf.slice(prefixes, [start], [chunk]), tf.slice(numbers, [start, 0, 0], [chunk, batch_size, length])
+        )
         rewards = tf.reshape(reward_fn(tf.reshape(finished, [-1, length])), [2, chunk, batch_size])
-        return start + chunk, values + tf.einsum('plb,plt->bt', rewards, tf.slice(weights, [0, start, 0], [2, chunk, length - 1]))
+        return start + chunk, values + tf.einsum(
+            'plb,plt->bt', rewards, tf.slice(weights, [0, start, 0], [2, chunk, length - 1])
+        )
 
     values = tf.zeros([batch_size, length - 1])
     _, values = tf.while_loop(lambda start, _: start < prefixes.shape[0], add_chunk, (0, values), parallel_iterations=1)
@@ -102,20 +106,28 @@ def finish_lanes(policy, tokens, states, prefixes, numbers, draw=sampling.draw):
     second = length - first
     given = tf.gather(tokens, row)
     end_id = getattr(policy, 'end_id', None)
-    still_open = tf.fill(tokens.shape, True) if end_id is None else tf.cumsum(tf.cast(tokens == end_id, tf.int32), axis=1) == 0
+    still_open = (
+        tf.fill(tokens.shape, True) if end_id is None else tf.cumsum(tf.cast(tokens == end_id, tf.int32), axis=1) == 0
+    )
 
     def start(prefix):
         """Where a roll-out begins: last token, whether the sequence is still open, and the state before reading that token."""
         at = tf.stack([prefix - 1, row], axis=1)
-        return (tf.gather_nd(tf.transpose(tokens), at), tf.gather_nd(tf.transpose(still_open), at),
-                tf.nest.map_structure(lambda s: tf.gather_nd(s, at), states))
+        return (
+            tf.gather_nd(tf.transpose(tokens), at),
+            tf.gather_nd(tf.transpose(still_open), at),
+            tf.nest.map_structure(lambda s: tf.gather_nd(s, at), states),
+        )
 
     restart = start(second)
 
     def advance(step, current, drawn):
         switch = step == second
         last, is_open, state = tf.nest.map_structure(
-            lambda new, old: tf.where(tf.reshape(switch, [rows] + [1] * (len(old.shape) - 1)), new, old), restart, current)
+            lambda new, old: tf.where(tf.reshape(switch, [rows] + [1] * (len(old.shape) - 1)), new, old),
+            restart,
+            current,
+        )
         logits, state = policy.step(last, state)
         chosen = draw(logits, numbers_by_step[step])
         if end_id is not None:
@@ -130,5 +142,7 @@ def finish_lanes(policy, tokens, states, prefixes, numbers, draw=sampling.draw):
 
     position = tf.range(length)[None]
     shifted = tf.gather(drawn, tf.maximum(position - first[:, None], 0), batch_dims=1)
-    finished = tf.stack([tf.where(position < first[:, None], given, shifted), tf.where(position < second[:, None], given, drawn)])
+    finished = tf.stack(
+        [tf.where(position < first[:, None], given, shifted), tf.where(position < second[:, None], given, drawn)]
+    )
     return tf.reshape(finished, [2, -1, batch_size, length])

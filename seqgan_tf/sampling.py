@@ -13,7 +13,10 @@ from seqgan_tf.randomness import uniforms
 
 # Scaling the largest admissible target by this keeps it strictly below the total in float32, whatever the rounding.
 BELOW_ONE = 1.0 - 2.0**-23
-COLUMNS, STRIPS = 16, 8  # `draw_lean` sums a block in so many columns, and takes the maximum of a row first among so many strips of it
+COLUMNS, STRIPS = (
+    16,
+    8,
+)  # `draw_lean` sums a block in so many columns, and takes the maximum of a row first among so many strips of it
 STEEPEST = 1e30  # the largest 1 / temperature: the likeliest token is certain long before, and logits stay finite
 
 
@@ -37,13 +40,21 @@ def draw_lean(logits, uniforms):
     vocab_size = logits.shape[-1]
     block = -(-math.isqrt(vocab_size) // COLUMNS) * COLUMNS
     whole = (vocab_size - 1) // block  # blocks before the last, which holds 1 to `block` ids
-    blocks, last = tf.reshape(logits[:, :whole * block], [tf.shape(logits)[0], whole, block]), logits[:, whole * block:]
+    blocks, last = (
+        tf.reshape(logits[:, : whole * block], [tf.shape(logits)[0], whole, block]),
+        logits[:, whole * block :],
+    )
     width = -(-vocab_size // STRIPS)
-    strips = [logits[:, start:start + width] for start in (min(i * width, vocab_size - width) for i in range(STRIPS))]  # may overlap
+    strips = [
+        logits[:, start : start + width] for start in (min(i * width, vocab_size - width) for i in range(STRIPS))
+    ]  # may overlap
     largest = tf.reduce_max(functools.reduce(tf.maximum, strips), axis=1, keepdims=True)
 
-    columns = [tf.exp(blocks[:, :, i:i + COLUMNS] - largest[:, :, None]) for i in range(0, block, COLUMNS)]
-    sums = [tf.reduce_sum(functools.reduce(tf.add, columns), axis=-1), tf.reduce_sum(tf.exp(last - largest), axis=1, keepdims=True)]
+    columns = [tf.exp(blocks[:, :, i : i + COLUMNS] - largest[:, :, None]) for i in range(0, block, COLUMNS)]
+    sums = [
+        tf.reduce_sum(functools.reduce(tf.add, columns), axis=-1),
+        tf.reduce_sum(tf.exp(last - largest), axis=1, keepdims=True),
+    ]
 
     def weights_of(chosen):
         ids = chosen[:, None] * block + tf.range(block)
@@ -191,6 +202,8 @@ def _check_sample(batch_size, length, prefix, prefix_length, temperature):
     if prefix is None and prefix_length is not None:
         raise ValueError('prefix_length needs a prefix. Received: prefix=None')
     if prefix is not None and (len(prefix.shape) != 2 or prefix.shape[1] > length):
-        raise ValueError(f'prefix must be [batch_size, P] with P at most length={length}. Received: shape {tuple(prefix.shape)}')
+        raise ValueError(
+            f'prefix must be [batch_size, P] with P at most length={length}. Received: shape {tuple(prefix.shape)}'
+        )
     if isinstance(temperature, (int, float)) and not 0 < temperature < math.inf:
         raise ValueError(f'temperature must be positive and finite. Received: temperature={temperature}')

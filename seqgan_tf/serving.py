@@ -45,11 +45,15 @@ class Servable(tf.Module):
 
     def __init__(self, generator, discriminator, vocabulary, sequence_length):
         super().__init__()
-        for name, expected, received in (('vocab_size', len(vocabulary), generator.vocab_size),
-                                         ('end_id', vocabulary.end_id, generator.end_id),
-                                         ('sequence_length', sequence_length, discriminator.sequence_length)):
+        for name, expected, received in (
+            ('vocab_size', len(vocabulary), generator.vocab_size),
+            ('end_id', vocabulary.end_id, generator.end_id),
+            ('sequence_length', sequence_length, discriminator.sequence_length),
+        ):
             if received != expected:
-                raise ValueError(f'networks and vocabulary must have the same {name}. Expected: {expected}. Received: {received}')
+                raise ValueError(
+                    f'networks and vocabulary must have the same {name}. Expected: {expected}. Received: {received}'
+                )
         self.generator, self.discriminator = generator, discriminator
         # A session restores only variables that it finds as plain tf.Variables; those inside Keras layers alone stay unset there.
         self.variables_ = [variable.value for variable in (*generator.variables, *discriminator.variables)]
@@ -85,12 +89,13 @@ class Servable(tf.Module):
         Returns:
             as `sample`; log_prob is that of the whole sequence under the unfiltered model.
         """
-        seed, temperature, prompt, top_k, top_p = checked(seed=seed, temperature=temperature, prompt=prompt, top_k=top_k, top_p=top_p)
+        seed, temperature, prompt, top_k, top_p = checked(
+            seed=seed, temperature=temperature, prompt=prompt, top_k=top_k, top_p=top_p
+        )
         ids, lengths = self.codec.encode(prompt)
         error = first_error(
-            temperature_rule(temperature),
-            *filter_rules(top_k, top_p),
-            *text_rules('prompt', ids, lengths))
+            temperature_rule(temperature), *filter_rules(top_k, top_p), *text_rules('prompt', ids, lengths)
+        )
         top_k, top_p = tf.where(error == '', top_k, 0), tf.where(error == '', top_p, 1.0)
         filtered = tf.reduce_any((top_k > 0) | (top_p < 1))
 
@@ -107,7 +112,7 @@ class Servable(tf.Module):
             log_prob float32 [B] under the generator, its end included; prob_real float32 [B] by the discriminator; length int32 [B]
             in symbols; and error string [B].
         """
-        text, = checked(text=text)
+        (text,) = checked(text=text)
         ids, lengths = self.codec.encode(text)
         error = first_error(*text_rules('text', ids, lengths, whole=self.end_id is None))
         good = error == ''
@@ -115,12 +120,16 @@ class Servable(tf.Module):
         tokens = tf.where(good[:, None] & (ids >= 0), ids, self.end_id or 0)
         # oneDNN's pooling makes wrong shapes of no rows.
         prob_real = tf.cond(tf.size(error) > 0, lambda: self.discriminator.prob_real(tokens), lambda: tf.zeros([0]))
-        return {'log_prob': tf.where(good, sequence_log_prob(self.generator, tokens), 0.0),
-                'prob_real': tf.where(good, prob_real, 0.0),
-                'length': tf.where(good, lengths, 0),
-                'error': error}
+        return {
+            'log_prob': tf.where(good, sequence_log_prob(self.generator, tokens), 0.0),
+            'prob_real': tf.where(good, prob_real, 0.0),
+            'length': tf.where(good, lengths, 0),
+            'error': error,
+        }
 
-    def _generate(self, seed, temperature, error, prompt=None, prompt_length=0, restrict=lambda logits: logits, filtered=False):
+    def _generate(
+        self, seed, temperature, error, prompt=None, prompt_length=0, restrict=lambda logits: logits, filtered=False
+    ):
         good = error == ''
         seed = tf.where(seed < 0, _fresh_seeds(tf.shape(seed)), seed)
         numbers = tf.transpose(row_uniforms(seed, self.length))
@@ -136,11 +145,13 @@ class Servable(tf.Module):
             return tokens, tf.gather(logits, tokens, batch_dims=1) - log_total
 
         tokens, log_prob = unroll(self.generator, tf.shape(seed)[0], self.length, choose)
-        return {'text': tf.where(good, self.codec.decode(tokens), ''),
-                'tokens': tf.where(good[:, None], tokens, -1),
-                'log_prob': tf.where(good, log_prob, 0.0),
-                'seed': seed,
-                'error': error}
+        return {
+            'text': tf.where(good, self.codec.decode(tokens), ''),
+            'tokens': tf.where(good[:, None], tokens, -1),
+            'log_prob': tf.where(good, log_prob, 0.0),
+            'seed': seed,
+            'error': error,
+        }
 
 
 def row_uniforms(seeds, length):
@@ -180,7 +191,11 @@ def _warmup_requests(servable):
     """One request for each signature, with every branch of the graph on its way."""
     draw = {'seed': np.array([0]), 'temperature': np.array([1.0], np.float32)}
     text = servable.sample(**draw)['text'].numpy()
-    restricted = {'prompt': np.array([b''], object), 'top_k': np.array([2], np.int32), 'top_p': np.array([0.9], np.float32)}
+    restricted = {
+        'prompt': np.array([b''], object),
+        'top_k': np.array([2], np.int32),
+        'top_p': np.array([0.9], np.float32),
+    }
     return [('serving_default', draw), ('sample', draw), ('complete', draw | restricted), ('score', {'text': text})]
 
 

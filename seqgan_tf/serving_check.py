@@ -37,7 +37,9 @@ class SessionModel:
         graph = tf.Graph()
         self.session = tf.compat.v1.Session(graph=graph)
         with graph.as_default(), _no_warnings():
-            self.signatures = tf.compat.v1.saved_model.load(self.session, [tf.saved_model.SERVING], str(path)).signature_def
+            self.signatures = tf.compat.v1.saved_model.load(
+                self.session, [tf.saved_model.SERVING], str(path)
+            ).signature_def
 
     def __call__(self, signature, **inputs):
         names = self.signatures[signature]
@@ -54,12 +56,16 @@ class SessionModel:
 def python_model(path):
     """A SavedModel as `tf.saved_model.load` gives it; called like a `SessionModel`."""
     loaded = tf.saved_model.load(str(path))
-    return lambda signature, **inputs: _arrays(loaded.signatures[signature](**{k: tf.constant(v) for k, v in inputs.items()}))
+    return lambda signature, **inputs: _arrays(
+        loaded.signatures[signature](**{k: tf.constant(v) for k, v in inputs.items()})
+    )
 
 
 def servable_model(servable):
     """A `serving.Servable` in this process; called like a `SessionModel`."""
-    return lambda signature, **inputs: _arrays(getattr(servable, signature.replace('serving_default', 'sample'))(**inputs))
+    return lambda signature, **inputs: _arrays(
+        getattr(servable, signature.replace('serving_default', 'sample'))(**inputs)
+    )
 
 
 def check(path, servable=None):
@@ -104,13 +110,24 @@ def check_portable(path):
 def check_signatures(session):
     """Raises ValueError unless the signatures have the documented names, dtypes and shapes."""
     for name, documented in SIGNATURES.items():
-        require(name in session.signatures, f'signature {name} must be there. Received: {", ".join(sorted(session.signatures))}')
-        for kind, expected, received in zip(('inputs', 'outputs'), documented,
-                                            (session.signatures[name].inputs, session.signatures[name].outputs)):
+        require(
+            name in session.signatures,
+            f'signature {name} must be there. Received: {", ".join(sorted(session.signatures))}',
+        )
+        for kind, expected, received in zip(
+            ('inputs', 'outputs'), documented, (session.signatures[name].inputs, session.signatures[name].outputs)
+        ):
             found = {key: tf.as_dtype(value.dtype) for key, value in received.items()}
             require(found == expected, f'{kind} of {name} must be {expected}. Received: {found}')
-            fixed = [key for key, value in received.items() if not value.tensor_shape.dim or value.tensor_shape.dim[0].size != -1]
-            require(not fixed, f'the first dimension of {kind} of {name} must be the batch. Received: another one for {", ".join(fixed)}')
+            fixed = [
+                key
+                for key, value in received.items()
+                if not value.tensor_shape.dim or value.tensor_shape.dim[0].size != -1
+            ]
+            require(
+                not fixed,
+                f'the first dimension of {kind} of {name} must be the batch. Received: another one for {", ".join(fixed)}',
+            )
 
 
 def check_agreement(session, other):
@@ -125,16 +142,27 @@ def check_rows_alone(session):
         together = session(signature, **inputs)
         for row in (slice(i, i + 1) for i in range(ROWS)):
             alone = session(signature, **{name: value[row] for name, value in inputs.items()})
-            _require_equal(f'{signature}, row {row.start}', {name: value[row] for name, value in together.items()}, alone)
+            _require_equal(
+                f'{signature}, row {row.start}', {name: value[row] for name, value in together.items()}, alone
+            )
 
 
 def check_scores(session):
     """Raises ValueError unless `score` of the texts that `sample` returns gives their log_prob, and no number is NaN."""
     drawn = session('sample', **_draws())
     scored = session('score', text=drawn['text'])
-    require(not any(scored['error']) and not any(drawn['error']), f'no row may fail. Received: {drawn["error"]}, {scored["error"]}')
-    close = np.allclose(drawn['log_prob'], scored['log_prob'], rtol=1e-5, atol=1e-4) and np.isfinite(drawn['log_prob']).all()
-    require(close, f'log_prob must be finite and the score. Received: {drawn["log_prob"]} from sample, {scored["log_prob"]} from score')
+    require(
+        not any(scored['error']) and not any(drawn['error']),
+        f'no row may fail. Received: {drawn["error"]}, {scored["error"]}',
+    )
+    close = (
+        np.allclose(drawn['log_prob'], scored['log_prob'], rtol=1e-5, atol=1e-4)
+        and np.isfinite(drawn['log_prob']).all()
+    )
+    require(
+        close,
+        f'log_prob must be finite and the score. Received: {drawn["log_prob"]} from sample, {scored["log_prob"]} from score',
+    )
 
 
 def check_bad_rows(session):
@@ -144,8 +172,10 @@ def check_bad_rows(session):
     inputs['temperature'][3] = np.nan
     answer = session('sample', **inputs)
     bad = {name: value[3] for name, value in answer.items()}
-    require(bad['error'] and not bad['text'] and (bad['tokens'] == -1).all() and bad['log_prob'] == 0,
-             f'a bad row must say so, with text empty, tokens -1 and log_prob 0. Received: {bad}')
+    require(
+        bad['error'] and not bad['text'] and (bad['tokens'] == -1).all() and bad['log_prob'] == 0,
+        f'a bad row must say so, with text empty, tokens -1 and log_prob 0. Received: {bad}',
+    )
     others = np.arange(ROWS) != 3
     _require_equal('sample', {k: v[others] for k, v in good.items()}, {k: v[others] for k, v in answer.items()})
 
@@ -167,7 +197,10 @@ def replay_warmup(path):
         for signature, inputs in records:
             answer = session(signature, **inputs)
             fine = not any(answer['error']) and np.isfinite(answer['log_prob']).all()
-            require(fine, f'{signature} must answer its warm-up request. Received: error {answer["error"]}, log_prob {answer["log_prob"]}')
+            require(
+                fine,
+                f'{signature} must answer its warm-up request. Received: error {answer["error"]}, log_prob {answer["log_prob"]}',
+            )
 
 
 @contextlib.contextmanager
@@ -189,9 +222,17 @@ def _draws():
 def _requests(session):
     """A request for each signature, (name, inputs), with prompts and texts that the model itself has drawn."""
     texts = session('sample', **_draws())['text']
-    restricted = {'prompt': np.array(prompts_of(session, texts)[0], object), 'top_k': np.arange(ROWS, dtype=np.int32),
-                  'top_p': np.linspace(1.0, 0.4, ROWS, dtype=np.float32)}
-    return [('serving_default', _draws()), ('sample', _draws()), ('complete', _draws() | restricted), ('score', {'text': texts})]
+    restricted = {
+        'prompt': np.array(prompts_of(session, texts)[0], object),
+        'top_k': np.arange(ROWS, dtype=np.int32),
+        'top_p': np.linspace(1.0, 0.4, ROWS, dtype=np.float32),
+    }
+    return [
+        ('serving_default', _draws()),
+        ('sample', _draws()),
+        ('complete', _draws() | restricted),
+        ('score', {'text': texts}),
+    ]
 
 
 def prompts_of(session, texts):
@@ -203,7 +244,7 @@ def prompts_of(session, texts):
         if all(len(places) == 1 + length for places, length in zip(ends, lengths)):
             break
     counts = np.arange(len(texts)) % (1 + lengths)
-    return [text[:places[count]].encode() for text, places, count in zip(texts, ends, counts)], counts
+    return [text[: places[count]].encode() for text, places, count in zip(texts, ends, counts)], counts
 
 
 def _arrays(outputs):

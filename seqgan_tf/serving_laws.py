@@ -47,7 +47,9 @@ def check(path, servable=None):
         yield outcome('top_k 1 takes the likeliest token', check_law, session, twin, 1.0, 1, 1.0)
         yield outcome('a prompt is kept, the rest by the exact law', check_prompts, session, twin)
         if servable is not None:
-            yield outcome('served and trained generator have one distribution', check_distribution, session, twin, servable)
+            yield outcome(
+                'served and trained generator have one distribution', check_distribution, session, twin, servable
+            )
 
 
 def check_log_prob(session, twin):
@@ -55,7 +57,7 @@ def check_log_prob(session, twin):
     drawn = draw(session, ROWS)
     scored = session('score', text=drawn['text'])['log_prob']
     difference = max(np.abs(values - twin.log_prob(drawn['tokens'])).max() for values in (drawn['log_prob'], scored))
-    require(difference <= 1e-3, f'log_prob must be within 1e-3 of the twin\'s. Received: {difference:.1e} off')
+    require(difference <= 1e-3, f"log_prob must be within 1e-3 of the twin's. Received: {difference:.1e} off")
     return f'{difference:.1e} nats off at most'
 
 
@@ -72,15 +74,18 @@ def check_law(session, twin, temperature, top_k, top_p, prompts=None, given=0):
     for position, (logits, open_rows) in enumerate(twin.steps(tokens)):
         counted = open_rows & (position >= np.broadcast_to(given, rows))
         before, own, beyond = place(logits[counted] / temperature, tokens[counted, position], top_k, top_p)
-        require((beyond <= MARGIN / temperature).all(), 'no token beyond the filters may be drawn. Received: one whose logit is '
-                f'{beyond.max(initial=0):.3f} too low at position {position}')
+        require(
+            (beyond <= MARGIN / temperature).all(),
+            'no token beyond the filters may be drawn. Received: one whose logit is '
+            f'{beyond.max(initial=0):.3f} too low at position {position}',
+        )
         places.append(before + own * random.random(len(own)))
     if top_k == 1:  # nothing is left to chance
         return ''
     places = np.concatenate(places)
     counts = np.histogram(places, BINS, (0, 1))[0]
     expected = len(places) / BINS
-    return _judged(np.sum((counts - expected)**2) / expected, BINS - 1, f'{len(places)} draws')
+    return _judged(np.sum((counts - expected) ** 2) / expected, BINS - 1, f'{len(places)} draws')
 
 
 def check_prompts(session, twin):
@@ -112,10 +117,14 @@ def check_distribution(session, twin, servable):
     parts = [sample(tf.constant(i)) for i in range(-(-ROWS_OF_SAMPLE // ROWS_OF_REQUEST))]
     tokens, log_probs = (np.concatenate(values)[:ROWS_OF_SAMPLE] for values in zip(*parts))
     at = np.random.default_rng(1).integers(length - 1, size=[2, ROWS_OF_SAMPLE, 1])
-    pairs = [np.take_along_axis(rows, place, 1)[:, 0] * len(twin.embedding) + np.take_along_axis(rows, place + 1, 1)[:, 0]
-             for rows, place in zip((served['tokens'], tokens), at)]
+    pairs = [
+        np.take_along_axis(rows, place, 1)[:, 0] * len(twin.embedding) + np.take_along_axis(rows, place + 1, 1)[:, 0]
+        for rows, place in zip((served['tokens'], tokens), at)
+    ]
     # One number for equal sequences: rounded in two ways they could fall on both sides of an edge.
-    _, first, index = np.unique(np.concatenate([served['tokens'], tokens]), axis=0, return_index=True, return_inverse=True)
+    _, first, index = np.unique(
+        np.concatenate([served['tokens'], tokens]), axis=0, return_index=True, return_inverse=True
+    )
     log_probs = np.concatenate([served['log_prob'], log_probs])[first[index.ravel()]]
     levels = np.split(np.searchsorted(np.quantile(log_probs, np.linspace(0, 1, BINS + 1)[1:-1]), log_probs), 2)
     return f'pairs of tokens {two_samples(*pairs)}, log-likelihoods {two_samples(*levels)}'
@@ -137,7 +146,10 @@ def place(logits, tokens, top_k=0, top_p=1.0):
         weights[before >= top_p * weights.sum(axis=1, keepdims=True)] = 0
     share = weights / weights.sum(axis=1, keepdims=True)
     rank = np.argmax(order == tokens[:, None], axis=1)[:, None]
-    before, own = np.take_along_axis(np.cumsum(share, axis=1) - share, rank, 1)[:, 0], np.take_along_axis(share, rank, 1)[:, 0]
+    before, own = (
+        np.take_along_axis(np.cumsum(share, axis=1) - share, rank, 1)[:, 0],
+        np.take_along_axis(share, rank, 1)[:, 0],
+    )
     least = np.take_along_axis(ordered, (weights > 0).sum(axis=1, keepdims=True) - 1, 1)[:, 0]
     return before, own, np.maximum(0, least - np.take_along_axis(ordered, rank, 1)[:, 0])
 
@@ -156,20 +168,32 @@ def two_samples(first, second):
         cells = np.where(counts[index] < LEAST_COUNT, merged, cells)
     _, index = np.unique(cells, return_inverse=True)
     counts = np.stack([np.bincount(half, minlength=index.max() + 1) for half in np.split(index, 2)])
-    return _judged(np.sum((counts[0] - counts[1])**2 / counts.sum(axis=0)), counts.shape[1] - 1, f'{counts.shape[1]} cells')
+    return _judged(
+        np.sum((counts[0] - counts[1]) ** 2 / counts.sum(axis=0)), counts.shape[1] - 1, f'{counts.shape[1]} cells'
+    )
 
 
 def draw(session, rows, temperature=1.0, top_k=0, top_p=1.0, prompts=None):
     """The outputs of `complete`, in requests that a server accepts; the seeds are 0 and up, and others where there are prompts."""
-    inputs = {'seed': np.arange(rows) + (rows if prompts else 0), 'temperature': np.full(rows, temperature, np.float32),
-              'prompt': np.array(prompts or [b''] * rows, object), 'top_k': np.full(rows, top_k, np.int32),
-              'top_p': np.full(rows, top_p, np.float32)}
-    answers = [session('complete', **{name: value[start:start + ROWS_OF_REQUEST] for name, value in inputs.items()})
-               for start in range(0, rows, ROWS_OF_REQUEST)]
+    inputs = {
+        'seed': np.arange(rows) + (rows if prompts else 0),
+        'temperature': np.full(rows, temperature, np.float32),
+        'prompt': np.array(prompts or [b''] * rows, object),
+        'top_k': np.full(rows, top_k, np.int32),
+        'top_p': np.full(rows, top_p, np.float32),
+    }
+    answers = [
+        session('complete', **{name: value[start : start + ROWS_OF_REQUEST] for name, value in inputs.items()})
+        for start in range(0, rows, ROWS_OF_REQUEST)
+    ]
     return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
 
 def _judged(statistic, degrees, what):
-    pvalue = float(tf.math.igammac(tf.constant(degrees / 2, tf.float64), tf.constant(statistic / 2, tf.float64))) if degrees else 1.0
+    pvalue = (
+        float(tf.math.igammac(tf.constant(degrees / 2, tf.float64), tf.constant(statistic / 2, tf.float64)))
+        if degrees
+        else 1.0
+    )
     require(pvalue >= LEAST_P, f'the chi-square test must not refuse it. Received: p {pvalue:.2g} of {what}')
     return f'p {pvalue:.3f} of {what}'

@@ -15,7 +15,8 @@ class Twin:
     def __init__(self, path, end_id):
         arrays = tf.train.load_checkpoint(f'{path}/variables/variables')
         self.embedding, self.kernel, self.recurrent, self.bias, self.head, self.head_bias = (
-            arrays.get_tensor(f'variables_/{i}/.ATTRIBUTES/VARIABLE_VALUE').astype(np.float64) for i in range(6))
+            arrays.get_tensor(f'variables_/{i}/.ATTRIBUTES/VARIABLE_VALUE').astype(np.float64) for i in range(6)
+        )
         self.end_id = end_id
 
     def steps(self, tokens):

@@ -17,6 +17,7 @@ def load_tensorflow():
         os.dup2(aside.fileno(), 2)
         try:
             import tensorflow
+
             tensorflow.config.list_logical_devices()
         except BaseException:
             aside.seek(0)

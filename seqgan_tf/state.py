@@ -37,8 +37,14 @@ class TrainState(tf.Module):
         self.generator = Generator(vocab_size, name='generator', **sizes)
         self.rollout_policy = Generator(vocab_size, name='rollout_policy', **sizes)
         self.rollout_policy.trainable = False
-        self.discriminator = Discriminator(vocab_size, config.sequence_length, config.discriminator_embedding_dim, dropout=config.dropout,
-                                           seed=discriminator, name='discriminator')
+        self.discriminator = Discriminator(
+            vocab_size,
+            config.sequence_length,
+            config.discriminator_embedding_dim,
+            dropout=config.dropout,
+            seed=discriminator,
+            name='discriminator',
+        )
         # Two Adams for the generator, as in the released code: the adversarial phase starts with fresh moments.
         self.mle_optimizer = adam(config.generator_learning_rate, self.generator)
         self.policy_optimizer = adam(config.policy_learning_rate or config.generator_learning_rate, self.generator)
@@ -49,11 +55,22 @@ class TrainState(tf.Module):
         self.best_nll = tf.Variable(float('inf'), name='best_nll_validation')
         self.best_epoch = tf.Variable(0, dtype=tf.int64, name='best_epoch')
         self.running_mean = tf.Variable([0.0, 0.0], name='running_mean') if config.baseline == 'ewma' else None
-        self.best_weights = [tf.Variable(v.value, name='best') for v in self.generator.variables] if config.mle_patience else []
+        self.best_weights = (
+            [tf.Variable(v.value, name='best') for v in self.generator.variables] if config.mle_patience else []
+        )
 
     def likelihood_phase(self):
         """{name: what a checkpoint holds of it}: all that the likelihood phase changes."""
-        names = ('generator', 'mle_optimizer', 'random', 'done', 'ended_early', 'best_nll', 'best_epoch', 'best_weights')
+        names = (
+            'generator',
+            'mle_optimizer',
+            'random',
+            'done',
+            'ended_early',
+            'best_nll',
+            'best_epoch',
+            'best_weights',
+        )
         return {name: getattr(self, name) for name in names}
 
     def rounds(self, phase, total):

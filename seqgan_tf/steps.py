@@ -34,7 +34,9 @@ class MLEStep(tf.Module):
         with tf.GradientTape() as tape:
             nll = losses.token_nll(self.generator(fed), tokens)
             nll = tf.reduce_sum(nll * mask) / tf.reduce_sum(mask)
-        norm = apply_clipped(self.optimizer, self.generator, tape.gradient(nll, self.generator.trainable_variables), self.clip_norm)
+        norm = apply_clipped(
+            self.optimizer, self.generator, tape.gradient(nll, self.generator.trainable_variables), self.clip_norm
+        )
         return {'nll': nll, 'grad_norm': norm}
 
 
@@ -49,17 +51,23 @@ class ScheduledSamplingStep(tf.Module):
     def __init__(self, generator, optimizer, clip_norm, jit='auto'):
         super().__init__()
         # The same policy without an end: what follows a drawn end token is read on.
-        self.policy = types.SimpleNamespace(initial_state=generator.initial_state, step=generator.step, start_id=generator.start_id)
+        self.policy = types.SimpleNamespace(
+            initial_state=generator.initial_state, step=generator.step, start_id=generator.start_id
+        )
         self.likelihood = MLEStep(generator, optimizer, clip_norm, jit)
         self._feed = tf.function(self._mix, autograph=False, jit_compile=jit != 'off')
-        self._step = tf.function(lambda tokens, *args: self.likelihood(tokens, self._feed(tokens, *args)), autograph=False)
+        self._step = tf.function(
+            lambda tokens, *args: self.likelihood(tokens, self._feed(tokens, *args)), autograph=False
+        )
 
     def __call__(self, tokens, truth_rate, seed):
         """Updates on tokens [B, T] with a float truth_rate in [0, 1] and a seed int [2]; returns {'nll', 'grad_norm'}."""
         return self._step(tokens, tf.constant(truth_rate, tf.float32), seed)
 
     def _mix(self, tokens, truth_rate, seed):
-        coins, numbers = (tf.transpose(randomness.uniforms(tokens.shape, randomness.fold_in(seed, i))) for i in range(2))
+        coins, numbers = (
+            tf.transpose(randomness.uniforms(tokens.shape, randomness.fold_in(seed, i))) for i in range(2)
+        )
         true = tf.transpose(tf.cast(tokens, tf.int32))
 
         def choose(position, logits):
@@ -81,12 +89,26 @@ class PolicyGradientStep(tf.Module):
         running_mean: for 'ewma', a variable [2]: the decayed sum of the batches' means, and of their weights.
     """
 
-    def __init__(self, generator, values_fn, optimizer, clip_norm, batch_size, sequence_length, *, baseline='none', running_mean=None, jit='auto'):
+    def __init__(
+        self,
+        generator,
+        values_fn,
+        optimizer,
+        clip_norm,
+        batch_size,
+        sequence_length,
+        *,
+        baseline='none',
+        running_mean=None,
+        jit='auto',
+    ):
         super().__init__()
         if baseline not in BASELINES:
             raise ValueError(f'baseline must be one of {", ".join(BASELINES)}. Received: baseline={baseline}')
         if (baseline == 'ewma') != (running_mean is not None):
-            raise ValueError(f'running_mean goes with baseline=ewma. Received: baseline={baseline}, running_mean={running_mean}')
+            raise ValueError(
+                f'running_mean goes with baseline=ewma. Received: baseline={baseline}, running_mean={running_mean}'
+            )
         self.generator, self.values_fn, self.optimizer, self.clip_norm = generator, values_fn, optimizer, clip_norm
         self.shape, self.baseline, self.running_mean = (batch_size, sequence_length), baseline, running_mean
         self._sample = tf.function(self._draw, autograph=False, jit_compile=jit == 'auto')
@@ -112,7 +134,9 @@ class PolicyGradientStep(tf.Module):
         with tf.GradientTape() as tape:
             logits = self.generator(tokens)
             loss = losses.policy_gradient_loss(logits, tokens, values, mask)
-        norm = apply_clipped(self.optimizer, self.generator, tape.gradient(loss, self.generator.trainable_variables), self.clip_norm)
+        norm = apply_clipped(
+            self.optimizer, self.generator, tape.gradient(loss, self.generator.trainable_variables), self.clip_norm
+        )
         log_p = tf.nn.log_softmax(logits)
         entropy = tf.reduce_sum(-tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1) * mask) / tf.reduce_sum(mask)
         return {'pg_loss': loss, 'grad_norm': norm, 'entropy': entropy}
@@ -154,7 +178,9 @@ class DiscriminatorEpoch(tf.Module):
         rows, labels = _labelled(positives, negatives)
         count = rows.shape[0] // self.batch_size
         if count < 1:
-            raise ValueError(f'positives and negatives must fill a batch of {self.batch_size}. Received: {rows.shape[0]} rows')
+            raise ValueError(
+                f'positives and negatives must fill a batch of {self.batch_size}. Received: {rows.shape[0]} rows'
+            )
         # A sort of distinct random keys is a shuffle whose result is one in eager, graph and XLA execution.
         order = tf.argsort(randomness.uniforms([rows.shape[0]], randomness.fold_in(seed, 0)), stable=True)
 
@@ -182,7 +208,10 @@ class DiscriminatorEpoch(tf.Module):
     def _measure(self, positives, negatives):
         rows, labels = _labelled(positives, negatives)
         logits = self.discriminator(rows)
-        return {'d_held_out_loss': losses.discriminator_loss(logits, labels), 'd_held_out_accuracy': _accuracy(logits, labels)}
+        return {
+            'd_held_out_loss': losses.discriminator_loss(logits, labels),
+            'd_held_out_accuracy': _accuracy(logits, labels),
+        }
 
 
 def apply_clipped(optimizer, network, gradients, clip_norm):

@@ -14,7 +14,9 @@ def describe(config, workdir, evaluator, version):
         evaluator: draws the samples.
         version: path of the exported version, or None.
     """
-    return '\n'.join(['', *_figures(workdir), '', 'samples:', *_samples(config, evaluator), '', *_paths(config, workdir, version)])
+    return '\n'.join(
+        ['', *_figures(workdir), '', 'samples:', *_samples(config, evaluator), '', *_paths(config, workdir, version)]
+    )
 
 
 def _figures(workdir):
@@ -26,7 +28,11 @@ def _figures(workdir):
             columns[entry['phase']] = entry
     titles = {'initial': 'untrained', 'mle': 'after MLE', 'adversarial': 'after adversarial'}
     shown = [phase for phase in titles if phase in columns]
-    names = [name for name in columns.get('initial', ()) if all(name in columns[phase] for phase in shown) and name not in ('phase', 'round')]
+    names = [
+        name
+        for name in columns.get('initial', ())
+        if all(name in columns[phase] for phase in shown) and name not in ('phase', 'round')
+    ]
     yield f'{"":16}' + ''.join(f'{titles[phase]:>20}' for phase in shown)
     for name in names:
         yield f'{name:16}' + ''.join(f'{columns[phase][name]:20.4f}' for phase in shown)

@@ -56,11 +56,16 @@ class Sweep:
         try:
             self.order.prepare()
         except graphlib.CycleError as error:
-            raise ValueError(f'no cell may start from what waits for it. Received: {" <- ".join(error.args[1])}') from None
+            raise ValueError(
+                f'no cell may start from what waits for it. Received: {" <- ".join(error.args[1])}'
+            ) from None
         self.ready, self.running, self.done, self.failed = [], {}, [], {}
         threads = str(max(1, len(os.sched_getaffinity(0)) // jobs))
-        self.environment = dict.fromkeys(('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS'), threads) | os.environ | {
-            'PYTHONUNBUFFERED': '1'}
+        self.environment = (
+            dict.fromkeys(('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS'), threads)
+            | os.environ
+            | {'PYTHONUNBUFFERED': '1'}
+        )
 
     def run(self):
         """Runs what is not finished; returns the signal that stopped it, or None. `done` and `failed` say what came of the cells.
@@ -71,7 +76,10 @@ class Sweep:
             KeyboardInterrupt: at the second signal.
         """
         told = False
-        with Interruption() as interruption, tqdm(total=len(self.cells), desc='cells', unit='cell', disable=None, leave=False) as self.bar:
+        with (
+            Interruption() as interruption,
+            tqdm(total=len(self.cells), desc='cells', unit='cell', disable=None, leave=False) as self.bar,
+        ):
             try:
                 while True:
                     if interruption.signal is None:
@@ -91,7 +99,10 @@ class Sweep:
 
     def unfinished(self):
         """{name: reason} of the cells that failed, or wait for one that did."""
-        waiting = {name: f'not started, as it starts from {", ".join(sorted(self.required[name] - set(self.done)))}' for name in self.cells}
+        waiting = {
+            name: f'not started, as it starts from {", ".join(sorted(self.required[name] - set(self.done)))}'
+            for name in self.cells
+        }
         return {name: self.failed.get(name, waiting[name]) for name in self.cells if name not in self.done}
 
     def _start_ready(self):
@@ -114,8 +125,14 @@ class Sweep:
                 log.write(f'# {shlex.join(command)}\n'.encode())
                 log.flush()
                 # In a session of its own: Ctrl-C in the terminal reaches this process alone, which hands it on once.
-                process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=self.environment,
-                                           start_new_session=True)
+                process = subprocess.Popen(
+                    command,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    stdin=subprocess.DEVNULL,
+                    env=self.environment,
+                    start_new_session=True,
+                )
         except OSError as error:
             self._fail(name, f'could not be started ({error})')
             return
@@ -168,17 +185,31 @@ def _clock(job):
 
 def main(arguments=None, trainer=TRAINER):
     """Runs the grid that the arguments (those of the command line unless given) describe."""
-    parser = argparse.ArgumentParser(prog='python -m seqgan_tf.sweep', description='Runs a grid of training runs.', allow_abbrev=False,
-                                     usage='%(prog)s --out=DIR --vary=NAME=VALUE,VALUE,... [--vary=...] [--jobs=N] [-- --NAME=VALUE ...]',
-                                     epilog='Settings after -- are those of every cell. {out} and {seed} in a text are replaced.')
+    parser = argparse.ArgumentParser(
+        prog='python -m seqgan_tf.sweep',
+        description='Runs a grid of training runs.',
+        allow_abbrev=False,
+        usage='%(prog)s --out=DIR --vary=NAME=VALUE,VALUE,... [--vary=...] [--jobs=N] [-- --NAME=VALUE ...]',
+        epilog='Settings after -- are those of every cell. {out} and {seed} in a text are replaced.',
+    )
     parser.add_argument('--out', required=True, help='the directory of the sweep; a cell runs in OUT/LABEL/seed_SEED')
-    parser.add_argument('--vary', required=True, action='append', metavar='NAME=VALUE,...', help='a setting, or flagfile, and its values')
+    parser.add_argument(
+        '--vary',
+        required=True,
+        action='append',
+        metavar='NAME=VALUE,...',
+        help='a setting, or flagfile, and its values',
+    )
     parser.add_argument('--jobs', type=int, default=1, help='processes at once')
     arguments = sys.argv[1:] if arguments is None else arguments
     cut = arguments.index('--') if '--' in arguments else len(arguments)
     args = parser.parse_args(arguments[:cut])
     try:
-        sweep = Sweep(make_cells(args.out, [parse_variation(text) for text in args.vary], arguments[cut + 1:]), args.jobs, trainer)
+        sweep = Sweep(
+            make_cells(args.out, [parse_variation(text) for text in args.vary], arguments[cut + 1 :]),
+            args.jobs,
+            trainer,
+        )
     except ValueError as error:
         sys.exit(f'error: {error}')
 
@@ -187,7 +218,10 @@ def main(arguments=None, trainer=TRAINER):
     except KeyboardInterrupt:
         sys.exit('stopped at once; the same command continues from the last checkpoints')
     if stopped is not None:
-        print(f'stopped: {len(sweep.done)} of {len(sweep.cells)} cells are finished; the same command continues', file=sys.stderr)
+        print(
+            f'stopped: {len(sweep.done)} of {len(sweep.cells)} cells are finished; the same command continues',
+            file=sys.stderr,
+        )
         sys.exit(128 + stopped)
     if len(sweep.done) < len(sweep.cells):
         reasons = ''.join(f'\n  {name}: {reason}' for name, reason in sweep.unfinished().items())

@@ -28,21 +28,31 @@ def take_over(config, corpus, state, metrics_file, samples_file):
     with user_errors():
         there = Config.from_json(source / 'config.json')
     if there.algorithm != 'mle':
-        raise RunError(f'start_from must be a run of algorithm=mle. Received: {source} with algorithm={there.algorithm}')
+        raise RunError(
+            f'start_from must be a run of algorithm=mle. Received: {source} with algorithm={there.algorithm}'
+        )
     differing = config.likelihood_differences(there)
     if differing:
-        raise RunError(f'start_from must be a run with the same data, networks and pretraining. {source} was made with others:{listed(differing)}')
+        raise RunError(
+            f'start_from must be a run with the same data, networks and pretraining. {source} was made with others:{listed(differing)}'
+        )
     check_data(config, corpus, source)
 
-    path, _ = Checkpoints(source / 'checkpoints', state=tf.train.Checkpoint(**state.likelihood_phase())).restore(partial=True)
+    path, _ = Checkpoints(source / 'checkpoints', state=tf.train.Checkpoint(**state.likelihood_phase())).restore(
+        partial=True
+    )
     if path is None or not (state.done['mle'] == config.mle_epochs or state.ended_early):
-        raise RunError(f'start_from must be a finished run. Received: {source}, which has done {int(state.done["mle"])} epochs of {config.mle_epochs}')
+        raise RunError(
+            f'start_from must be a finished run. Received: {source}, which has done {int(state.done["mle"])} epochs of {config.mle_epochs}'
+        )
     try:
         lines = (source / 'metrics.jsonl').read_text('utf-8').splitlines(keepends=True)
         logged = [line for line in lines if json.loads(line)['phase'] in ('initial', 'mle')]
         samples = (source / 'samples.txt').read_text('utf-8')
     except (OSError, ValueError, LookupError, TypeError) as error:
-        raise RunError(f'start_from must hold metrics.jsonl and samples.txt of a run. Received: {source} ({error})') from None
+        raise RunError(
+            f'start_from must hold metrics.jsonl and samples.txt of a run. Received: {source} ({error})'
+        ) from None
     for file, text in ((metrics_file, ''.join(logged)), (samples_file, samples)):
         file.cut()
         file.append(text)

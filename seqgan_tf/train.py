@@ -20,6 +20,7 @@ def main(argv):
 
     load_tensorflow()
     from seqgan_tf import errors, experiment
+
     try:
         experiment.run(config)
     except errors.RunError as error:
@@ -30,5 +31,7 @@ def main(argv):
 
 if __name__ == '__main__':
     define_flags()
-    flags.adopt_module_key_flags(sys.modules[Config.__module__])  # --help shows the flags of the command's own modules only
+    flags.adopt_module_key_flags(
+        sys.modules[Config.__module__]
+    )  # --help shows the flags of the command's own modules only
     app.run(main)

@@ -5,12 +5,16 @@ import os
 import pathlib
 import shutil
 
-WRITING = '.writing'  # ends the name of a version that is not whole yet; TensorFlow Serving takes only a number for a version
+WRITING = (
+    '.writing'  # ends the name of a version that is not whole yet; TensorFlow Serving takes only a number for a version
+)
 
 
 def published(base):
     """The numbers of the versions below a directory, in rising order."""
-    return sorted(int(entry.name) for entry in pathlib.Path(base).iterdir() if entry.name.isdecimal() and entry.is_dir())
+    return sorted(
+        int(entry.name) for entry in pathlib.Path(base).iterdir() if entry.name.isdecimal() and entry.is_dir()
+    )
 
 
 @contextlib.contextmanager

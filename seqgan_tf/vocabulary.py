@@ -31,8 +31,10 @@ class Vocabulary:
         if tokens not in TOKEN_KINDS:
             raise ValueError(f'tokens must be one of {", ".join(TOKEN_KINDS)}. Received: tokens={tokens}')
         if verse_length < 0 or (verse_length and tokens != 'char'):
-            raise ValueError(f'verse_length must be 0 or, with tokens=char, positive. Received: verse_length={verse_length}, '
-                             f'tokens={tokens}')
+            raise ValueError(
+                f'verse_length must be 0 or, with tokens=char, positive. Received: verse_length={verse_length}, '
+                f'tokens={tokens}'
+            )
         if len(self.symbols) < 2:
             raise ValueError(f'a vocabulary must have at least 2 symbols. Received: {self.symbols}')
         self.ids = {symbol: i for i, symbol in enumerate(self.symbols)}
@@ -70,7 +72,7 @@ class Vocabulary:
             special.append(unknown)
         kept = [s for s in kept if s not in special]  # the text may hold the unknown symbol itself
         if max_vocab:
-            kept = kept[:max(0, max_vocab - len(special))]
+            kept = kept[: max(0, max_vocab - len(special))]
         return cls(special + kept, tokens, verse_length)
 
     def split(self, text):
@@ -82,7 +84,7 @@ class Vocabulary:
         if self.tokens != 'char':
             return ' '.join(symbols)
         width = self.verse_length or max(1, len(symbols))
-        return ' '.join(''.join(symbols[i:i + width]) for i in range(0, len(symbols), width))
+        return ' '.join(''.join(symbols[i : i + width]) for i in range(0, len(symbols), width))
 
     def encode(self, sequences, length):
         """Ids int32 [N, length] of lists of symbols; a shorter one is filled up with the end id.
@@ -93,12 +95,16 @@ class Vocabulary:
         rows = np.full([len(sequences), length], -1 if self.end_id is None else self.end_id, np.int32)
         for row, sequence in zip(rows, sequences):
             if len(sequence) > length or (len(sequence) < length and self.end_id is None):
-                raise ValueError(f'a sequence must have {"at most " if self.end_id is not None else ""}{length} symbols. '
-                                 f'Received: {len(sequence)}: {self.join(sequence)[:60]}')
+                raise ValueError(
+                    f'a sequence must have {"at most " if self.end_id is not None else ""}{length} symbols. '
+                    f'Received: {len(sequence)}: {self.join(sequence)[:60]}'
+                )
             for i, symbol in enumerate(sequence):
                 row[i] = self.ids.get(symbol, -1 if self.unknown_id is None else self.unknown_id)
                 if row[i] < 0:
-                    raise ValueError(f'every symbol must be in the vocabulary, which has no unknown symbol. Received: {symbol!r}')
+                    raise ValueError(
+                        f'every symbol must be in the vocabulary, which has no unknown symbol. Received: {symbol!r}'
+                    )
         return rows
 
     def decode(self, tokens):
@@ -106,7 +112,7 @@ class Vocabulary:
         texts = []
         for row in np.asarray(tokens):
             ended = np.flatnonzero(row == self.end_id) if self.end_id is not None else ()
-            texts.append(self.join([self.symbols[i] for i in row[:ended[0] if len(ended) else None]]))
+            texts.append(self.join([self.symbols[i] for i in row[: ended[0] if len(ended) else None]]))
         return texts
 
     def save(self, path):
@@ -135,7 +141,11 @@ class TextCodec(tf.Module):
         known = [symbol for symbol in vocabulary.symbols if symbol != END]
         missing = -1 if vocabulary.unknown_id is None else vocabulary.unknown_id
         self.table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(known, [vocabulary.ids[symbol] for symbol in known], tf.string, tf.int32), missing)
+            tf.lookup.KeyValueTensorInitializer(
+                known, [vocabulary.ids[symbol] for symbol in known], tf.string, tf.int32
+            ),
+            missing,
+        )
 
     def decode(self, tokens):
         """Texts string [B] of tokens int32 [B, T], each cut at its first end id."""
@@ -157,7 +167,9 @@ class TextCodec(tf.Module):
         if self.vocabulary.tokens == 'char':
             if self.vocabulary.verse_length:
                 # Decoded before spaces go: what they part must not become a character.
-                texts = tf.strings.regex_replace(tf.strings.unicode_transcode(texts, 'UTF-8', 'UTF-8', errors='replace'), ' ', '')
+                texts = tf.strings.regex_replace(
+                    tf.strings.unicode_transcode(texts, 'UTF-8', 'UTF-8', errors='replace'), ' ', ''
+                )
             symbols = tf.strings.unicode_split(texts, 'UTF-8', errors='replace')
         else:
             symbols = tf.strings.split(texts)

@@ -37,18 +37,32 @@ def read(path):
     """The (signature name, {input name: array}) pairs of a SavedModel's warm-up records; none where it has no such file."""
     if not (path / PATH).is_file():
         return []
-    logs = [_PredictionLog.FromString(record) for record in tf.data.TFRecordDataset(str(path / PATH)).as_numpy_iterator()]
-    return [(log.predict_log.request.model_spec.signature_name,
-             {name: tf.make_ndarray(tensor_pb2.TensorProto.FromString(value)) for name, value in log.predict_log.request.inputs.items()})
-            for log in logs]
+    logs = [
+        _PredictionLog.FromString(record) for record in tf.data.TFRecordDataset(str(path / PATH)).as_numpy_iterator()
+    ]
+    return [
+        (
+            log.predict_log.request.model_spec.signature_name,
+            {
+                name: tf.make_ndarray(tensor_pb2.TensorProto.FromString(value))
+                for name, value in log.predict_log.request.inputs.items()
+            },
+        )
+        for log in logs
+    ]
 
 
 def _message(name, *fields):
     """A message type; a field is (name, number, type name), where the type name '' stands for a string."""
     message = descriptor_pb2.DescriptorProto(name=name)
     for field, number, kind in fields:
-        message.field.add(name=field, number=number, label=FIELD.LABEL_OPTIONAL, type=FIELD.TYPE_MESSAGE if kind else FIELD.TYPE_STRING,
-                          type_name=f'.tensorflow.serving.{kind}' if kind else None)
+        message.field.add(
+            name=field,
+            number=number,
+            label=FIELD.LABEL_OPTIONAL,
+            type=FIELD.TYPE_MESSAGE if kind else FIELD.TYPE_STRING,
+            type_name=f'.tensorflow.serving.{kind}' if kind else None,
+        )
     return message
 
 
@@ -58,13 +72,24 @@ def _prediction_log():
     entry.field.add(name='key', number=1, label=FIELD.LABEL_OPTIONAL, type=FIELD.TYPE_STRING)
     # Bytes in place of a TensorProto: the same on the wire, and no other file has to be declared.
     entry.field.add(name='value', number=2, label=FIELD.LABEL_OPTIONAL, type=FIELD.TYPE_BYTES)
-    request.field.add(name='inputs', number=2, label=FIELD.LABEL_REPEATED, type=FIELD.TYPE_MESSAGE,
-                      type_name='.tensorflow.serving.PredictRequest.InputsEntry')
-    file = descriptor_pb2.FileDescriptorProto(name='warmup.proto', package='tensorflow.serving', syntax='proto3', message_type=[
-        _message('ModelSpec', ('name', 1, ''), ('signature_name', 3, '')),
-        request,
-        _message('PredictLog', ('request', 1, 'PredictRequest')),
-        _message('PredictionLog', ('predict_log', 6, 'PredictLog'))])
+    request.field.add(
+        name='inputs',
+        number=2,
+        label=FIELD.LABEL_REPEATED,
+        type=FIELD.TYPE_MESSAGE,
+        type_name='.tensorflow.serving.PredictRequest.InputsEntry',
+    )
+    file = descriptor_pb2.FileDescriptorProto(
+        name='warmup.proto',
+        package='tensorflow.serving',
+        syntax='proto3',
+        message_type=[
+            _message('ModelSpec', ('name', 1, ''), ('signature_name', 3, '')),
+            request,
+            _message('PredictLog', ('request', 1, 'PredictRequest')),
+            _message('PredictionLog', ('predict_log', 6, 'PredictLog')),
+        ],
+    )
     pool = descriptor_pool.DescriptorPool()  # of its own: the default one may hold the real declarations
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName('tensorflow.serving.PredictionLog'))

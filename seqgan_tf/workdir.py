@@ -22,7 +22,9 @@ def locked(workdir):
         try:
             lock.acquire()
         except filelock.Timeout:
-            raise RunError(f'one process at a time may use a workdir. Received: {workdir}, which another one is using') from None
+            raise RunError(
+                f'one process at a time may use a workdir. Received: {workdir}, which another one is using'
+            ) from None
     try:
         yield
     finally:
@@ -35,7 +37,9 @@ def writing(workdir):
     try:
         yield
     except OSError as error:
-        raise RunError(f'workdir must be a directory that can be written. Received: {workdir} ({error.strerror})') from None
+        raise RunError(
+            f'workdir must be a directory that can be written. Received: {workdir} ({error.strerror})'
+        ) from None
 
 
 @contextlib.contextmanager
@@ -56,7 +60,9 @@ def check_settings(config, workdir):
         before = Config.from_json(path)
     differing = config.differences(before)
     if differing:
-        raise RunError(f'a run must be continued with its own settings, or started in another workdir. {workdir} was made with others:{listed(differing)}')
+        raise RunError(
+            f'a run must be continued with its own settings, or started in another workdir. {workdir} was made with others:{listed(differing)}'
+        )
     return before
 
 
@@ -64,8 +70,10 @@ def check_data(config, corpus, workdir):
     """Raises where the corpus is not the one that the workdir was started with."""
     path = workdir / 'data.json'
     if path.exists() and path.read_text('utf-8') != _fingerprint(corpus):
-        raise RunError(f'a run must be continued with the data that it was started with. {workdir} was made from other data than '
-                       f'{config.corpus or config.oracle_path or config.dataset} gives now')
+        raise RunError(
+            f'a run must be continued with the data that it was started with. {workdir} was made from other data than '
+            f'{config.corpus or config.oracle_path or config.dataset} gives now'
+        )
 
 
 def check_extension(config, before, state):
@@ -75,19 +83,24 @@ def check_extension(config, before, state):
     lengths = dict(zip(PHASES, ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds')))
     for i, phase in enumerate(PHASES):
         name = lengths[phase]
-        over = any(state.done[later] > 0 for later in PHASES[i + 1:]) or (
-            phase == 'mle' and config.mle_patience and (state.ended_early or state.done['mle'] == before.mle_epochs))
+        over = any(state.done[later] > 0 for later in PHASES[i + 1 :]) or (
+            phase == 'mle' and config.mle_patience and (state.ended_early or state.done['mle'] == before.mle_epochs)
+        )
         if over and getattr(config, name) != getattr(before, name):
-            raise RunError(f'{name} may change only before the phase is over. Received: {name}={getattr(config, name)}, '
-                           f'but the run has ended that phase with {name}={getattr(before, name)}')
+            raise RunError(
+                f'{name} may change only before the phase is over. Received: {name}={getattr(config, name)}, '
+                f'but the run has ended that phase with {name}={getattr(before, name)}'
+            )
 
 
 def write_settings(config, corpus, workdir):
     """The settings, the vocabulary and the data's fingerprint: what the next start is checked against."""
     with writing(workdir):
-        for name, write in (('vocabulary.txt', corpus.vocabulary.save),
-                            ('data.json', lambda path: path.write_text(_fingerprint(corpus), 'utf-8')),
-                            ('config.json', lambda path: path.write_text(config.to_json(), 'utf-8'))):
+        for name, write in (
+            ('vocabulary.txt', corpus.vocabulary.save),
+            ('data.json', lambda path: path.write_text(_fingerprint(corpus), 'utf-8')),
+            ('config.json', lambda path: path.write_text(config.to_json(), 'utf-8')),
+        ):
             write(workdir / f'{name}.new')  # beside, then renamed: a full disk must not cost the old ones
             os.replace(workdir / f'{name}.new', workdir / name)
 
@@ -102,7 +115,9 @@ def load_vocabulary(workdir):
         data = json.loads((workdir / 'data.json').read_text('utf-8'))
         return Vocabulary.load(workdir / 'vocabulary.txt', data['tokens'], data['verse_length'])
     except (OSError, ValueError, KeyError) as error:
-        raise RunError(f'workdir must hold data.json and vocabulary.txt of a run. Received: {workdir} ({error})') from None
+        raise RunError(
+            f'workdir must hold data.json and vocabulary.txt of a run. Received: {workdir} ({error})'
+        ) from None
 
 
 def _fingerprint(corpus):

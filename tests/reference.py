@@ -41,7 +41,8 @@ class SlowGenerator:
     def __init__(self, generator):
         self.start_id = generator.start_id
         self.embedding, self.kernel, self.recurrent, self.bias, self.out, self.out_bias = (
-            np.asarray(v, np.float64) for v in generator.variables)
+            np.asarray(v, np.float64) for v in generator.variables
+        )
 
     def initial_state(self):
         return np.zeros(len(self.recurrent)), np.zeros(len(self.recurrent))
@@ -149,7 +150,9 @@ class Reward:
         self.weights = np.random.default_rng(seed).normal(scale=2.0, size=[length, vocab_size])
 
     def __call__(self, tokens):
-        return tf.cos(tf.einsum('btv,tv->b', tf.one_hot(tokens, self.weights.shape[1]), tf.constant(self.weights, tf.float32)))
+        return tf.cos(
+            tf.einsum('btv,tv->b', tf.one_hot(tokens, self.weights.shape[1]), tf.constant(self.weights, tf.float32))
+        )
 
     def slow(self, tokens):
         return np.cos(sum(self.weights[t, token] for t, token in enumerate(tokens)))
@@ -165,8 +168,16 @@ def exact_action_value(policy, reward, prefix, length):
 def rollout_uniforms(prefixes, weights, numbers, row, prefix):
     """The uniforms of each roll-out of one prefix of one row, as the lanes hand them out: a list of N arrays [T - prefix]."""
     length = numbers.shape[-1]
-    first = [numbers[lane, row, :length - prefix] for lane in np.flatnonzero(weights[0, :, prefix - 1]) if prefixes[lane] == prefix]
-    second = [numbers[lane, row, prefix:] for lane in np.flatnonzero(weights[1, :, prefix - 1]) if prefixes[lane] == length - prefix]
+    first = [
+        numbers[lane, row, : length - prefix]
+        for lane in np.flatnonzero(weights[0, :, prefix - 1])
+        if prefixes[lane] == prefix
+    ]
+    second = [
+        numbers[lane, row, prefix:]
+        for lane in np.flatnonzero(weights[1, :, prefix - 1])
+        if prefixes[lane] == length - prefix
+    ]
     return first + second
 
 
@@ -186,8 +197,10 @@ def discriminator_outputs(discriminator, tokens):
     """The two output units [B, 2], dropout off: Eq. 11, 12, 23, 24, one place and one filter at a time."""
     embedding = np.asarray(discriminator.embedding.embeddings, np.float64)
     bias = np.asarray(discriminator.feature_bias, np.float64)
-    gate, transform, head = ([np.asarray(v, np.float64) for v in (layer.kernel, layer.bias)]
-                             for layer in (discriminator.transform_gate, discriminator.transform, discriminator.head))
+    gate, transform, head = (
+        [np.asarray(v, np.float64) for v in (layer.kernel, layer.bias)]
+        for layer in (discriminator.transform_gate, discriminator.transform, discriminator.head)
+    )
     outputs = []
     for sequence in np.asarray(tokens):
         features = []
@@ -195,8 +208,10 @@ def discriminator_outputs(discriminator, tokens):
             kernel = np.asarray(convolution.kernel, np.float64)
             window, _, filters = kernel.shape
             for k in range(filters):
-                places = [sum(embedding[sequence[start + i]] @ kernel[i, :, k] for i in range(window))
-                          for start in range(len(sequence) - window + 1)]
+                places = [
+                    sum(embedding[sequence[start + i]] @ kernel[i, :, k] for i in range(window))
+                    for start in range(len(sequence) - window + 1)
+                ]
                 features.append(max(max(place + bias[len(features)], 0.0) for place in places))
         features = np.array(features)
         tau = sigmoid(features @ gate[0] + gate[1])

@@ -11,7 +11,7 @@ from seqgan_tf.models.generator import Generator
 from seqgan_tf.state import TrainState
 from seqgan_tf.vocabulary import END, Vocabulary
 
-CHARS = [chr(0x4e00 + i) for i in range(34)]
+CHARS = [chr(0x4E00 + i) for i in range(34)]
 VOCABULARIES = {
     'ending characters': (Vocabulary([END, *CHARS]), 7),
     'whole verses': (Vocabulary(CHARS, verse_length=3), 6),
@@ -19,8 +19,9 @@ VOCABULARIES = {
 }
 TRAINED = {
     'trained on poems': dict(dataset='verse', num_sequences=2048, held_out=100, mle_epochs=8),
-    'trained on captions': dict(dataset='text', tokens='word', sequence_length=20, on_long='drop', min_count=30,
-                               mle_epochs=2),
+    'trained on captions': dict(
+        dataset='text', tokens='word', sequence_length=20, on_long='drop', min_count=30, mle_epochs=2
+    ),
 }
 CAPTIONS = 'image_coco.txt'  # in the folder of the fixture `data_dir`
 
@@ -33,8 +34,16 @@ def networks(vocabulary, length):
 
 def train(corpus='', **settings):
     """The generator, discriminator, vocabulary and sequence length of a few seconds of maximum likelihood."""
-    config = Config(algorithm='mle', corpus=str(corpus), jit='off', embedding_dim=16, hidden_dim=16, discriminator_embedding_dim=8,
-                    generator_learning_rate=0.03, **settings)
+    config = Config(
+        algorithm='mle',
+        corpus=str(corpus),
+        jit='off',
+        embedding_dim=16,
+        hidden_dim=16,
+        discriminator_embedding_dim=8,
+        generator_learning_rate=0.03,
+        **settings,
+    )
     _, corpus = experiment.load_data(config)
     state = TrainState(config, corpus.vocabulary)
     for _ in ALGORITHMS['mle'](state, corpus, config):
@@ -48,5 +57,6 @@ def opened(generator, discriminator, vocabulary, length, folder):
     path = serving.export_saved_model(generator, discriminator, vocabulary, length, folder / 'poems')
     servable = serving.Servable(generator, discriminator, vocabulary, length)
     with serving_check.SessionModel(path) as session:
-        yield types.SimpleNamespace(path=path, vocabulary=vocabulary, length=length, generator=generator, servable=servable,
-                                    session=session)
+        yield types.SimpleNamespace(
+            path=path, vocabulary=vocabulary, length=length, generator=generator, servable=servable, session=session
+        )

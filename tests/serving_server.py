@@ -60,7 +60,12 @@ def real_server():
 def _has_image(engine):
     def succeeds(*command):
         return subprocess.run([engine, *command], capture_output=True, timeout=600).returncode == 0
-    return bool(shutil.which(engine)) and succeeds('info') and (succeeds('image', 'inspect', IMAGE) or succeeds('pull', IMAGE))
+
+    return (
+        bool(shutil.which(engine))
+        and succeeds('info')
+        and (succeeds('image', 'inspect', IMAGE) or succeeds('pull', IMAGE))
+    )
 
 
 @contextlib.contextmanager
@@ -72,14 +77,20 @@ def _real(base):
         grpc_port, rest_port = one.getsockname()[1], other.getsockname()[1]
     rest = f'http://localhost:{rest_port}'
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen([EXPORT / 'serve.sh', str(base)], stdout=log, stderr=log,
-                                   env=os.environ | {'GRPC_PORT': str(grpc_port), 'REST_PORT': str(rest_port)})
+        process = subprocess.Popen(
+            [EXPORT / 'serve.sh', str(base)],
+            stdout=log,
+            stderr=log,
+            env=os.environ | {'GRPC_PORT': str(grpc_port), 'REST_PORT': str(rest_port)},
+        )
         try:
             end = time.monotonic() + 60
             while not _available(f'{rest}/v1/models/{pathlib.Path(base).name}'):
                 if process.poll() is not None or time.monotonic() > end:
                     log.seek(0)
-                    raise RuntimeError(f'serve.sh must make the model AVAILABLE within 60 s. Received: {log.read()[-2000:].decode()}')
+                    raise RuntimeError(
+                        f'serve.sh must make the model AVAILABLE within 60 s. Received: {log.read()[-2000:].decode()}'
+                    )
                 time.sleep(0.2)
             yield Server(rest, f'localhost:{grpc_port}')
         finally:

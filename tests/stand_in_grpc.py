@@ -11,8 +11,14 @@ def grpc_server(model):
     try:
         import grpc
         from google.protobuf import any_pb2
-        from tensorflow_serving.apis import (get_model_metadata_pb2, get_model_status_pb2, model_pb2, model_service_pb2_grpc, predict_pb2,
-                                             prediction_service_pb2_grpc)
+        from tensorflow_serving.apis import (
+            get_model_metadata_pb2,
+            get_model_status_pb2,
+            model_pb2,
+            model_service_pb2_grpc,
+            predict_pb2,
+            prediction_service_pb2_grpc,
+        )
     except ImportError:
         return None, None
 
@@ -24,6 +30,7 @@ def grpc_server(model):
                 return method(self, request, spec.name, spec.version.value if spec.HasField('version') else None)
             except (Refusal, tf.errors.OpError) as error:
                 context.abort(grpc.StatusCode[code_of(error)], str(error))
+
         return call
 
     class Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -31,10 +38,14 @@ def grpc_server(model):
         def Predict(self, request, name, number):
             with model.version(name, number) as found:
                 signature = request.model_spec.signature_name or 'serving_default'
-                outputs = found.predict(signature, {key: tf.make_ndarray(value) for key, value in request.inputs.items()})
+                outputs = found.predict(
+                    signature, {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
+                )
             spec = model_pb2.ModelSpec(name=name, version={'value': found.number}, signature_name=signature)
             wanted = request.output_filter or outputs
-            return predict_pb2.PredictResponse(model_spec=spec, outputs={key: tf.make_tensor_proto(outputs[key]) for key in wanted})
+            return predict_pb2.PredictResponse(
+                model_spec=spec, outputs={key: tf.make_tensor_proto(outputs[key]) for key in wanted}
+            )
 
         @answered
         def GetModelMetadata(self, request, name, number):
@@ -45,13 +56,18 @@ def grpc_server(model):
             packed = any_pb2.Any()
             packed.Pack(signatures)
             return get_model_metadata_pb2.GetModelMetadataResponse(
-                model_spec=model_pb2.ModelSpec(name=name, version={'value': found.number}), metadata={'signature_def': packed})
+                model_spec=model_pb2.ModelSpec(name=name, version={'value': found.number}),
+                metadata={'signature_def': packed},
+            )
 
     class Models(model_service_pb2_grpc.ModelServiceServicer):
         @answered
         def GetModelStatus(self, request, name, number):
-            return get_model_status_pb2.GetModelStatusResponse(model_version_status=[
-                {'version': n, 'state': state, 'status': {}} for n, state in model.status(name, number)])
+            return get_model_status_pb2.GetModelStatusResponse(
+                model_version_status=[
+                    {'version': n, 'state': state, 'status': {}} for n, state in model.status(name, number)
+                ]
+            )
 
     server = grpc.server(concurrent.futures.ThreadPoolExecutor(64))
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Predictions(), server)

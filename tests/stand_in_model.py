@@ -17,8 +17,10 @@ import tensorflow as tf
 from seqgan_tf import serving_check, versions, warmup
 
 MAX_ROWS, PATIENCE = 512, 0.001  # max_batch_size and batch_timeout_micros of export/batching.config
-CODES = ('OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED '
-         'FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS').split()
+CODES = (
+    'OK CANCELLED UNKNOWN INVALID_ARGUMENT DEADLINE_EXCEEDED NOT_FOUND ALREADY_EXISTS PERMISSION_DENIED RESOURCE_EXHAUSTED '
+    'FAILED_PRECONDITION ABORTED OUT_OF_RANGE UNIMPLEMENTED INTERNAL UNAVAILABLE DATA_LOSS'
+).split()
 
 
 class Refusal(Exception):
@@ -44,7 +46,9 @@ class Batcher:
             raise Refusal('INVALID_ARGUMENT', 'Batching session Run() input tensors must have equal 0th-dimension size')
         rows = len(next(iter(inputs.values())))
         if rows > self.max_rows:
-            raise Refusal('INVALID_ARGUMENT', f'Task size {rows} is larger than maximum input batch size {self.max_rows}')
+            raise Refusal(
+                'INVALID_ARGUMENT', f'Task size {rows} is larger than maximum input batch size {self.max_rows}'
+            )
         answer = concurrent.futures.Future()
         self.tasks.put((rows, inputs, answer))
         return answer.result()
@@ -80,12 +84,14 @@ class Batcher:
             return
         start = 0
         for rows, _, answer in batch:
-            answer.set_result({name: value[start:start + rows] for name, value in outputs.items()})
+            answer.set_result({name: value[start : start + rows] for name, value in outputs.items()})
             start += rows
 
     def _merged(self, batch):
         if len({tuple(value.shape[1:] for value in inputs.values()) for _, inputs, _ in batch}) > 1:
-            raise Refusal('FAILED_PRECONDITION', 'Tensors from different tasks have different shapes and padding is turned off.')
+            raise Refusal(
+                'FAILED_PRECONDITION', 'Tensors from different tasks have different shapes and padding is turned off.'
+            )
         return {name: np.concatenate([inputs[name] for _, inputs, _ in batch]) for name in batch[0][1]}
 
 
@@ -104,14 +110,19 @@ class Version:
         """The outputs of a signature."""
         known = self.signature(signature).inputs
         if set(inputs) != set(known):
-            raise Refusal('INVALID_ARGUMENT', f'input size does not match signature: {len(inputs)}!={len(known)} '
-                          f'len({{{",".join(sorted(inputs))}}}) != len({{{",".join(sorted(known))}}}). '
-                          f'Sent extra: {{{",".join(sorted(set(inputs) - set(known)))}}}. '
-                          f'Missing but required: {{{",".join(sorted(set(known) - set(inputs)))}}}.')
+            raise Refusal(
+                'INVALID_ARGUMENT',
+                f'input size does not match signature: {len(inputs)}!={len(known)} '
+                f'len({{{",".join(sorted(inputs))}}}) != len({{{",".join(sorted(known))}}}). '
+                f'Sent extra: {{{",".join(sorted(set(inputs) - set(known)))}}}. '
+                f'Missing but required: {{{",".join(sorted(set(known) - set(inputs)))}}}.',
+            )
         for name, value in inputs.items():
             expected, received = tf.as_dtype(known[name].dtype), tf.as_dtype(value.dtype)
             if expected != received:
-                raise Refusal('INVALID_ARGUMENT', f'Expected {name} to be of type {expected.name}. Received: {received.name}')
+                raise Refusal(
+                    'INVALID_ARGUMENT', f'Expected {name} to be of type {expected.name}. Received: {received.name}'
+                )
         try:
             return self.runs[signature](**inputs)
         except ValueError as error:  # Python's session compares shapes before the graph does

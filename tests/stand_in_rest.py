@@ -13,7 +13,13 @@ import tensorflow as tf
 from google.protobuf import json_format
 from stand_in_model import Refusal, code_of, refuse_label
 
-HTTP_CODES = {'INVALID_ARGUMENT': 400, 'NOT_FOUND': 404, 'FAILED_PRECONDITION': 412, 'UNIMPLEMENTED': 501, 'UNAVAILABLE': 503}
+HTTP_CODES = {
+    'INVALID_ARGUMENT': 400,
+    'NOT_FOUND': 404,
+    'FAILED_PRECONDITION': 412,
+    'UNIMPLEMENTED': 501,
+    'UNAVAILABLE': 503,
+}
 ADDRESS = r'/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?'
 PREDICT, MODEL = re.compile(f'{ADDRESS}:predict'), re.compile(f'{ADDRESS}(?P<metadata>/metadata)?')
 
@@ -48,13 +54,21 @@ def rest_handler(model):
         def read_model(self, name, version, metadata):
             number = version and int(version)
             if not metadata:
-                return {'model_version_status': [{'version': str(n), 'state': state, 'status': {'error_code': 'OK', 'error_message': ''}}
-                                                 for n, state in model.status(name, number)]}
+                return {
+                    'model_version_status': [
+                        {'version': str(n), 'state': state, 'status': {'error_code': 'OK', 'error_message': ''}}
+                        for n, state in model.status(name, number)
+                    ]
+                }
             with model.version(name, number) as found:
-                signatures = {key: json_format.MessageToDict(value, preserving_proto_field_name=True)
-                              for key, value in found.session.signatures.items()}
-                return {'model_spec': {'name': name, 'signature_name': '', 'version': str(found.number)},
-                        'metadata': {'signature_def': {'signature_def': signatures}}}
+                signatures = {
+                    key: json_format.MessageToDict(value, preserving_proto_field_name=True)
+                    for key, value in found.session.signatures.items()
+                }
+                return {
+                    'model_spec': {'name': name, 'signature_name': '', 'version': str(found.number)},
+                    'metadata': {'signature_def': {'signature_def': signatures}},
+                }
 
         def predict(self, name, version):
             try:
@@ -93,17 +107,23 @@ def rest_predict(version, request):
 def columns_of(rows, known):
     """{input: values} of the row format; where a signature has one input a row may be its value."""
     if not isinstance(rows, list) or not rows:
-        raise Refusal('INVALID_ARGUMENT', "Request data format error: 'instances' must be a list with at least one element")
+        raise Refusal(
+            'INVALID_ARGUMENT', "Request data format error: 'instances' must be a list with at least one element"
+        )
     if not isinstance(rows[0], dict):
         rows = [{next(iter(known)): row} for row in rows]
     for i, row in enumerate(rows):
         if not isinstance(row, dict) or row.keys() != rows[0].keys():
-            raise Refusal('INVALID_ARGUMENT', f"Failed to process element: {i} of 'instances' list. Error: its keys are not those of 0")
+            raise Refusal(
+                'INVALID_ARGUMENT',
+                f"Failed to process element: {i} of 'instances' list. Error: its keys are not those of 0",
+            )
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 def array_of(name, values, dtype):
     """The array of a JSON value, whose numbers and strings must be of the declared type."""
+
     def check(value):
         if isinstance(value, list):
             return [check(v) for v in value]
@@ -111,15 +131,20 @@ def array_of(name, values, dtype):
             return base64.b64decode(value['b64'])
         kinds = {tf.string: str, tf.float32: (int, float)}.get(dtype, int)
         if not isinstance(value, kinds) or isinstance(value, bool):
-            raise Refusal('INVALID_ARGUMENT', f'Failed to process element of {name}. Error: INVALID_ARGUMENT: JSON Value: '
-                          f'{json.dumps(value)} is not of expected type: {dtype.name}')
+            raise Refusal(
+                'INVALID_ARGUMENT',
+                f'Failed to process element of {name}. Error: INVALID_ARGUMENT: JSON Value: '
+                f'{json.dumps(value)} is not of expected type: {dtype.name}',
+            )
         return value.encode(errors='replace') if isinstance(value, str) else value
 
     try:
         with np.errstate(over='ignore'):
             return np.array(check(values), dtype.as_numpy_dtype)
     except (ValueError, OverflowError):
-        raise Refusal('INVALID_ARGUMENT', f'Encountered list of unexpected shape, or a number out of range, in {name}') from None
+        raise Refusal(
+            'INVALID_ARGUMENT', f'Encountered list of unexpected shape, or a number out of range, in {name}'
+        ) from None
 
 
 def plain(value):

@@ -13,8 +13,17 @@ END = 0
 EXACT = {'rtol': 1e-12, 'atol': 0}
 # (hypotheses, references, width of a hypothesis, width of a reference, vocabulary)
 SHAPES = [
-    (1, 1, 1, 1, 1), (1, 1, 1, 1, 2), (1, 1, 5, 3, 2), (1, 7, 6, 9, 3), (7, 1, 9, 6, 3), (5, 4, 1, 8, 4),
-    (5, 4, 8, 1, 4), (12, 9, 10, 10, 2), (12, 9, 7, 12, 4), (20, 30, 12, 12, 8), (10, 10, 20, 20, 50),
+    (1, 1, 1, 1, 1),
+    (1, 1, 1, 1, 2),
+    (1, 1, 5, 3, 2),
+    (1, 7, 6, 9, 3),
+    (7, 1, 9, 6, 3),
+    (5, 4, 1, 8, 4),
+    (5, 4, 8, 1, 4),
+    (12, 9, 10, 10, 2),
+    (12, 9, 7, 12, 4),
+    (20, 30, 12, 12, 8),
+    (10, 10, 20, 20, 50),
     (5, 5, 20, 20, 2**31 - 1),
 ]
 
@@ -43,18 +52,21 @@ def nltk_bleu(name, references, hypotheses, max_order, smoothing):
 @pytest.mark.parametrize('max_order', [1, 2, 4, 5])
 @pytest.mark.parametrize('shape', SHAPES, ids=str)
 class TestAgainstNltk:
-
     @pytest.fixture
     def ids(self, shape):
         num_hypotheses, num_references, width, reference_width, vocab_size = shape
         rng = np.random.default_rng(sum(shape))
-        return (random_ids(rng, num_hypotheses, width, vocab_size),
-                random_ids(rng, num_references, reference_width, vocab_size))
+        return (
+            random_ids(rng, num_hypotheses, width, vocab_size),
+            random_ids(rng, num_references, reference_width, vocab_size),
+        )
 
     def test_sentence_bleu(self, ids, max_order, smoothing, end_id):
         hypotheses, references = ids
-        expected = [nltk_bleu('sentence_bleu', cut(references, end_id), row, max_order, smoothing)
-                    for row in cut(hypotheses, end_id)]
+        expected = [
+            nltk_bleu('sentence_bleu', cut(references, end_id), row, max_order, smoothing)
+            for row in cut(hypotheses, end_id)
+        ]
         actual = sentence_bleu(hypotheses, references, max_order, end_id=end_id, smoothing=smoothing)
         assert actual.dtype == np.float64
         np.testing.assert_allclose(actual, expected, **EXACT)
@@ -69,8 +81,12 @@ class TestAgainstNltk:
     def test_self_bleu(self, ids, max_order, smoothing, end_id):
         samples = np.repeat(ids[0], 2, axis=0) if len(ids[0]) == 1 else ids[0]
         rows = cut(samples, end_id)
-        expected = np.mean([nltk_bleu('sentence_bleu', rows[:i] + rows[i + 1:], row, max_order, smoothing)
-                            for i, row in enumerate(rows)])
+        expected = np.mean(
+            [
+                nltk_bleu('sentence_bleu', rows[:i] + rows[i + 1 :], row, max_order, smoothing)
+                for i, row in enumerate(rows)
+            ]
+        )
         actual = self_bleu(samples, max_order, end_id=end_id, smoothing=smoothing)
         np.testing.assert_allclose(actual, expected, **EXACT)
 
@@ -138,8 +154,9 @@ def test_what_comes_after_the_end_and_the_width_do_not_matter():
     hypotheses, references = rng.integers(4, size=(20, 10)), rng.integers(4, size=(20, 10))
     after_end = np.cumsum(hypotheses == END, axis=1) > 0
     padded = np.pad(np.where(after_end, END, hypotheses), [(0, 0), (0, 3)], constant_values=END)
-    np.testing.assert_array_equal(sentence_bleu(hypotheses, references, end_id=END),
-                                  sentence_bleu(padded, references, end_id=END))
+    np.testing.assert_array_equal(
+        sentence_bleu(hypotheses, references, end_id=END), sentence_bleu(padded, references, end_id=END)
+    )
     assert self_bleu(hypotheses, end_id=END) == self_bleu(padded, end_id=END)
 
 
@@ -147,8 +164,9 @@ def test_names_of_tokens_do_not_matter():
     rng = np.random.default_rng(2)
     hypotheses, references = rng.integers(6, size=(20, 10)), rng.integers(6, size=(20, 10))
     names = np.array([7, -3, 2**62, 0, 2**40, 11])
-    np.testing.assert_array_equal(sentence_bleu(hypotheses, references),
-                                  sentence_bleu(names[hypotheses], names[references]))
+    np.testing.assert_array_equal(
+        sentence_bleu(hypotheses, references), sentence_bleu(names[hypotheses], names[references])
+    )
     assert self_bleu(hypotheses) == self_bleu(names[hypotheses])
 
 
@@ -161,14 +179,17 @@ def test_speed():
     assert time.process_time() - start < 4
 
 
-@pytest.mark.parametrize('hypotheses, settings, message', [
-    ([[1]], {'max_order': 0}, r'max_order must be at least 1\. Received: max_order=0'),
-    ([[1]], {'smoothing': 'exp'}, r"smoothing must be one of \('none', 'method1'\)\. Received: smoothing='exp'"),
-    ([1, 2], {}, r'must be a non-empty array of rank 2\. Received: \w+ of shape \(2,\)'),
-    (np.zeros((0, 3), int), {}, r'non-empty array of rank 2\. Received: \w+ of shape \(0, 3\)'),
-    (np.zeros((3, 0), int), {}, r'non-empty array of rank 2\. Received: \w+ of shape \(3, 0\)'),
-    ([[1.0], [2.0]], {}, r'must be integers\. Received: \w+ of dtype float64'),
-])
+@pytest.mark.parametrize(
+    'hypotheses, settings, message',
+    [
+        ([[1]], {'max_order': 0}, r'max_order must be at least 1\. Received: max_order=0'),
+        ([[1]], {'smoothing': 'exp'}, r"smoothing must be one of \('none', 'method1'\)\. Received: smoothing='exp'"),
+        ([1, 2], {}, r'must be a non-empty array of rank 2\. Received: \w+ of shape \(2,\)'),
+        (np.zeros((0, 3), int), {}, r'non-empty array of rank 2\. Received: \w+ of shape \(0, 3\)'),
+        (np.zeros((3, 0), int), {}, r'non-empty array of rank 2\. Received: \w+ of shape \(3, 0\)'),
+        ([[1.0], [2.0]], {}, r'must be integers\. Received: \w+ of dtype float64'),
+    ],
+)
 def test_errors(hypotheses, settings, message):
     for function, references in [(sentence_bleu, [[[1]]]), (corpus_bleu, [[[1]]]), (self_bleu, [])]:
         with pytest.raises(ValueError, match=message):

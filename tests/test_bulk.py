@@ -46,7 +46,7 @@ class TestSamplerAndScorer:
         law = reference.completions(MarkovChain.random(3), (), 2)
         counts = np.array([np.sum(np.all(tokens == s, axis=1)) for s in law])
         expected = 4000 * np.array(list(law.values()))
-        assert np.sum((counts - expected)**2 / expected) < 30  # chi-square of 8 degrees: p = 2e-4
+        assert np.sum((counts - expected) ** 2 / expected) < 30  # chi-square of 8 degrees: p = 2e-4
 
     def test_temperature(self):
         """A variable is followed without another trace; sampling and scoring agree on it."""
@@ -71,6 +71,8 @@ class TestSamplerAndScorer:
         mask = sampling.valid_mask(tf.constant(tokens), end_id).numpy()
         for count in (1, 4, 7, 9):
             np.testing.assert_allclose(scorer(tokens[:count]), expected[:count], rtol=1e-4)
-            np.testing.assert_allclose(scorer.nll(tokens[:count]), -expected[:count].sum() / mask[:count].sum(), rtol=1e-4)
+            np.testing.assert_allclose(
+                scorer.nll(tokens[:count]), -expected[:count].sum() / mask[:count].sum(), rtol=1e-4
+            )
         assert (mask.sum() < mask.size) == (end_id is not None)
         assert traces(scorer._chunk) == 1

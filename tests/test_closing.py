@@ -27,7 +27,9 @@ def draws(policy, count, stream=0):
 
 def evaluator(policy, oracle, rows=6000):
     parts = [draws(oracle, rows, stream) for stream in (1, 2, 3)]
-    return Evaluator(policy, Corpus(*parts, Vocabulary([str(i) for i in range(V)], tokens='id')), rows, oracle, jit='off')
+    return Evaluator(
+        policy, Corpus(*parts, Vocabulary([str(i) for i in range(V)], tokens='id')), rows, oracle, jit='off'
+    )
 
 
 def exact_kl(p, q):
@@ -58,14 +60,25 @@ class TestDivergences:
         def jsd(p, q):
             return sum(np.sum(x * np.log(x / ((p + q) / 2))) for x in (p, q)) / 2
 
-        expected = np.mean([jsd(*(reference.next_probabilities(p, row[:t]) for p in (policy, oracle)))
-                            for part in rows for row in part for t in range(T)])
+        expected = np.mean(
+            [
+                jsd(*(reference.next_probabilities(p, row[:t]) for p in (policy, oracle)))
+                for part in rows
+                for row in part
+                for t in range(T)
+            ]
+        )
         np.testing.assert_allclose(jsd_per_step(policy, oracle, *rows), expected, rtol=1e-5)
         assert 0 < expected < np.log(2)
 
     def test_samples_of_unequal_numbers_are_refused(self):
         with pytest.raises(ValueError, match='one shape'):
-            jsd_per_step(MarkovChain.random(V), MarkovChain.random(V), draws(MarkovChain.random(V), 3), draws(MarkovChain.random(V), 4))
+            jsd_per_step(
+                MarkovChain.random(V),
+                MarkovChain.random(V),
+                draws(MarkovChain.random(V), 3),
+                draws(MarkovChain.random(V), 4),
+            )
 
 
 class TestDiversity:
@@ -73,7 +86,10 @@ class TestDiversity:
 
     def test_unique_copied_coverage(self):
         assert diversity.unique_share(self.rows) == 3 / 4
-        assert diversity.copied_share(self.rows, self.rows[:1]) == 2 / 4 and diversity.copied_share(self.rows, self.rows[:1] + 1) == 0
+        assert (
+            diversity.copied_share(self.rows, self.rows[:1]) == 2 / 4
+            and diversity.copied_share(self.rows, self.rows[:1] + 1) == 0
+        )
         assert diversity.coverage(self.rows, 5) == 4 / 5 and diversity.coverage(self.rows, 5, end_id=0) == 3 / 4
 
     @pytest.mark.parametrize('end_id', [None, 0])
@@ -82,8 +98,8 @@ class TestDiversity:
         rows = np.random.default_rng(0).integers(4, size=(20, 6))
         grams = []
         for row in rows.tolist():
-            row = row[:row.index(end_id)] if end_id in row else row
-            grams += [tuple(row[i:i + order]) for i in range(len(row) - order + 1)]
+            row = row[: row.index(end_id)] if end_id in row else row
+            grams += [tuple(row[i : i + order]) for i in range(len(row) - order + 1)]
         assert diversity.distinct(rows, order, end_id) == len(set(grams)) / len(grams)
 
     def test_distinct_n_of_empty_rows_is_zero(self):
@@ -128,17 +144,43 @@ class TestTemperatureCurve:
             assert point['entropy'] == pytest.approx(-sum(p * np.log(p) for p in law.values()) / T, abs=0.03)
 
 
-@pytest.mark.parametrize('settings', [dict(dataset='synthetic', vocab_size=12, sequence_length=5), dict(dataset='verse')], ids=str)
+@pytest.mark.parametrize(
+    'settings', [dict(dataset='synthetic', vocab_size=12, sequence_length=5), dict(dataset='verse')], ids=str
+)
 def test_a_run_ends_with_the_curve_and_the_closing_line(settings, tmp_path):
-    config = Config(algorithm='mle', mle_epochs=1, num_sequences=128, held_out=120, batch_size=16, eval_samples=40, final_samples=120, jit='off',
-                    workdir=str(tmp_path), **settings)
+    config = Config(
+        algorithm='mle',
+        mle_epochs=1,
+        num_sequences=128,
+        held_out=120,
+        batch_size=16,
+        eval_samples=40,
+        final_samples=120,
+        jit='off',
+        workdir=str(tmp_path),
+        **settings,
+    )
     run(config)
     lines = [json.loads(line) for line in (tmp_path / 'metrics.jsonl').read_text().splitlines()]
     assert [line['phase'] for line in lines] == ['initial', 'mle'] + ['temperature'] * 16 + ['final']
-    expected = {'samples', 'nll_test', 'entropy', 'unique', 'copied', 'coverage', 'distinct_1', 'distinct_3', 'self_bleu_2', 'self_bleu_5',
-                'fresh_discriminator_accuracy'}
-    expected |= {'nll_oracle', 'kl_generator_oracle', 'kl_oracle_generator', 'jsd_per_step'} if config.dataset == 'synthetic' else {
-        'bleu_2', 'bleu_5', 'reverse_nll', 'valid_all'}
+    expected = {
+        'samples',
+        'nll_test',
+        'entropy',
+        'unique',
+        'copied',
+        'coverage',
+        'distinct_1',
+        'distinct_3',
+        'self_bleu_2',
+        'self_bleu_5',
+        'fresh_discriminator_accuracy',
+    }
+    expected |= (
+        {'nll_oracle', 'kl_generator_oracle', 'kl_oracle_generator', 'jsd_per_step'}
+        if config.dataset == 'synthetic'
+        else {'bleu_2', 'bleu_5', 'reverse_nll', 'valid_all'}
+    )
     assert expected <= set(lines[-1])
     before = (tmp_path / 'metrics.jsonl').read_bytes()
     run(config)

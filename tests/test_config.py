@@ -14,39 +14,65 @@ FLAGFILES = [ROOT / 'poetry.flags', *sorted((ROOT / 'flags').rglob('*.flags'))]
 FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 
 # Settings that other people's commands name.
-PUBLIC = '''algorithm dataset corpus tokens sequence_length on_long min_count max_vocab oracle_seed oracle_path workdir export_dir seed
+PUBLIC = """algorithm dataset corpus tokens sequence_length on_long min_count max_vocab oracle_seed oracle_path workdir export_dir seed
     batch_size embedding_dim hidden_dim generator_learning_rate discriminator_learning_rate mle_epochs discriminator_rounds
     adversarial_rounds g_steps d_steps discriminator_epochs negatives num_rollouts rollout_decay eval_every eval_samples
-    checkpoint_every'''.split()
+    checkpoint_every""".split()
 
 # The released code (LantaoYu/SeqGAN at e2b52fb), by file.
 RELEASED = dict(
-    batch_size=64, embedding_dim=32, hidden_dim=32, sequence_length=20, mle_epochs=120,  # sequence_gan.py, BATCH_SIZE to PRE_EPOCH_NUM
+    batch_size=64,
+    embedding_dim=32,
+    hidden_dim=32,
+    sequence_length=20,
+    mle_epochs=120,  # sequence_gan.py, BATCH_SIZE to PRE_EPOCH_NUM
     vocab_size=5000,  # sequence_gan.py, main
-    discriminator_embedding_dim=64, l2=0.2,  # sequence_gan.py, dis_embedding_dim, dis_l2_reg_lambda
+    discriminator_embedding_dim=64,
+    l2=0.2,  # sequence_gan.py, dis_embedding_dim, dis_l2_reg_lambda
     dropout=1 - 0.75,  # sequence_gan.py, dis_dropout_keep_prob
-    discriminator_rounds=50, discriminator_epochs=3,  # sequence_gan.py, "train 3 epoch on the generated data and do this for 50 times"
-    adversarial_rounds=200, g_steps=1, d_steps=5, num_rollouts=16,  # sequence_gan.py, TOTAL_BATCH, the adversarial loop, get_reward
+    discriminator_rounds=50,
+    discriminator_epochs=3,  # sequence_gan.py, "train 3 epoch on the generated data and do this for 50 times"
+    adversarial_rounds=200,
+    g_steps=1,
+    d_steps=5,
+    num_rollouts=16,  # sequence_gan.py, TOTAL_BATCH, the adversarial loop, get_reward
     eval_every=5,  # sequence_gan.py, "if epoch % 5 == 0"
-    generator_learning_rate=0.01, clip_norm=5.0,  # generator.py, learning_rate, grad_clip
+    generator_learning_rate=0.01,
+    clip_norm=5.0,  # generator.py, learning_rate, grad_clip
     discriminator_learning_rate=1e-4,  # discriminator.py, AdamOptimizer
     negatives=0,  # sequence_gan.py, generated_num: as many as positives
     mle_patience=0,  # no early stopping
     rollout_decay=0.0,  # Algorithm 1; in the code the rate never acts
 )
 
+
 def another(field):
     """A valid value that is not the default."""
     if field.metadata['choices']:
         return next(choice for choice in reversed(field.metadata['choices']) if choice != field.default)
-    return {bool: lambda: not field.default, int: lambda: field.default + 1, float: lambda: (field.default or 0.5) / 2, str: lambda: f'{field.name} "ünï"'}[field.type]()
+    return {
+        bool: lambda: not field.default,
+        int: lambda: field.default + 1,
+        float: lambda: (field.default or 0.5) / 2,
+        str: lambda: f'{field.name} "ünï"',
+    }[field.type]()
 
 
 # Settings all unlike their defaults that go together, so without verse_length, which goes with tokens=char, and reward, with algorithm=seqgan.
 OTHER = {name: another(field) for name, field in FIELDS.items() if name not in ('verse_length', 'reward')} | dict(
-    dataset='text', corpus='x.txt', tokens='word', negatives=100)
-MAY_CHANGE = {'mle_epochs', 'discriminator_rounds', 'adversarial_rounds', 'eval_every', 'eval_samples', 'final_samples', 'checkpoint_every', 'workdir',
-              'export_dir'}
+    dataset='text', corpus='x.txt', tokens='word', negatives=100
+)
+MAY_CHANGE = {
+    'mle_epochs',
+    'discriminator_rounds',
+    'adversarial_rounds',
+    'eval_every',
+    'eval_samples',
+    'final_samples',
+    'checkpoint_every',
+    'workdir',
+    'export_dir',
+}
 
 
 def parse(*arguments):
@@ -65,11 +91,14 @@ def defined_flags():
 
 def changed(name, value):
     """A valid Config that has a value in a setting, and what goes with it."""
-    needs = dict(corpus=dict(dataset='text'), dataset=dict(corpus='x.txt'), verse_length=dict(dataset='text', corpus='x.txt'))
+    needs = dict(
+        corpus=dict(dataset='text'), dataset=dict(corpus='x.txt'), verse_length=dict(dataset='text', corpus='x.txt')
+    )
     return Config(**needs.get(name, {}) | {name: value})
 
 
 # One source
+
 
 def test_without_flags_a_config_has_its_defaults():
     assert parse() == Config()
@@ -100,6 +129,7 @@ def test_the_defaults_are_the_released_recipe(name):
 
 # JSON
 
+
 @pytest.mark.parametrize('config', [Config(), Config(**OTHER), Config(l2=1 / 3, workdir='a\u2028\\b\udcff')])
 def test_json_gives_the_settings_back(config, tmp_path):
     path = tmp_path / 'config.json'
@@ -111,16 +141,19 @@ def test_json_is_one_flat_object_of_all_settings():
     assert json.loads(Config().to_json()) == dataclasses.asdict(Config())
 
 
-@pytest.mark.parametrize('content, message', [
-    (b'{"batch_sice": 64}', 'batch_sice'),
-    (b'{"batch_size": "64"}', "batch_size='64'"),
-    (b'{"batch_size": 0}', 'batch_size=0'),
-    (b'{"batch_size": 64', 'delimiter'),
-    (b'', 'Expecting value'),
-    (b'[]', 'mapping'),
-    (b'\xff', 'utf-8'),
-    (None, 'No such file'),
-])
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        (b'{"batch_sice": 64}', 'batch_sice'),
+        (b'{"batch_size": "64"}', "batch_size='64'"),
+        (b'{"batch_size": 0}', 'batch_size=0'),
+        (b'{"batch_size": 64', 'delimiter'),
+        (b'', 'Expecting value'),
+        (b'[]', 'mapping'),
+        (b'\xff', 'utf-8'),
+        (None, 'No such file'),
+    ],
+)
 def test_a_file_that_holds_no_settings_is_named(content, message, tmp_path):
     path = tmp_path / 'config.json'
     if content is not None:
@@ -131,53 +164,132 @@ def test_a_file_that_holds_no_settings_is_named(content, message, tmp_path):
 
 # Checks
 
-@pytest.mark.parametrize('name, value', [
-    ('algorithm', 'gan'), ('seed', -1), ('seed', 2**31), ('dataset', 'poems'), ('tokens', 'byte'),
-    ('sequence_length', 1), ('sequence_length', 1025), ('on_long', 'cut'), ('min_count', 0), ('max_vocab', -1), ('verse_length', -1),
-    ('validation_share', -0.1), ('test_share', 0.6),
-    ('num_sequences', -1), ('held_out', 0), ('vocab_size', 1), ('batch_size', 0), ('embedding_dim', 0), ('hidden_dim', 0),
-    ('generator_learning_rate', 0.0), ('generator_learning_rate', -1.0), ('generator_learning_rate', float('nan')),
-    ('generator_learning_rate', float('inf')), ('discriminator_learning_rate', 0.0), ('discriminator_embedding_dim', 0), ('dropout', 1.0),
-    ('dropout', -0.1), ('l2', -1.0), ('l2', float('inf')), ('clip_norm', 0.0), ('clip_norm', float('inf')), ('mle_epochs', -1),
-    ('mle_patience', -1), ('discriminator_rounds', -1), ('adversarial_rounds', -1), ('g_steps', -1), ('d_steps', -1),
-    ('discriminator_epochs', 0),
-    ('negatives', -1), ('num_rollouts', 0), ('rollout_decay', 1.1), ('rollout_decay', float('nan')), ('eval_every', 0), ('eval_samples', 0),
-    ('checkpoint_every', 0), ('jit', 'yes'), ('workdir', '')])
+
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('algorithm', 'gan'),
+        ('seed', -1),
+        ('seed', 2**31),
+        ('dataset', 'poems'),
+        ('tokens', 'byte'),
+        ('sequence_length', 1),
+        ('sequence_length', 1025),
+        ('on_long', 'cut'),
+        ('min_count', 0),
+        ('max_vocab', -1),
+        ('verse_length', -1),
+        ('validation_share', -0.1),
+        ('test_share', 0.6),
+        ('num_sequences', -1),
+        ('held_out', 0),
+        ('vocab_size', 1),
+        ('batch_size', 0),
+        ('embedding_dim', 0),
+        ('hidden_dim', 0),
+        ('generator_learning_rate', 0.0),
+        ('generator_learning_rate', -1.0),
+        ('generator_learning_rate', float('nan')),
+        ('generator_learning_rate', float('inf')),
+        ('discriminator_learning_rate', 0.0),
+        ('discriminator_embedding_dim', 0),
+        ('dropout', 1.0),
+        ('dropout', -0.1),
+        ('l2', -1.0),
+        ('l2', float('inf')),
+        ('clip_norm', 0.0),
+        ('clip_norm', float('inf')),
+        ('mle_epochs', -1),
+        ('mle_patience', -1),
+        ('discriminator_rounds', -1),
+        ('adversarial_rounds', -1),
+        ('g_steps', -1),
+        ('d_steps', -1),
+        ('discriminator_epochs', 0),
+        ('negatives', -1),
+        ('num_rollouts', 0),
+        ('rollout_decay', 1.1),
+        ('rollout_decay', float('nan')),
+        ('eval_every', 0),
+        ('eval_samples', 0),
+        ('checkpoint_every', 0),
+        ('jit', 'yes'),
+        ('workdir', ''),
+    ],
+)
 def test_an_impossible_value_is_named(name, value):
     with pytest.raises(ValueError, match=rf'{name} must .*Received: {name}={value}'):
         Config(**{name: value})
 
 
-@pytest.mark.parametrize('name, value', [
-    ('seed', 0), ('seed', 2**31 - 1), ('sequence_length', 2), ('sequence_length', 1024), ('batch_size', 1), ('dropout', 0.0), ('d_steps', 0),
-    ('mle_epochs', 0), ('rollout_decay', 1.0), ('l2', 0), ('vocab_size', 2), ('validation_share', 0.5),
-    ('verse_length', 1)])
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('seed', 0),
+        ('seed', 2**31 - 1),
+        ('sequence_length', 2),
+        ('sequence_length', 1024),
+        ('batch_size', 1),
+        ('dropout', 0.0),
+        ('d_steps', 0),
+        ('mle_epochs', 0),
+        ('rollout_decay', 1.0),
+        ('l2', 0),
+        ('vocab_size', 2),
+        ('validation_share', 0.5),
+        ('verse_length', 1),
+    ],
+)
 def test_the_ends_of_a_range_are_in_it(name, value):
     assert getattr(changed(name, value), name) == value
 
 
-@pytest.mark.parametrize('name, value', [
-    ('batch_size', 64.0), ('batch_size', '64'), ('batch_size', True), ('batch_size', None), ('l2', '0.2'), ('l2', False),
-    ('l2', None),
-    ('corpus', 5), ('corpus', None), ('workdir', pathlib.Path('x')), ('tokens', 1)])
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('batch_size', 64.0),
+        ('batch_size', '64'),
+        ('batch_size', True),
+        ('batch_size', None),
+        ('l2', '0.2'),
+        ('l2', False),
+        ('l2', None),
+        ('corpus', 5),
+        ('corpus', None),
+        ('workdir', pathlib.Path('x')),
+        ('tokens', 1),
+    ],
+)
 def test_a_value_of_another_type_is_named(name, value):
     with pytest.raises(ValueError, match=f'{name} must be of type {FIELDS[name].type.__name__}. Received: {name}='):
         Config(**{name: value})
 
 
-@pytest.mark.parametrize('values, message', [
-    (dict(dataset='text'), 'needs a file'),
-    (dict(corpus='x.txt'), 'dataset=synthetic, corpus=x.txt'),
-    (dict(dataset='verse', corpus='x.txt'), 'dataset=verse, corpus=x.txt'),
-    (dict(dataset='text', corpus='x', tokens='word', verse_length=5), 'verse_length=5, tokens=word'),
-    (dict(dataset='text', corpus='x', tokens='id', min_count=2), 'min_count=2'),
-    (dict(dataset='verse', sequence_length=21), 'sequence_length=21'),
-    (dict(negatives=31, batch_size=64), 'negatives=31, batch_size=64'),
-    (dict(negatives=32, batch_size=65), 'negatives=32, batch_size=65'),
-    (dict(algorithm='mle', reward='constant'), 'reward is a setting of algorithm=seqgan. Received: algorithm=mle, reward=constant'),
-    (dict(algorithm='mle', start_from='x'), 'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm=mle, start_from=x'),
-    (dict(g_steps=0), 'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0'),
-])
+@pytest.mark.parametrize(
+    'values, message',
+    [
+        (dict(dataset='text'), 'needs a file'),
+        (dict(corpus='x.txt'), 'dataset=synthetic, corpus=x.txt'),
+        (dict(dataset='verse', corpus='x.txt'), 'dataset=verse, corpus=x.txt'),
+        (dict(dataset='text', corpus='x', tokens='word', verse_length=5), 'verse_length=5, tokens=word'),
+        (dict(dataset='text', corpus='x', tokens='id', min_count=2), 'min_count=2'),
+        (dict(dataset='verse', sequence_length=21), 'sequence_length=21'),
+        (dict(negatives=31, batch_size=64), 'negatives=31, batch_size=64'),
+        (dict(negatives=32, batch_size=65), 'negatives=32, batch_size=65'),
+        (
+            dict(algorithm='mle', reward='constant'),
+            'reward is a setting of algorithm=seqgan. Received: algorithm=mle, reward=constant',
+        ),
+        (
+            dict(algorithm='mle', start_from='x'),
+            'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm=mle, start_from=x',
+        ),
+        (
+            dict(g_steps=0),
+            'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0',
+        ),
+    ],
+)
 def test_settings_that_do_not_go_together_are_named(values, message):
     with pytest.raises(ValueError, match=message):
         Config(**values)
@@ -189,6 +301,7 @@ def test_a_config_cannot_be_changed():
 
 
 # What a resumed run may change
+
 
 @pytest.mark.parametrize('name', OTHER)
 def test_only_the_length_the_reports_and_the_paths_of_a_run_may_change(name):
@@ -206,6 +319,7 @@ def test_differences_are_all_named():
 
 
 # Flag files
+
 
 @pytest.mark.parametrize('path', FLAGFILES, ids=lambda path: path.name)
 def test_a_flag_file_gives_settings(path, monkeypatch):

@@ -40,7 +40,9 @@ def test_an_epoch_depends_on_seed_and_epoch_alone():
 
 def test_the_order_does_not_depend_on_the_batch_size():
     corpus = make_corpus()
-    np.testing.assert_array_equal(corpus.batches(1, 5, 0).reshape(-1, LENGTH), corpus.batches(1, 25, 0).reshape(-1, LENGTH))
+    np.testing.assert_array_equal(
+        corpus.batches(1, 5, 0).reshape(-1, LENGTH), corpus.batches(1, 25, 0).reshape(-1, LENGTH)
+    )
 
 
 @pytest.mark.parametrize('other', [(2, 0), (1, 1), (0, 1)])
@@ -66,22 +68,32 @@ def test_a_batch_larger_than_the_corpus_is_refused():
         make_corpus().batches(0, 51, 0)
 
 
-@pytest.mark.parametrize('changes, message', [
-    (dict(train=distinct_rows(0)), 'train must be .* at least one row'),
-    (dict(test=distinct_rows(0)), 'test must be .* at least one row'),
-    (dict(validation=distinct_rows(2)[0]), 'validation must be int32'),
-    (dict(train=distinct_rows(2).astype(np.int64)), 'int64'),
-    (dict(test=np.zeros([2, 4], np.int32)), 'one length. Received: test'),
-    (dict(test=np.full([2, 3], 10, np.int32)), r'in \[0, 10\). Received: test with 10..10'),
-    (dict(validation=np.full([2, 3], -1, np.int32)), r'in \[0, 10\). Received: validation with -1..-1'),
-])
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(train=distinct_rows(0)), 'train must be .* at least one row'),
+        (dict(test=distinct_rows(0)), 'test must be .* at least one row'),
+        (dict(validation=distinct_rows(2)[0]), 'validation must be int32'),
+        (dict(train=distinct_rows(2).astype(np.int64)), 'int64'),
+        (dict(test=np.zeros([2, 4], np.int32)), 'one length. Received: test'),
+        (dict(test=np.full([2, 3], 10, np.int32)), r'in \[0, 10\). Received: test with 10..10'),
+        (dict(validation=np.full([2, 3], -1, np.int32)), r'in \[0, 10\). Received: validation with -1..-1'),
+    ],
+)
 def test_what_is_no_corpus_is_refused(changes, message):
     with pytest.raises(ValueError, match=message):
         make_corpus(**changes)
 
 
-@pytest.mark.parametrize('count, shares, sizes', [
-    (100, (0.1, 0.2), (70, 10, 20)), (3, (0.1, 0.1), (1, 1, 1)), (100, (0.0, 0.0), (98, 1, 1)), (9, (0.4, 0.4), (1, 4, 4))])
+@pytest.mark.parametrize(
+    'count, shares, sizes',
+    [
+        (100, (0.1, 0.2), (70, 10, 20)),
+        (3, (0.1, 0.1), (1, 1, 1)),
+        (100, (0.0, 0.0), (98, 1, 1)),
+        (9, (0.4, 0.4), (1, 4, 4)),
+    ],
+)
 def test_the_parts_are_disjoint_and_complete(count, shares, sizes):
     parts = split_rows(distinct_rows(count), *shares, seed=0)
     assert tuple(len(part) for part in parts) == sizes

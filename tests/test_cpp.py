@@ -34,8 +34,13 @@ def model(request, tmp_path_factory):
 
 def call(program, model, *args, code=0):
     """The rows that the program prints, each a list of its outputs, and its errors."""
-    done = subprocess.run([program, model if isinstance(model, str) else model.path, *map(str, args)], capture_output=True, text=True,
-                          encoding='utf-8', timeout=120)
+    done = subprocess.run(
+        [program, model if isinstance(model, str) else model.path, *map(str, args)],
+        capture_output=True,
+        text=True,
+        encoding='utf-8',
+        timeout=120,
+    )
     assert done.returncode == code, done.stderr
     errors = [line for line in done.stderr.splitlines() if line.startswith('error: ')]
     return [line.split('\t') for line in done.stdout.splitlines()], errors
@@ -54,7 +59,9 @@ def assert_rows(rows, errors, answer):
         elif name == 'text':
             assert printed == [text.decode() for text in expected]
         else:
-            assert [list(map(int, value.split())) for value in printed] == np.reshape(expected, [len(rows), -1]).tolist()
+            assert [list(map(int, value.split())) for value in printed] == np.reshape(
+                expected, [len(rows), -1]
+            ).tolist()
 
 
 def both(model):
@@ -70,10 +77,20 @@ def test_cpp_draws_what_the_session_and_python_draw(program, model):
 
 def test_cpp_completes_what_they_complete_bad_prompts_included(program, model):
     drawn = model.session('sample', seed=np.arange(6), temperature=np.ones(6, np.float32))['text']
-    prompts = [*serving_check.prompts_of(model.session, drawn)[0], CHARS[0] * 30 + ' w1é' * 30, '\U0001f600'.encode(), b'<end>']
+    prompts = [
+        *serving_check.prompts_of(model.session, drawn)[0],
+        CHARS[0] * 30 + ' w1é' * 30,
+        '\U0001f600'.encode(),
+        b'<end>',
+    ]
     prompts = [prompt if isinstance(prompt, str) else prompt.decode() for prompt in prompts]
-    asked = {'seed': np.arange(8, 17), 'temperature': np.full(9, 1.3, np.float32),
-             'prompt': np.array([prompt.encode() for prompt in prompts], object), 'top_k': np.full(9, 5, np.int32), 'top_p': np.full(9, 0.9, np.float32)}
+    asked = {
+        'seed': np.arange(8, 17),
+        'temperature': np.full(9, 1.3, np.float32),
+        'prompt': np.array([prompt.encode() for prompt in prompts], object),
+        'top_k': np.full(9, 5, np.int32),
+        'top_p': np.full(9, 0.9, np.float32),
+    }
     found = call(program, model, 'complete', 8, 1.3, 5, 0.9, *prompts, code=1)
     assert found[1]
     for loaded in both(model):
@@ -82,7 +99,12 @@ def test_cpp_completes_what_they_complete_bad_prompts_included(program, model):
 
 def test_cpp_scores_what_they_score_bad_texts_included(program, model):
     drawn = model.session('sample', seed=np.arange(9), temperature=np.ones(9, np.float32))['text']
-    texts = [*(text.decode() for text in drawn[:5]), CHARS[0] * 30 + ' w1é' * 30, *(text.decode() for text in drawn[5:]), '']
+    texts = [
+        *(text.decode() for text in drawn[:5]),
+        CHARS[0] * 30 + ' w1é' * 30,
+        *(text.decode() for text in drawn[5:]),
+        '',
+    ]
     found = call(program, model, 'score', *texts, code=1)
     assert len(found[1]) == 1
     for loaded in both(model):
@@ -90,9 +112,15 @@ def test_cpp_scores_what_they_score_bad_texts_included(program, model):
 
 
 @pytest.mark.parametrize('model', ['words'], indirect=True)
-@pytest.mark.parametrize('args, name', [
-    (('sample', 2, 1, 'nan'), 'temperature'), (('complete', 1, 'inf', 0, 1, '', ''), 'temperature'),
-    (('complete', 1, 1, -1, 1, '', ''), 'top_k'), (('complete', 1, 1, 0, 1.5, '', ''), 'top_p')])
+@pytest.mark.parametrize(
+    'args, name',
+    [
+        (('sample', 2, 1, 'nan'), 'temperature'),
+        (('complete', 1, 'inf', 0, 1, '', ''), 'temperature'),
+        (('complete', 1, 1, -1, 1, '', ''), 'top_k'),
+        (('complete', 1, 1, 0, 1.5, '', ''), 'top_p'),
+    ],
+)
 def test_cpp_answers_bad_rows_by_their_rule(program, model, args, name):
     rows, errors = call(program, model, *args, code=1)
     assert rows == [] and len(errors) == 2 and all(f': {name} must be' in error for error in errors)
@@ -104,12 +132,15 @@ def test_cpp_draws_fresh_seeds_at_each_start(program, model):
     assert len(set(seeds)) == 10 and all(int(seed) >= 0 for seed in seeds)
 
 
-@pytest.mark.parametrize('args, message', [
-    ((), 'error: arguments must be MODEL_DIR and: sample COUNT'),
-    (('sample', 0), 'error: COUNT must be at least 1. Received: 0'),
-    (('sample', 'one'), 'error: an argument must be an integer. Received: one'),
-    (('score', 'text'), 'error: Could not find SavedModel'),
-])
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        ((), 'error: arguments must be MODEL_DIR and: sample COUNT'),
+        (('sample', 0), 'error: COUNT must be at least 1. Received: 0'),
+        (('sample', 'one'), 'error: an argument must be an integer. Received: one'),
+        (('score', 'text'), 'error: Could not find SavedModel'),
+    ],
+)
 def test_cpp_errors(program, args, message):
     _, errors = call(program, '/none', *args, code=1)
     assert len(errors) == 1 and errors[0].startswith(message)

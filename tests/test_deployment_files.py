@@ -14,8 +14,12 @@ EXPORT = pathlib.Path(__file__).resolve().parent.parent / 'export'
 IMAGE = 'tensorflow/serving:2.19.1'
 # (name, number, type name or kind): session_bundle_config.proto and monitoring_config.proto, which tensorflow-serving-api leaves out.
 MESSAGES = {
-    'BatchingParameters': [('max_batch_size', 1, 'Int64Value'), ('batch_timeout_micros', 2, 'Int64Value'),
-                           ('max_enqueued_batches', 3, 'Int64Value'), ('num_batch_threads', 4, 'Int64Value')],
+    'BatchingParameters': [
+        ('max_batch_size', 1, 'Int64Value'),
+        ('batch_timeout_micros', 2, 'Int64Value'),
+        ('max_enqueued_batches', 3, 'Int64Value'),
+        ('num_batch_threads', 4, 'Int64Value'),
+    ],
     'PrometheusConfig': [('enable', 1, 'bool'), ('path', 2, 'string')],
     'MonitoringConfig': [('prometheus_config', 1, 'PrometheusConfig')],
 }
@@ -23,16 +27,24 @@ MESSAGES = {
 
 def declared_message(name):
     """A message type of TensorFlow Serving that no Python package has, from `MESSAGES`."""
-    file = descriptor_pb2.FileDescriptorProto(name='serving.proto', package='tensorflow.serving', syntax='proto3',
-                                              dependency=[WRAPPERS.name])
-    kinds = {'bool': descriptor_pb2.FieldDescriptorProto.TYPE_BOOL, 'string': descriptor_pb2.FieldDescriptorProto.TYPE_STRING}
+    file = descriptor_pb2.FileDescriptorProto(
+        name='serving.proto', package='tensorflow.serving', syntax='proto3', dependency=[WRAPPERS.name]
+    )
+    kinds = {
+        'bool': descriptor_pb2.FieldDescriptorProto.TYPE_BOOL,
+        'string': descriptor_pb2.FieldDescriptorProto.TYPE_STRING,
+    }
     for message, fields in MESSAGES.items():
         declared = file.message_type.add(name=message)
         for field, number, kind in fields:
             package = 'google.protobuf' if kind == 'Int64Value' else 'tensorflow.serving'
-            declared.field.add(name=field, number=number, label=descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL,
-                               type=kinds.get(kind, descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE),
-                               type_name=None if kind in kinds else f'.{package}.{kind}')
+            declared.field.add(
+                name=field,
+                number=number,
+                label=descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL,
+                type=kinds.get(kind, descriptor_pb2.FieldDescriptorProto.TYPE_MESSAGE),
+                type_name=None if kind in kinds else f'.{package}.{kind}',
+            )
     pool = descriptor_pool.DescriptorPool()
     pool.AddSerializedFile(WRAPPERS.serialized_pb)
     pool.Add(file)
@@ -51,8 +63,12 @@ def flag_values(flags):
 
 
 def test_models_config():
-    config_pb2 = pytest.importorskip('tensorflow_serving.config.model_server_config_pb2', reason='needs the extra `serving`')
-    config, = text_format.Parse((EXPORT / 'models.config').read_text(), config_pb2.ModelServerConfig()).model_config_list.config
+    config_pb2 = pytest.importorskip(
+        'tensorflow_serving.config.model_server_config_pb2', reason='needs the extra `serving`'
+    )
+    (config,) = text_format.Parse(
+        (EXPORT / 'models.config').read_text(), config_pb2.ModelServerConfig()
+    ).model_config_list.config
     assert (config.name, config.base_path, config.model_platform) == ('poetry', '/models/poetry', 'tensorflow')
     assert set(config.version_labels) == {'stable', 'canary'}
     assert set(config.version_labels.values()) <= set(config.model_version_policy.specific.versions)
@@ -85,23 +101,33 @@ def test_kubernetes_and_its_settings():
     objects = {document['kind']: document for document in documents('kubernetes.yaml')}
     assert set(objects) == {'Deployment', 'PersistentVolumeClaim', 'Service', 'HorizontalPodAutoscaler'}
     pod = objects['Deployment']['spec']['template']
-    container, = pod['spec']['containers']
+    (container,) = pod['spec']['containers']
     volumes = {volume['name']: volume for volume in pod['spec']['volumes']}
     assert container['image'] == IMAGE and all(mount['readOnly'] for mount in container['volumeMounts'])
     assert {mount['name'] for mount in container['volumeMounts']} == set(volumes)
-    assert volumes['models']['persistentVolumeClaim']['claimName'] == objects['PersistentVolumeClaim']['metadata']['name']
+    assert (
+        volumes['models']['persistentVolumeClaim']['claimName'] == objects['PersistentVolumeClaim']['metadata']['name']
+    )
     assert objects['Service']['spec']['selector'].items() <= pod['metadata']['labels'].items()
     assert objects['Deployment']['spec']['selector']['matchLabels'].items() <= pod['metadata']['labels'].items()
-    assert {port['targetPort'] for port in objects['Service']['spec']['ports']} == {port['name'] for port in container['ports']}
-    assert objects['HorizontalPodAutoscaler']['spec']['scaleTargetRef']['name'] == objects['Deployment']['metadata']['name']
+    assert {port['targetPort'] for port in objects['Service']['spec']['ports']} == {
+        port['name'] for port in container['ports']
+    }
+    assert (
+        objects['HorizontalPodAutoscaler']['spec']['scaleTargetRef']['name']
+        == objects['Deployment']['metadata']['name']
+    )
     assert container['resources']['requests']['cpu'], 'the autoscaler counts in shares of the request'
     # The same question and the same flags as everywhere.
     compose = documents('docker-compose.yml')[0]['services']['poetry']
     assert container['readinessProbe']['exec']['command'] == compose['healthcheck']['test'][1:]
     polling = {'model_config_file_poll_wait_seconds'}  # a changed ConfigMap starts new pods instead
-    assert flag_values(container['args']).items() == {k: v for k, v in flag_values(compose['command']).items() if k not in polling}.items()
-    kustomization, = documents('kustomization.yaml')
-    generator, = kustomization['configMapGenerator']
+    assert (
+        flag_values(container['args']).items()
+        == {k: v for k, v in flag_values(compose['command']).items() if k not in polling}.items()
+    )
+    (kustomization,) = documents('kustomization.yaml')
+    (generator,) = kustomization['configMapGenerator']
     assert volumes['config']['configMap']['name'] == generator['name']
     assert all((EXPORT / file).is_file() for file in [*kustomization['resources'], *generator['files']])
 
@@ -118,7 +144,10 @@ def test_kubernetes_objects_keep_their_schema():
 
 def compose_works():
     """Whether docker has its compose plugin, which needs no running engine to read a file."""
-    return shutil.which('docker') and subprocess.run(['docker', 'compose', 'version'], capture_output=True, timeout=30).returncode == 0
+    return (
+        shutil.which('docker')
+        and subprocess.run(['docker', 'compose', 'version'], capture_output=True, timeout=30).returncode == 0
+    )
 
 
 @pytest.mark.skipif(not compose_works(), reason='needs docker compose')
@@ -142,10 +171,13 @@ def test_kustomize_builds():
 
 
 def test_kserve():
-    service, = documents('kserve.yaml')
+    (service,) = documents('kserve.yaml')
     assert (service['apiVersion'], service['kind']) == ('serving.kserve.io/v1beta1', 'InferenceService')
     predictor = service['spec']['predictor']
-    assert predictor['model']['modelFormat'] == {'name': 'tensorflow'} and predictor['model']['runtimeVersion'] == IMAGE.split(':')[1]
+    assert (
+        predictor['model']['modelFormat'] == {'name': 'tensorflow'}
+        and predictor['model']['runtimeVersion'] == IMAGE.split(':')[1]
+    )
     claim, model = re.fullmatch(r'pvc://(\w+)/(\w+)', predictor['model']['storageUri']).groups()
     assert (claim, model) == ('models', service['metadata']['name'])
     assert 0 < predictor['minReplicas'] < predictor['maxReplicas']
@@ -166,8 +198,14 @@ def machine(tmp_path):
         for program, script in programs:
             (tools / program).write_text(f'#!/usr/bin/env bash\n{script}\n')
             (tools / program).chmod(0o755)
-        return subprocess.run([EXPORT / 'serve.sh', *args], capture_output=True, text=True, timeout=30,
-                              env={'PATH': str(tools), 'HOME': os.environ.get('HOME', '/'), **environment})
+        return subprocess.run(
+            [EXPORT / 'serve.sh', *args],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            env={'PATH': str(tools), 'HOME': os.environ.get('HOME', '/'), **environment},
+        )
+
     serve.model = str(model)
     return serve
 
@@ -183,14 +221,19 @@ def test_script_parses():
 def test_script_says_what_is_missing(machine, programs):
     done = machine(machine.model, programs=programs)
     assert done.returncode == 1 and done.stdout == ''
-    assert done.stderr.startswith('error: a server must be there: tensorflow_model_server on the PATH, or docker or podman with a running')
+    assert done.stderr.startswith(
+        'error: a server must be there: tensorflow_model_server on the PATH, or docker or podman with a running'
+    )
 
 
-@pytest.mark.parametrize('args, message', [
-    ([], 'error: arguments must be EXPORT_DIR [MODELS_CONFIG]. Received: 0 arguments'),
-    (['/none'], 'error: EXPORT_DIR must hold a version of a model, such as 1/saved_model.pb. Received: /none'),
-    (['{model}', '/none'], 'error: MODELS_CONFIG must be a file. Received: /none'),
-])
+@pytest.mark.parametrize(
+    'args, message',
+    [
+        ([], 'error: arguments must be EXPORT_DIR [MODELS_CONFIG]. Received: 0 arguments'),
+        (['/none'], 'error: EXPORT_DIR must hold a version of a model, such as 1/saved_model.pb. Received: /none'),
+        (['{model}', '/none'], 'error: MODELS_CONFIG must be a file. Received: /none'),
+    ],
+)
 def test_script_refuses_what_it_cannot_serve(machine, args, message):
     done = machine(*(arg.format(model=machine.model) for arg in args), programs=[('tensorflow_model_server', TELL)])
     assert (done.returncode, done.stderr.strip()) == (1, message)
@@ -203,7 +246,10 @@ def test_script_starts_the_server_on_the_path(machine):
     assert program.endswith('/tensorflow_model_server') and done.returncode == 0
     assert (values['port'], values['rest_api_port'], values['grpc_max_threads']) == ('8500', '9501', '64')
     assert (values['model_name'], values['model_base_path']) == ('poetry', machine.model)
-    assert pathlib.Path(values['batching_parameters_file']).is_file() and pathlib.Path(values['monitoring_config_file']).is_file()
+    assert (
+        pathlib.Path(values['batching_parameters_file']).is_file()
+        and pathlib.Path(values['monitoring_config_file']).is_file()
+    )
 
 
 @pytest.mark.parametrize('engine', ['docker', 'podman'])
@@ -215,6 +261,6 @@ def test_script_starts_a_container(machine, engine):
     assert (pathlib.Path(program).name, command) == (engine, 'run') and '9500:8500' in args
     assert all(mount.endswith(':ro') for mount in mounts.values())
     assert mounts['/models'] == f'{os.path.dirname(machine.model)}:/models:ro'
-    values = flag_values(args[image + 1:])
+    values = flag_values(args[image + 1 :])
     assert values['model_config_file'] == '/config/models.config' and 'model_name' not in values
     assert {os.path.dirname(value) for value in values.values() if value.startswith('/')} <= set(mounts)

@@ -11,9 +11,35 @@ import tensorflow as tf
 from seqgan_tf.models.discriminator import Discriminator, windows_for
 
 TABLE_5 = {  # of the paper
-    20: [(1, 100), (2, 200), (3, 200), (4, 200), (5, 200), (6, 100), (7, 100), (8, 100), (9, 100), (10, 100), (15, 160), (20, 160)],
-    32: [(1, 100), (2, 200), (3, 200), (4, 200), (5, 200), (6, 100), (7, 100), (8, 100), (9, 100), (10, 100), (16, 160), (24, 160),
-         (32, 160)],
+    20: [
+        (1, 100),
+        (2, 200),
+        (3, 200),
+        (4, 200),
+        (5, 200),
+        (6, 100),
+        (7, 100),
+        (8, 100),
+        (9, 100),
+        (10, 100),
+        (15, 160),
+        (20, 160),
+    ],
+    32: [
+        (1, 100),
+        (2, 200),
+        (3, 200),
+        (4, 200),
+        (5, 200),
+        (6, 100),
+        (7, 100),
+        (8, 100),
+        (9, 100),
+        (10, 100),
+        (16, 160),
+        (24, 160),
+        (32, 160),
+    ],
 }
 SEED = tf.constant([3, 4])
 
@@ -31,7 +57,9 @@ def random_tokens(batch_size, length, vocab_size=6):
 
 
 @pytest.mark.parametrize('batch_size', [1, 5])
-@pytest.mark.parametrize('length, windows', [(2, ((1, 2), (2, 1))), (2, ((2, 1),)), (5, ((1, 1),)), (5, ((1, 3), (3, 2), (5, 4)))])
+@pytest.mark.parametrize(
+    'length, windows', [(2, ((1, 2), (2, 1))), (2, ((2, 1),)), (5, ((1, 1),)), (5, ((1, 3), (3, 2), (5, 4)))]
+)
 def test_call_is_the_twin(length, windows, batch_size):
     discriminator, tokens = tiny(length, windows=windows), random_tokens(batch_size, length)
     outputs = reference.discriminator_outputs(discriminator, tokens)
@@ -87,7 +115,9 @@ def test_initial_weights_are_the_released_codes():
     assert embedding.min() < -0.99 and embedding.max() > 0.99 and np.abs(embedding).max() <= 1
     for layer in (*discriminator.convolutions, discriminator.head):
         kernel = np.asarray(layer.kernel)
-        assert np.abs(kernel).max() <= 0.2 and 0.075 < kernel.std() < 0.1  # a normal cut at two deviations has 0.88 of the deviation
+        assert (
+            np.abs(kernel).max() <= 0.2 and 0.075 < kernel.std() < 0.1
+        )  # a normal cut at two deviations has 0.88 of the deviation
     assert np.all(discriminator.feature_bias == np.float32(0.1)) and np.all(discriminator.head.bias == np.float32(0.1))
     for layer in (discriminator.transform, discriminator.transform_gate):
         limit = np.sqrt(6 / (500 + 500))
@@ -118,7 +148,7 @@ def test_dropout_keeps_the_expectation_and_drops_its_share(dropout):
     tokens, (low, high) = random_tokens(1, 4), np.asarray(discriminator.head.bias)
     logits = discriminator(np.repeat(tokens, rows, axis=0), dropout_seed=SEED).numpy().astype(np.float64)
     assert abs(logits.mean() - discriminator(tokens)[0]) < 4 * logits.std() / np.sqrt(rows)
-    expected = dropout**active_features(discriminator, tokens)
+    expected = dropout ** active_features(discriminator, tokens)
     all_dropped = np.mean(np.isclose(logits, high - low, atol=1e-6))
     assert abs(all_dropped - expected) < 4 * np.sqrt(expected * (1 - expected) / rows)
 
@@ -188,9 +218,17 @@ def test_saved_model_gives_the_same_logits_and_goes_on_training(tmp_path):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize('name, value', [
-    ('sequence_length', 1), ('sequence_length', 0), ('vocab_size', 1), ('dropout', 1.0), ('dropout', -0.1), ('dropout', float('nan')),
-])
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('sequence_length', 1),
+        ('sequence_length', 0),
+        ('vocab_size', 1),
+        ('dropout', 1.0),
+        ('dropout', -0.1),
+        ('dropout', float('nan')),
+    ],
+)
 def test_errors_name_what_was_received(name, value):
     with pytest.raises(ValueError, match=f'{name} must .*Received: {name}={value}'):
         Discriminator(**{'vocab_size': 6, 'sequence_length': 4, name: value})

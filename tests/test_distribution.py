@@ -39,7 +39,10 @@ def test_shapes_are_those_of_a_tfp_distribution():
     distribution = chain()
     assert isinstance(distribution, tfp.distributions.Distribution) and distribution.dtype == tf.int32
     assert distribution.event_shape == [LENGTH] and distribution.batch_shape == []
-    assert distribution.event_shape_tensor().numpy().tolist() == [LENGTH] and distribution.batch_shape_tensor().numpy().tolist() == []
+    assert (
+        distribution.event_shape_tensor().numpy().tolist() == [LENGTH]
+        and distribution.batch_shape_tensor().numpy().tolist() == []
+    )
     for shape in ((), 5, [5], [2, 3]):
         tokens = distribution.sample(shape, seed=SEED)
         assert tokens.dtype == tf.int32 and tokens.shape == [*np.ravel(shape).astype(int), LENGTH]
@@ -56,7 +59,9 @@ def test_log_prob_is_the_enumerated_one(end_id):
     distribution = chain(end_id=end_id)
     sequences = np.array(list(law(distribution)))
     np.testing.assert_allclose(distribution.prob(sequences), list(law(distribution).values()), rtol=1e-4)
-    np.testing.assert_array_equal(distribution.log_prob(sequences), sampling.sequence_log_prob(distribution.policy, sequences))
+    np.testing.assert_array_equal(
+        distribution.log_prob(sequences), sampling.sequence_log_prob(distribution.policy, sequences)
+    )
     grid = sequences[:6].reshape(3, 2, LENGTH)
     np.testing.assert_array_equal(distribution.log_prob(grid), np.reshape(distribution.log_prob(sequences[:6]), [3, 2]))
 
@@ -68,7 +73,9 @@ def test_what_follows_the_end_does_not_count():
 @pytest.mark.parametrize('end_id', END_IDS)
 def test_samples_are_those_of_sampling(end_id):
     distribution = chain(end_id=end_id)
-    np.testing.assert_array_equal(distribution.sample(50, seed=SEED), sampling.sample(distribution.policy, 50, LENGTH, tf.constant(SEED)))
+    np.testing.assert_array_equal(
+        distribution.sample(50, seed=SEED), sampling.sample(distribution.policy, 50, LENGTH, tf.constant(SEED))
+    )
 
 
 def test_one_int_is_a_seed_too():
@@ -123,7 +130,9 @@ def test_impossible_tokens():
     assert coin.kl_divergence(certain, 10, SEED) == np.inf
 
 
-@pytest.mark.parametrize('end_id, jit', [(None, False), (1, False), (1, True)], ids=['graph', 'graph with an end', 'XLA with an end'])
+@pytest.mark.parametrize(
+    'end_id, jit', [(None, False), (1, False), (1, True)], ids=['graph', 'graph with an end', 'XLA with an end']
+)
 def test_graph_and_eager_execution_agree(end_id, jit):
     distribution = SequenceDistribution(Generator(70, 3, 4, initializer_stddev=1.0, end_id=end_id), LENGTH)
     other = SequenceDistribution(make_oracle(1, vocab_size=70), LENGTH)
@@ -131,9 +140,17 @@ def test_graph_and_eager_execution_agree(end_id, jit):
 
     def run(seed):
         tokens = distribution.sample([2, 3], seed=seed)
-        return tokens, distribution.log_prob(tokens), distribution.entropy(20, seed), distribution.kl_divergence(other, 20, seed)
+        return (
+            tokens,
+            distribution.log_prob(tokens),
+            distribution.entropy(20, seed),
+            distribution.kl_divergence(other, 20, seed),
+        )
 
-    (tokens, *figures), (same_tokens, *same_figures) = run(tf.constant(SEED)), tf.function(run, jit_compile=jit)(tf.constant(SEED))
+    (tokens, *figures), (same_tokens, *same_figures) = (
+        run(tf.constant(SEED)),
+        tf.function(run, jit_compile=jit)(tf.constant(SEED)),
+    )
     np.testing.assert_array_equal(tokens, same_tokens)
     for eager, compiled in zip(figures, same_figures):
         np.testing.assert_allclose(eager, compiled, rtol=1e-5)
@@ -170,16 +187,30 @@ def test_what_tfp_makes_of_distributions_takes_it():
     np.testing.assert_allclose(pairs.log_prob(tokens), tf.reduce_sum(chain().log_prob(tokens), axis=-1), rtol=1e-6)
 
 
-@pytest.mark.parametrize('call, message', [
-    (lambda d: SequenceDistribution(d.policy, 0), 'length=0'),
-    (lambda d: d.sample(3), 'seed must be given'), (lambda d: d.entropy(3, None), 'seed must be given'),
-    (lambda d: d.entropy(0, SEED), 'num_samples=0'), (lambda d: d.kl_divergence(d, 0, SEED), 'num_samples=0'),
-    (lambda d: d.log_prob(np.zeros([2, 3], np.int32)), r'\[..., 4\]. Received: shape \(2, 3\)'),
-    (lambda d: d.kl_divergence(tfp.distributions.Categorical(logits=[0.0, 0.0]), 3, SEED), 'must be a Sequence.* Received: .*Categorical'),
-    (lambda d: d.kl_divergence(d.copy(length=3), 3, SEED), 'Received: length=4, end_id=None and length=3, end_id=None'),
-    (lambda d: d.kl_divergence(chain(end_id=1), 3, SEED), 'Received: length=4, end_id=None and length=4, end_id=1'),
-    (lambda d: d.kl_divergence(d.copy(policy=MarkovChain.random(4)), 3, SEED), 'one vocabulary. Received: 3 and 4 tokens'),
-])
+@pytest.mark.parametrize(
+    'call, message',
+    [
+        (lambda d: SequenceDistribution(d.policy, 0), 'length=0'),
+        (lambda d: d.sample(3), 'seed must be given'),
+        (lambda d: d.entropy(3, None), 'seed must be given'),
+        (lambda d: d.entropy(0, SEED), 'num_samples=0'),
+        (lambda d: d.kl_divergence(d, 0, SEED), 'num_samples=0'),
+        (lambda d: d.log_prob(np.zeros([2, 3], np.int32)), r'\[..., 4\]. Received: shape \(2, 3\)'),
+        (
+            lambda d: d.kl_divergence(tfp.distributions.Categorical(logits=[0.0, 0.0]), 3, SEED),
+            'must be a Sequence.* Received: .*Categorical',
+        ),
+        (
+            lambda d: d.kl_divergence(d.copy(length=3), 3, SEED),
+            'Received: length=4, end_id=None and length=3, end_id=None',
+        ),
+        (lambda d: d.kl_divergence(chain(end_id=1), 3, SEED), 'Received: length=4, end_id=None and length=4, end_id=1'),
+        (
+            lambda d: d.kl_divergence(d.copy(policy=MarkovChain.random(4)), 3, SEED),
+            'one vocabulary. Received: 3 and 4 tokens',
+        ),
+    ],
+)
 def test_errors_name_what_was_received(call, message):
     with pytest.raises(ValueError, match=message):
         call(chain())

@@ -25,10 +25,14 @@ def example(name):
 
 @pytest.fixture(scope='module')
 def version(tmp_path_factory):
-    vocabulary = Vocabulary([END, *(chr(0x4e00 + i) for i in range(40))])
+    vocabulary = Vocabulary([END, *(chr(0x4E00 + i) for i in range(40))])
     generator = Generator(len(vocabulary), 8, 8, initializer_stddev=1.0, end_id=vocabulary.end_id, seed=1)
     discriminator = Discriminator(len(vocabulary), 7, 8, windows=((1, 8), (2, 8)))
-    return str(serving.export_saved_model(generator, discriminator, vocabulary, 7, tmp_path_factory.mktemp('exports') / 'poems'))
+    return str(
+        serving.export_saved_model(
+            generator, discriminator, vocabulary, 7, tmp_path_factory.mktemp('exports') / 'poems'
+        )
+    )
 
 
 def test_signatures_compose_inside_a_function(version):
@@ -37,7 +41,9 @@ def test_signatures_compose_inside_a_function(version):
     with serving_check.SessionModel(version) as session:
         for seed in (0, 100):
             drawn = session('sample', seed=np.arange(seed, seed + 16), temperature=np.ones(16, np.float32))['text']
-            assert best(tf.constant(seed, tf.int64)).numpy() == drawn[session('score', text=drawn)['prob_real'].argmax()]
+            assert (
+                best(tf.constant(seed, tf.int64)).numpy() == drawn[session('score', text=drawn)['prob_real'].argmax()]
+            )
     assert best.experimental_get_tracing_count() == 1
 
 
@@ -56,7 +62,9 @@ def test_a_generator_in_a_keras_file_goes_on_training(tmp_path):
     tokens, seed = tf.constant(np.random.default_rng(0).integers(1, 30, [16, 6]), tf.int32), tf.constant([1, 2])
     path = str(tmp_path / 'generator.keras')
     generator.save(path)
-    np.testing.assert_array_equal(sampling.sample(keras.saving.load_model(path), 9, 6, seed), sampling.sample(generator, 9, 6, seed))
+    np.testing.assert_array_equal(
+        sampling.sample(keras.saving.load_model(path), 9, 6, seed), sampling.sample(generator, 9, 6, seed)
+    )
     before = sampling.sequence_nll(generator, tokens).numpy().mean()
     example('keras_file').train_on(path, tokens)
     trained = keras.saving.load_model(path)

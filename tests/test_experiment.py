@@ -11,12 +11,28 @@ from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
 from seqgan_tf.experiment import restore, run
 
-TINY = Config(dataset='synthetic', vocab_size=12, sequence_length=5, num_sequences=96, held_out=32, batch_size=16, eval_samples=32,
-              mle_epochs=2, discriminator_rounds=1, adversarial_rounds=2, d_steps=1, discriminator_epochs=1, num_rollouts=2, jit='off')
+TINY = Config(
+    dataset='synthetic',
+    vocab_size=12,
+    sequence_length=5,
+    num_sequences=96,
+    held_out=32,
+    batch_size=16,
+    eval_samples=32,
+    mle_epochs=2,
+    discriminator_rounds=1,
+    adversarial_rounds=2,
+    d_steps=1,
+    discriminator_epochs=1,
+    num_rollouts=2,
+    jit='off',
+)
 
 
 def weights(state):
-    return [v.numpy() for network in (state.generator, state.rollout_policy, state.discriminator) for v in network.variables]
+    return [
+        v.numpy() for network in (state.generator, state.rollout_policy, state.discriminator) for v in network.variables
+    ]
 
 
 def lines(workdir):
@@ -32,7 +48,14 @@ def finished(tmp_path_factory):
 
 def test_one_line_a_round(finished):
     assert [(line['phase'], line['round']) for line in lines(finished[0])] == [
-        ('initial', 0), ('mle', 1), ('mle', 2), ('discriminator', 1), ('adversarial', 1), ('adversarial', 2), ('final', 0)]
+        ('initial', 0),
+        ('mle', 1),
+        ('mle', 2),
+        ('discriminator', 1),
+        ('adversarial', 1),
+        ('adversarial', 2),
+        ('final', 0),
+    ]
 
 
 def test_each_phase_ends_with_an_evaluation(finished):
@@ -47,7 +70,9 @@ def test_held_out_figures_of_the_discriminator_in_every_round(finished):
 
 def test_likelihood_steps_in_a_round_leave_the_policy_updates_figures(finished, tmp_path):
     run(dataclasses.replace(TINY, adversarial_rounds=1, adversarial_mle_steps=1, workdir=str(tmp_path)))
-    alone, mixed = (next(line for line in lines(workdir) if line['phase'] == 'adversarial') for workdir in (finished[0], tmp_path))
+    alone, mixed = (
+        next(line for line in lines(workdir) if line['phase'] == 'adversarial') for workdir in (finished[0], tmp_path)
+    )
     assert 'nll' in mixed and 'nll' not in alone
     for name in ('pg_loss', 'grad_norm', 'reward'):
         assert mixed[name] == alone[name]
@@ -76,11 +101,15 @@ def test_tensorboard_has_scalars_texts_histograms_and_settings(finished):
         for event in tf.compat.v1.train.summary_iterator(str(path)):
             for value in event.summary.value:
                 kinds.setdefault(value.metadata.plugin_data.plugin_name, set()).add(value.tag)
-    assert {'mle/nll', 'discriminator/d_held_out_accuracy', 'adversarial/reward', 'adversarial/nll_oracle'} <= kinds['scalars']
+    assert {'mle/nll', 'discriminator/d_held_out_accuracy', 'adversarial/reward', 'adversarial/nll_oracle'} <= kinds[
+        'scalars'
+    ]
     assert kinds['text'] == {'samples'} and len(kinds['histograms']) == 6 and kinds['hparams']
 
 
-@pytest.mark.parametrize('change', [dict(eval_every=1, eval_samples=7), dict(checkpoint_every=1), dict(rollout_chunk=16), dict(negatives=96)])
+@pytest.mark.parametrize(
+    'change', [dict(eval_every=1, eval_samples=7), dict(checkpoint_every=1), dict(rollout_chunk=16), dict(negatives=96)]
+)
 def test_how_often_one_looks_does_not_change_what_is_trained(finished, tmp_path, change):
     """Nor does a setting that says what the default says."""
     state = run(dataclasses.replace(TINY, workdir=str(tmp_path), **change))
@@ -114,7 +143,9 @@ def test_random_trains_nothing(tmp_path):
 
 
 def test_early_stopping_ends_with_the_best_epoch(tmp_path):
-    config = dataclasses.replace(TINY, algorithm='mle', workdir=str(tmp_path), mle_epochs=60, mle_patience=2, generator_learning_rate=0.1)
+    config = dataclasses.replace(
+        TINY, algorithm='mle', workdir=str(tmp_path), mle_epochs=60, mle_patience=2, generator_learning_rate=0.1
+    )
     run(config)
     curve = [line['nll_validation'] for line in lines(tmp_path) if line['phase'] == 'mle']
     assert len(curve) < 60 and np.argmin(curve) == len(curve) - 3

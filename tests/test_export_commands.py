@@ -13,14 +13,29 @@ import serving_server
 from seqgan_tf import serving_check
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-LINES = ['the cat sat', 'a dog ran', 'the dog sat down', 'a cat ran off', 'the cat ran', 'a dog sat', 'the dog ran off', 'a cat sat down']
+LINES = [
+    'the cat sat',
+    'a dog ran',
+    'the dog sat down',
+    'a cat ran off',
+    'the cat ran',
+    'a dog sat',
+    'the dog ran off',
+    'a cat sat down',
+]
 
 
 def execute(script, *flags):
     """A finished command; none may show its user a traceback."""
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get('PYTHONPATH')]))
-    done = subprocess.run([sys.executable, str(ROOT / script), *flags], capture_output=True, text=True, timeout=300, encoding='utf-8',
-                          env=os.environ | {'PYTHONPATH': paths, 'PYTHONIOENCODING': 'utf-8'})
+    done = subprocess.run(
+        [sys.executable, str(ROOT / script), *flags],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        encoding='utf-8',
+        env=os.environ | {'PYTHONPATH': paths, 'PYTHONIOENCODING': 'utf-8'},
+    )
     assert 'Traceback' not in done.stderr
     return done
 
@@ -44,17 +59,32 @@ def run(tmp_path_factory):
     """A run's workdir and where its networks were exported to, by the training command itself."""
     base = tmp_path_factory.mktemp('run')
     (base / 'corpus.txt').write_text('\n'.join(LINES) + '\n')
-    succeed('train.py', '--dataset=text', f'--corpus={base}/corpus.txt', '--tokens=word', '--sequence_length=6', '--algorithm=random',
-            '--batch_size=4', '--eval_samples=16', '--validation_share=0.25', '--test_share=0.25', f'--workdir={base}/work',
-            f'--export_dir={base}/exports/cats')
+    succeed(
+        'train.py',
+        '--dataset=text',
+        f'--corpus={base}/corpus.txt',
+        '--tokens=word',
+        '--sequence_length=6',
+        '--algorithm=random',
+        '--batch_size=4',
+        '--eval_samples=16',
+        '--validation_share=0.25',
+        '--test_share=0.25',
+        f'--workdir={base}/work',
+        f'--export_dir={base}/exports/cats',
+    )
     return base / 'work', base / 'exports' / 'cats'
 
 
 def test_export_publishes_the_next_version_and_check_passes_it(run):
     workdir, export_dir = run
-    assert succeed('export/export_model.py', f'--workdir={workdir}', f'--export_dir={export_dir}').split() == [str(export_dir / '2')]
+    assert succeed('export/export_model.py', f'--workdir={workdir}', f'--export_dir={export_dir}').split() == [
+        str(export_dir / '2')
+    ]
     lines = succeed('export/check_model.py', f'--workdir={workdir}', f'--export_dir={export_dir}').splitlines()
-    assert lines[0] == str(export_dir / '2') and len(lines) == 20  # a path, 9 checks of the model, 10 of the laws of its draws
+    assert (
+        lines[0] == str(export_dir / '2') and len(lines) == 20
+    )  # a path, 9 checks of the model, 10 of the laws of its draws
     assert all(line.startswith('PASS  ') for line in lines[1:])
     assert sum('(p 0.' in line or '(p 1.' in line for line in lines) == 7 and 'log-likelihoods p ' in lines[-1]
 
@@ -68,11 +98,18 @@ def test_check_fails_a_damaged_model(run, tmp_path):
     assert [line[:4] for line in done.stdout.splitlines()[1::2]] == ['FAIL'] * 3
 
 
-@pytest.mark.parametrize('script, flags, message', [
-    ('export/export_model.py', ['--workdir={tmp}', '--export_dir={tmp}/x'], 'error: workdir must be'),
-    ('export/check_model.py', ['--export_dir={tmp}'], 'error: export_dir must hold a version of a model. Received'),
-    ('export/check_model.py', ['--export_dir={tmp}/none', '--version=3'], 'error: export_dir must hold version 3 of a model. Received'),
-])
+@pytest.mark.parametrize(
+    'script, flags, message',
+    [
+        ('export/export_model.py', ['--workdir={tmp}', '--export_dir={tmp}/x'], 'error: workdir must be'),
+        ('export/check_model.py', ['--export_dir={tmp}'], 'error: export_dir must hold a version of a model. Received'),
+        (
+            'export/check_model.py',
+            ['--export_dir={tmp}/none', '--version=3'],
+            'error: export_dir must hold version 3 of a model. Received',
+        ),
+    ],
+)
 def test_user_errors_are_one_line(script, flags, message, tmp_path):
     assert fail(script, *(flag.format(tmp=tmp_path) for flag in flags)).startswith(message)
 
@@ -101,26 +138,36 @@ def test_client_completes_a_prompt(served):
 
 def test_client_scores_texts(served):
     flags, session, _ = served
-    rows = [line.split('\t') for line in succeed('export/client.py', *flags, '--score=the cat sat', '--score=a dog').splitlines()]
+    rows = [
+        line.split('\t')
+        for line in succeed('export/client.py', *flags, '--score=the cat sat', '--score=a dog').splitlines()
+    ]
     scored = session('score', text=np.array([b'the cat sat', b'a dog'], object))
     assert [row[3] for row in rows] == ['the cat sat', 'a dog'] and [int(row[2]) for row in rows] == [3, 2]
     np.testing.assert_allclose([float(row[0]) for row in rows], scored['log_prob'], rtol=1e-5)
     np.testing.assert_allclose([float(row[1]) for row in rows], scored['prob_real'], rtol=1e-5)
     assert json.loads(succeed('export/client.py', *flags, '--score=a dog', '--json'))['text'] == 'a dog'
-    assert fail('export/client.py', *flags, '--score=a zebra').startswith('error: every symbol of text must be in the vocabulary')
+    assert fail('export/client.py', *flags, '--score=a zebra').startswith(
+        'error: every symbol of text must be in the vocabulary'
+    )
 
 
 def test_client_tells_the_status(served):
     assert succeed('export/client.py', *served[0], '--status').split('\t')[1:] == ['AVAILABLE\n']
     assert json.loads(succeed('export/client.py', *served[0], '--status', '--json'))['state'] == 'AVAILABLE'
-    assert 'Could not find any versions of model dogs' in fail('export/client.py', *served[0], '--status', '--model=dogs')
+    assert 'Could not find any versions of model dogs' in fail(
+        'export/client.py', *served[0], '--status', '--model=dogs'
+    )
 
 
 def test_client_prints_the_same_over_grpc(served):
     flags, _, port = served
     address = [f'--grpc={port}'] if port else pytest.skip('needs tensorflow-serving-api (extra: serving)')
     same = ['--n=3', '--seed=4', '--json', '--top_k=3']
-    rest, grpc = (list(map(json.loads, succeed('export/client.py', *flags, *extra, *same).splitlines())) for extra in ([], address))
+    rest, grpc = (
+        list(map(json.loads, succeed('export/client.py', *flags, *extra, *same).splitlines()))
+        for extra in ([], address)
+    )
     assert [row | {'log_prob': 0} for row in rest] == [row | {'log_prob': 0} for row in grpc]
     np.testing.assert_allclose([row['log_prob'] for row in rest], [row['log_prob'] for row in grpc], rtol=1e-6)
 
@@ -130,19 +177,34 @@ def test_a_keras_file_of_a_run(run, tmp_path):
     assert (tmp_path / 'generator.keras').is_file()
 
 
-@pytest.mark.parametrize('extra, message', [
-    (['--temperature=0'], 'error: temperature must be positive and finite. Received: temperature=0.0'),
-    (['--temperature=nan'], 'error: temperature must be positive and finite. Received: temperature=nan'),
-    (['--top_p=1.5'], 'error: top_p must be above 0 and at most 1. Received: top_p=1.5'),
-    (['--seed=9223372036854775807', '--n=2'], 'error: seed must be an integer of 64 bits. Received: seed=9223372036854775807'),
-    (['--top_k=-1'], 'error: top_k must be at least 0. Received: top_k=-1'),
-    (['--n=0'], 'error: n must be at least 1. Received: n=0'),
-    (['--url=localhost:8501'], 'error: url must be an address of http://, https:// or grpc://. Received: url=localhost:8501'),
-    (['--url=http://localhost:1'], 'models/cats:predict must be a TensorFlow Serving. Received: [Errno 111] Connection refused'),
-    (['--prompt=the cat the cat the cat the'], 'error: prompt must have at most 6 symbols. Received: 7 symbols'),
-    (['--prompt=the zebra'], 'error: every symbol of prompt must be in the vocabulary. Received: an unknown one, number 2'),
-    (['--n=600', '--batch_size=600'], 'answers 400: Task size 600 is larger than maximum input batch size 512'),
-    (['--model=dogs'], 'models/dogs:predict answers 404: Servable not found for request: Latest(dogs)'),
-])
+@pytest.mark.parametrize(
+    'extra, message',
+    [
+        (['--temperature=0'], 'error: temperature must be positive and finite. Received: temperature=0.0'),
+        (['--temperature=nan'], 'error: temperature must be positive and finite. Received: temperature=nan'),
+        (['--top_p=1.5'], 'error: top_p must be above 0 and at most 1. Received: top_p=1.5'),
+        (
+            ['--seed=9223372036854775807', '--n=2'],
+            'error: seed must be an integer of 64 bits. Received: seed=9223372036854775807',
+        ),
+        (['--top_k=-1'], 'error: top_k must be at least 0. Received: top_k=-1'),
+        (['--n=0'], 'error: n must be at least 1. Received: n=0'),
+        (
+            ['--url=localhost:8501'],
+            'error: url must be an address of http://, https:// or grpc://. Received: url=localhost:8501',
+        ),
+        (
+            ['--url=http://localhost:1'],
+            'models/cats:predict must be a TensorFlow Serving. Received: [Errno 111] Connection refused',
+        ),
+        (['--prompt=the cat the cat the cat the'], 'error: prompt must have at most 6 symbols. Received: 7 symbols'),
+        (
+            ['--prompt=the zebra'],
+            'error: every symbol of prompt must be in the vocabulary. Received: an unknown one, number 2',
+        ),
+        (['--n=600', '--batch_size=600'], 'answers 400: Task size 600 is larger than maximum input batch size 512'),
+        (['--model=dogs'], 'models/dogs:predict answers 404: Servable not found for request: Latest(dogs)'),
+    ],
+)
 def test_client_errors_are_one_line(served, extra, message):
     assert message in fail('export/client.py', *served[0], *extra)

@@ -9,17 +9,23 @@ from seqgan_tf.datasets.files import load_text
 from seqgan_tf.vocabulary import END
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / 'shared' / 'data'
-REAL = [('tang_quatrains_5.txt', dict(verse_length=5)), ('texygen_shi.txt', dict(verse_length=5)),
-        ('image_coco.txt', dict(tokens='word', sequence_length=40)), ('nottingham_melody_32.txt', dict(tokens='id', sequence_length=32))]
+REAL = [
+    ('tang_quatrains_5.txt', dict(verse_length=5)),
+    ('texygen_shi.txt', dict(verse_length=5)),
+    ('image_coco.txt', dict(tokens='word', sequence_length=40)),
+    ('nottingham_melody_32.txt', dict(tokens='id', sequence_length=32)),
+]
 
 
 @pytest.fixture
 def load(tmp_path):
     """Loads a corpus from text or bytes."""
+
     def load(content, **options):
         path = tmp_path / 'corpus.txt'
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return load_text(path, **options)
+
     return load
 
 
@@ -35,9 +41,12 @@ def random_lines(letters, lengths, count=60, joint='', seed=0):
 
 # What comes back
 
+
 @pytest.mark.parametrize('lengths', [[5], [1, 2, 5]], ids=['full', 'variable'])
-@pytest.mark.parametrize('letters, joint, tokens', [
-    (list('春夏秋冬😀"\\'), '', 'char'), (['a', 'the', 'Ünï', '猫.'], ' ', 'word'), (['0', '3', '11'], ' ', 'id')])
+@pytest.mark.parametrize(
+    'letters, joint, tokens',
+    [(list('春夏秋冬😀"\\'), '', 'char'), (['a', 'the', 'Ünï', '猫.'], ' ', 'word'), (['0', '3', '11'], ' ', 'id')],
+)
 def test_lines_come_back(letters, joint, tokens, lengths, load):
     lines = random_lines(letters, lengths, joint=joint)
     corpus = load('\n'.join(lines), tokens=tokens, sequence_length=5)
@@ -63,9 +72,18 @@ def test_without_verses_a_space_is_a_symbol(load):
     assert texts(load('a b\nab \nb a\nb  a\n', sequence_length=5)) == ['a b', 'ab', 'b  a', 'b a']
 
 
-@pytest.mark.parametrize('content', [
-    'ab\nba\nbb\n', 'ab\nba\nbb', 'ab\r\nba\r\nbb\r\n', '\ufeffab\nba\nbb\n', '\n\nab\n \t\nba\n\r\n  bb \n\n', '\u3000ab\u3000\nba\nbb\n'],
-    ids=['plain', 'no last line end', 'crlf', 'bom', 'blank lines', 'wide spaces'])
+@pytest.mark.parametrize(
+    'content',
+    [
+        'ab\nba\nbb\n',
+        'ab\nba\nbb',
+        'ab\r\nba\r\nbb\r\n',
+        '\ufeffab\nba\nbb\n',
+        '\n\nab\n \t\nba\n\r\n  bb \n\n',
+        '\u3000ab\u3000\nba\nbb\n',
+    ],
+    ids=['plain', 'no last line end', 'crlf', 'bom', 'blank lines', 'wide spaces'],
+)
 def test_how_lines_are_ended_and_framed_does_not_matter(content, load):
     corpus = load(content, sequence_length=2)
     assert texts(corpus) == ['ab', 'ba', 'bb'] and corpus.vocabulary.symbols == ['b', 'a']
@@ -97,9 +115,12 @@ def test_a_real_corpus_comes_back(name, options):
 
 # The split
 
+
 def test_the_split_is_by_the_shares_and_the_seed(load):
     lines = '\n'.join(f'{i:03}' for i in range(200))
-    first, again, other = (load(lines, sequence_length=3, validation_share=0.1, test_share=0.2, seed=seed) for seed in (0, 0, 1))
+    first, again, other = (
+        load(lines, sequence_length=3, validation_share=0.1, test_share=0.2, seed=seed) for seed in (0, 0, 1)
+    )
     assert [len(part) for part in (first.train, first.validation, first.test)] == [140, 20, 40]
     np.testing.assert_array_equal(first.test, again.test)
     assert not np.array_equal(first.test, other.test) and texts(first) == texts(other)
@@ -107,8 +128,11 @@ def test_the_split_is_by_the_shares_and_the_seed(load):
 
 # What is left out
 
+
 def test_long_lines_are_counted_and_the_first_is_named(load):
-    with pytest.raises(ValueError, match=r'sequence_length=3 .* 2 longer lines in .*corpus.txt, the first is line 3 with 5: abcde$'):
+    with pytest.raises(
+        ValueError, match=r'sequence_length=3 .* 2 longer lines in .*corpus.txt, the first is line 3 with 5: abcde$'
+    ):
         load('ab\n\nabcde\nabc\nabcd\n', sequence_length=3)
 
 
@@ -139,8 +163,12 @@ def test_rare_symbols_are_counted_and_named(options, load):
 
 def test_of_many_rare_words_the_first_ten_are_named(load):
     corpus = load('\n'.join(f'the w{i}' for i in range(30)), tokens='word', sequence_length=2, min_count=2, max_vocab=9)
-    note, = corpus.notes
-    assert note.startswith('30 rarer symbols (50.00% of the text) became <unk>: w') and note.endswith(' ...') and note.count(' w') == 10
+    (note,) = corpus.notes
+    assert (
+        note.startswith('30 rarer symbols (50.00% of the text) became <unk>: w')
+        and note.endswith(' ...')
+        and note.count(' w') == 10
+    )
 
 
 def test_text_that_holds_the_unknown_symbol_has_nothing_to_note(load):
@@ -163,7 +191,11 @@ BAD = {
     'one symbol': (b'aa\naa\naa\n', {}, 'at least 2 symbols'),
     'one id': (b'0 0\n0 0\n0 0\n', dict(tokens='id'), 'at least 2 symbols'),
     'too rare': (b'ab\ncd\nef\n', dict(min_count=2), 'at least 2 symbols'),
-    'id out of range': (b'0 1\n1 2\n0 5\n', dict(tokens='id', max_vocab=5), r"in \[0, 5\) .* Received: '5' in line 3 of .*corpus.txt"),
+    'id out of range': (
+        b'0 1\n1 2\n0 5\n',
+        dict(tokens='id', max_vocab=5),
+        r"in \[0, 5\) .* Received: '5' in line 3 of .*corpus.txt",
+    ),
     'huge id': (b'0 1\n1 99999999\n', dict(tokens='id'), r"in \[0, 1000000\) .* Received: '99999999' in line 2"),
     'id of many digits': (b'0 1\n1 ' + b'9' * 5000 + b'\n', dict(tokens='id'), 'in line 2 of .*corpus.txt'),
     'no spaces in a long line': (b'1,' * 9999, dict(tokens='id'), "Received: '1,1,.* in line 1 of .*corpus.txt"),
@@ -173,7 +205,11 @@ BAD = {
     'leading zero': (b'0 1\n1 01\n', dict(tokens='id'), "Received: '01' in line 2"),
     'wide digit': ('0 1\n1 ２\n'.encode(), dict(tokens='id'), "Received: '２' in line 2"),
     'end as a word': (b'a b\nb <end>\n', dict(tokens='word'), '<end> is the end symbol .* line 2'),
-    'uneven verses': (b'ab cd\na bcd\n', dict(verse_length=2, sequence_length=4), 'verse_length=2 .* line 2 of .*: a bcd'),
+    'uneven verses': (
+        b'ab cd\na bcd\n',
+        dict(verse_length=2, sequence_length=4),
+        'verse_length=2 .* line 2 of .*: a bcd',
+    ),
     'two spaces': (b'ab cd\nab  cd\n', dict(verse_length=2, sequence_length=4), 'line 2 of'),
     'all too long': (b'abc\nabc\n', dict(on_long='drop'), 'all 2 lines are longer than 2'),
     'unknown on_long': (b'ab\n', dict(on_long='cut'), 'on_long=cut'),
@@ -189,9 +225,15 @@ def test_bad_text_is_refused_on_one_screen(content, options, message, load):
     assert len(str(raised.value)) < 500
 
 
-@pytest.mark.parametrize('make, reason', [
-    (lambda path: None, 'No such file'), (lambda path: path.mkdir(), 'Is a directory'),
-    (lambda path: path.symlink_to(path.with_name('nowhere')), 'No such file')], ids=['missing', 'directory', 'broken link'])
+@pytest.mark.parametrize(
+    'make, reason',
+    [
+        (lambda path: None, 'No such file'),
+        (lambda path: path.mkdir(), 'Is a directory'),
+        (lambda path: path.symlink_to(path.with_name('nowhere')), 'No such file'),
+    ],
+    ids=['missing', 'directory', 'broken link'],
+)
 def test_what_is_no_file_is_refused(make, reason, tmp_path):
     make(tmp_path / 'corpus.txt')
     with pytest.raises(ValueError, match=f'readable file. Received: .*corpus.txt .{reason}'):

@@ -163,10 +163,22 @@ def test_saved_model_gives_the_same_logits_and_goes_on_training(tmp_path):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7)
 
 
-@pytest.mark.parametrize('name, value', [
-    ('vocab_size', 1), ('vocab_size', 0), ('embedding_dim', 0), ('hidden_dim', 0), ('initializer_stddev', 0.0),
-    ('initializer_stddev', -1.0), ('initializer_stddev', float('nan')), ('start_id', -1), ('start_id', 7), ('end_id', -1), ('end_id', 7),
-])
+@pytest.mark.parametrize(
+    'name, value',
+    [
+        ('vocab_size', 1),
+        ('vocab_size', 0),
+        ('embedding_dim', 0),
+        ('hidden_dim', 0),
+        ('initializer_stddev', 0.0),
+        ('initializer_stddev', -1.0),
+        ('initializer_stddev', float('nan')),
+        ('start_id', -1),
+        ('start_id', 7),
+        ('end_id', -1),
+        ('end_id', 7),
+    ],
+)
 def test_errors_name_what_was_received(name, value):
     with pytest.raises(ValueError, match=f'{name} must .*Received: {name}={value}'):
         Generator(**{'vocab_size': 7, name: value})

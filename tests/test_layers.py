@@ -25,8 +25,10 @@ LAYERS = [
     'train sweep report',
 ]
 LEAVES = ['errors', 'interruption', 'startup']
-SOURCES = {'.'.join(path.relative_to(PACKAGE).with_suffix('').parts).removesuffix('.__init__'): path
-           for path in sorted(PACKAGE.rglob('*.py'))}
+SOURCES = {
+    '.'.join(path.relative_to(PACKAGE).with_suffix('').parts).removesuffix('.__init__'): path
+    for path in sorted(PACKAGE.rglob('*.py'))
+}
 MODULES = sorted(set(SOURCES) - {'__init__'})  # the index of public names may import all
 ROLLOUT = 4
 COMMANDS = [ROOT / 'train.py', *sorted((ROOT / 'export').glob('*.py')), *sorted((ROOT / 'benchmarks').glob('*.py'))]
@@ -111,7 +113,16 @@ def writes(name, call):
     if name == 'open' or name.endswith('.open'):
         mode = [*call.args[1:2], *(k.value for k in call.keywords if k.arg == 'mode')]
         return bool(mode) and ast.literal_eval(mode[0]) not in ('r', 'rb', 'rt')
-    return name.split('.')[-1] in ('write_text', 'write_bytes', 'write_file', 'mkdir', 'makedirs', 'create_file_writer', 'savez', 'unlink')
+    return name.split('.')[-1] in (
+        'write_text',
+        'write_bytes',
+        'write_file',
+        'mkdir',
+        'makedirs',
+        'create_file_writer',
+        'savez',
+        'unlink',
+    )
 
 
 @pytest.mark.parametrize('module', [m for m in MODULES if 0 < layer(m) <= ROLLOUT])
@@ -126,10 +137,16 @@ def test_what_the_package_never_does(module):
     nodes = list(ast.walk(tree(module)))
     names = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}
     assert not [node for node in nodes if isinstance(node, ast.Assert)], 'errors are raised, not asserted'
-    assert not [name for name in names if name.startswith('tf.keras')] and 'from tensorflow import keras' not in text, 'Keras 3 is `keras`'
+    assert not [name for name in names if name.startswith('tf.keras')] and 'from tensorflow import keras' not in text, (
+        'Keras 3 is `keras`'
+    )
     unseeded = ('uniform', 'normal', 'truncated_normal', 'categorical', 'gamma', 'shuffle', 'set_seed')
-    assert not [name for name in names if name in {f'tf.random.{draw}' for draw in unseeded}], 'every draw has a seed of its own'
-    assert not names & {'np.random.seed', 'np.random.random', 'time.time'}, 'nothing is drawn from a hidden state or the clock'
+    assert not [name for name in names if name in {f'tf.random.{draw}' for draw in unseeded}], (
+        'every draw has a seed of its own'
+    )
+    assert not names & {'np.random.seed', 'np.random.random', 'time.time'}, (
+        'nothing is drawn from a hidden state or the clock'
+    )
 
 
 @pytest.mark.parametrize('path', COMMANDS, ids=lambda path: path.name)

@@ -15,13 +15,19 @@ def example(shape, seed=0):
     """Logits, tokens, action values and a mask."""
     rng = np.random.default_rng(seed)
     mask = (np.arange(shape[1]) < rng.integers(1, shape[1] + 1, size=shape[:1])[:, None]).astype(np.float32)
-    return (rng.normal(scale=2, size=shape).astype(np.float32), rng.integers(shape[2], size=shape[:2]).astype(np.int32),
-            rng.random(shape[:2], np.float32), mask)
+    return (
+        rng.normal(scale=2, size=shape).astype(np.float32),
+        rng.integers(shape[2], size=shape[:2]).astype(np.int32),
+        rng.random(shape[:2], np.float32),
+        mask,
+    )
 
 
 def log_p(logits, tokens):
     """log p [B, T] of each token, one at a time."""
-    return np.array([[reference.log_softmax(l.astype(np.float64))[t] for l, t in zip(*row)] for row in zip(logits, tokens)])
+    return np.array(
+        [[reference.log_softmax(l.astype(np.float64))[t] for l, t in zip(*row)] for row in zip(logits, tokens)]
+    )
 
 
 @pytest.mark.parametrize('shape', SHAPES)
@@ -39,7 +45,9 @@ def test_token_nll_of_huge_logits_is_finite():
 def test_policy_gradient_loss_is_a_sum(shape, masked):
     logits, tokens, values, mask = example(shape)
     expected = -np.sum(values * (mask if masked else 1) * log_p(logits, tokens))
-    np.testing.assert_allclose(policy_gradient_loss(logits, tokens, values, mask if masked else None), expected, rtol=1e-4)
+    np.testing.assert_allclose(
+        policy_gradient_loss(logits, tokens, values, mask if masked else None), expected, rtol=1e-4
+    )
 
 
 @pytest.mark.parametrize('masked', [False, True])
@@ -72,8 +80,11 @@ def test_gradient_of_the_weights_is_that_of_q_log_p(masked):
     with tf.GradientTape() as tape:
         loss = policy_gradient_loss(generator(tokens), tokens, values, mask if masked else None)
     gradients = [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, generator.trainable_variables)]
-    twin, rng, names = reference.SlowGenerator(generator), np.random.default_rng(0), (
-        'embedding', 'kernel', 'recurrent', 'bias', 'out', 'out_bias')
+    twin, rng, names = (
+        reference.SlowGenerator(generator),
+        np.random.default_rng(0),
+        ('embedding', 'kernel', 'recurrent', 'bias', 'out', 'out_bias'),
+    )
 
     def objective():
         total = 0.0
@@ -99,14 +110,19 @@ def test_gradient_of_the_weights_is_that_of_q_log_p(masked):
 @pytest.mark.parametrize('batch_size', [1, 6])
 def test_discriminator_loss(batch_size):
     rng = np.random.default_rng(batch_size)
-    logits, labels = rng.normal(scale=3, size=batch_size).astype(np.float32), rng.integers(2, size=batch_size).astype(np.float32)
+    logits, labels = (
+        rng.normal(scale=3, size=batch_size).astype(np.float32),
+        rng.integers(2, size=batch_size).astype(np.float32),
+    )
     p = reference.sigmoid(logits.astype(np.float64))
     expected = -np.mean(np.where(labels == 1, np.log(p), np.log(1 - p)))
     np.testing.assert_allclose(discriminator_loss(logits, labels), expected, rtol=1e-5)
 
 
 def test_discriminator_loss_of_huge_logits_is_finite():
-    np.testing.assert_allclose(discriminator_loss(tf.constant([1e4, -1e4, 1e4]), tf.constant([1.0, 0.0, 0.0])), 1e4 / 3, rtol=1e-6)
+    np.testing.assert_allclose(
+        discriminator_loss(tf.constant([1e4, -1e4, 1e4]), tf.constant([1.0, 0.0, 0.0])), 1e4 / 3, rtol=1e-6
+    )
 
 
 def test_discriminator_loss_falls_towards_the_labels():

@@ -41,11 +41,14 @@ class SlowBigram:
 
     def probability(self, before, token):
         single, following = self.unigram.probability(before, token), self.successors.get(before, [])
-        return self.weight * following.count(token) / len(following) + (1 - self.weight) * single if following else single
+        return (
+            self.weight * following.count(token) / len(following) + (1 - self.weight) * single if following else single
+        )
 
 
 MODELS = {'unigram': (Unigram(ROWS, VOCAB_SIZE), SlowUnigram(ROWS))} | {
-    f'bigram {weight}': (Bigram(ROWS, VOCAB_SIZE, weight), SlowBigram(ROWS, weight)) for weight in WEIGHTS}
+    f'bigram {weight}': (Bigram(ROWS, VOCAB_SIZE, weight), SlowBigram(ROWS, weight)) for weight in WEIGHTS
+}
 each_model = pytest.mark.parametrize('model, twin', MODELS.values(), ids=MODELS)
 
 
@@ -56,7 +59,9 @@ def row_probability(twin, row):
 @each_model
 def test_nll_is_the_twins(model, twin):
     rows = np.random.default_rng(0).integers(VOCAB_SIZE, size=(50, 7))
-    assert model.nll(rows) == pytest.approx(-sum(np.log(row_probability(twin, row)) for row in rows) / rows.size, rel=1e-12)
+    assert model.nll(rows) == pytest.approx(
+        -sum(np.log(row_probability(twin, row)) for row in rows) / rows.size, rel=1e-12
+    )
 
 
 @each_model
@@ -99,9 +104,16 @@ def test_the_seed_decides_the_sample(model):
     assert np.any(first != other)
 
 
-@pytest.mark.parametrize('rows, message', [
-    (np.zeros([0, 3], np.int32), r'shape \(0, 3\)'), (np.zeros([3], np.int32), r'shape \(3,\)'), (np.zeros([2, 2]), 'float64'),
-    (np.array([[0, 4]]), r'in \[0, 4\). Received: tokens from 0 to 4'), (np.array([[-1, 0]]), 'tokens from -1 to 0')])
+@pytest.mark.parametrize(
+    'rows, message',
+    [
+        (np.zeros([0, 3], np.int32), r'shape \(0, 3\)'),
+        (np.zeros([3], np.int32), r'shape \(3,\)'),
+        (np.zeros([2, 2]), 'float64'),
+        (np.array([[0, 4]]), r'in \[0, 4\). Received: tokens from 0 to 4'),
+        (np.array([[-1, 0]]), 'tokens from -1 to 0'),
+    ],
+)
 @pytest.mark.parametrize('model', [Unigram, Bigram])
 def test_errors_name_what_was_received(model, rows, message):
     with pytest.raises(ValueError, match=message):
@@ -119,8 +131,15 @@ def test_a_weight_out_of_range_is_refused(weight):
 def test_known_values_on_the_published_oracle(data_dir):
     """10,000 training rows of 20 tokens from 5,000; a mean has a standard error of about 0.01."""
     oracle = load_oracle(data_dir / 'seqgan_oracle_params.npz')
-    corpus, score = draw_corpus(oracle, 10_000, 2000, 20, seed=0), tf.function(lambda rows: sequence_nll(oracle, rows), jit_compile=True)
-    models = {'unigram': Unigram(corpus.train, 5000), 0.6: Bigram(corpus.train, 5000, 0.6), 0.8: Bigram(corpus.train, 5000)}
+    corpus, score = (
+        draw_corpus(oracle, 10_000, 2000, 20, seed=0),
+        tf.function(lambda rows: sequence_nll(oracle, rows), jit_compile=True),
+    )
+    models = {
+        'unigram': Unigram(corpus.train, 5000),
+        0.6: Bigram(corpus.train, 5000, 0.6),
+        0.8: Bigram(corpus.train, 5000),
+    }
     for name, nll_oracle, nll_test in [('unigram', 10.30, 7.84), (0.6, 9.13, 7.99), (0.8, 8.70, 8.45)]:
         samples = models[name].sample(3000, 20, np.random.default_rng(0))
         assert np.mean([score(chunk) for chunk in np.split(samples, 3)]) == pytest.approx(nll_oracle, abs=0.04)

@@ -28,13 +28,19 @@ from seqgan_tf.report.study import read_study
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BROWSER = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
 SETTINGS = json.loads(Config().to_json()) | dict(
-    oracle_path='/data/oracle.npz', mle_epochs=120, adversarial_rounds=60, reward='discriminator', start_from='', final_samples=10_000)
+    oracle_path='/data/oracle.npz',
+    mle_epochs=120,
+    adversarial_rounds=60,
+    reward='discriminator',
+    start_from='',
+    final_samples=10_000,
+)
 TEMPERATURES = np.linspace(0.5, 1.6, 16)
 
 
 def temperature_line(base, dataset, t):
     """A made-up model at a temperature t: nll_test is least at 1.3, samples better the colder."""
-    nll_test = base + 2.5 * (t - 1.3)**2 + 3 * max(0, 0.8 - t)**2
+    nll_test = base + 2.5 * (t - 1.3) ** 2 + 3 * max(0, 0.8 - t) ** 2
     line = {'temperature': t, 'nll_test': nll_test, 'entropy': 5.8 * t**0.5, 'unique': min(1, t + 0.3)}
     if dataset == 'synthetic':
         return line | {'nll_oracle': 9.03 + 3.2 * (t - 1)}
@@ -60,7 +66,12 @@ def made_up_lines(seed, dataset='synthetic', epochs=120, rounds=0, gain=0.0, eve
 
     initial = {'nll_test': 8.52, 'entropy': 8.51, 'unique': 1.0}
     if dataset == 'synthetic':
-        for name, oracle, test in (('data', 5.737, 5.74), ('uniform', 11.43, 8.517), ('unigram', 10.3, 7.84), ('bigram', 8.7, 8.45)):
+        for name, oracle, test in (
+            ('data', 5.737, 5.74),
+            ('uniform', 11.43, 8.517),
+            ('unigram', 10.3, 7.84),
+            ('bigram', 8.7, 8.45),
+        ):
             initial |= {f'nll_oracle_of_{name}': oracle + wobble(), f'nll_test_of_{name}': test + wobble()}
         initial |= {'nll_oracle_of_copies': 5.75 + wobble(), 'nll_oracle': 11.43}
     elif dataset == 'text':
@@ -71,15 +82,31 @@ def made_up_lines(seed, dataset='synthetic', epochs=120, rounds=0, gain=0.0, eve
         yield {'phase': 'mle', 'round': epoch, 'nll': 6.0, **seen, 'round_seconds': 5.0 + wobble()}
     for round_ in range(1, rounds + 1):
         gained = gain * (1 - np.exp(-round_ / 20))
-        seen = evaluation(1.0, gained) if round_ % every == 0 or round_ == rounds else {'entropy': 5.8 - gained + wobble(0.1)}
-        yield {'phase': 'adversarial', 'round': round_, 'reward': 0.5 - gained + wobble(),
-               'd_accuracy': 0.55 + 0.3 * round_ / rounds + wobble(),
-               'd_held_out_accuracy': 0.53 + wobble(), **seen, 'round_seconds': 9.0 + wobble()}
+        seen = (
+            evaluation(1.0, gained)
+            if round_ % every == 0 or round_ == rounds
+            else {'entropy': 5.8 - gained + wobble(0.1)}
+        )
+        yield {
+            'phase': 'adversarial',
+            'round': round_,
+            'reward': 0.5 - gained + wobble(),
+            'd_accuracy': 0.55 + 0.3 * round_ / rounds + wobble(),
+            'd_held_out_accuracy': 0.53 + wobble(),
+            **seen,
+            'round_seconds': 9.0 + wobble(),
+        }
     for i, t in enumerate(TEMPERATURES, 1):
         shifted = temperature_line(8.8 + 0.5 * gain, dataset, t)
         measured = {name: float(value) + wobble(1e-3) for name, value in shifted.items()}
         yield {'phase': 'temperature', 'round': i, **measured, 'temperature': float(t)}
-    more = {'distinct_1': 0.2, 'distinct_2': 0.9, 'copied': 0.0, 'coverage': 0.98, 'fresh_discriminator_accuracy': 0.9 + wobble()}
+    more = {
+        'distinct_1': 0.2,
+        'distinct_2': 0.9,
+        'copied': 0.0,
+        'coverage': 0.98,
+        'fresh_discriminator_accuracy': 0.9 + wobble(),
+    }
     final = evaluation(1.0, gain) | more
     if dataset == 'synthetic':
         final |= {'kl_generator_oracle': final['nll_oracle'] - final['entropy'], 'jsd_per_step': 0.4 + wobble()}
@@ -105,16 +132,38 @@ def write_run(root, label, seed, lines=None, data='', **settings):
 
 def write_study(root, dataset='synthetic', seeds=(0, 1, 2)):
     """A study with MLE, early-stopped MLE, SeqGAN by two schedules, a control, and a label of one seed."""
-    common = dict(dataset=dataset, oracle_path='/data/oracle.npz' if dataset == 'synthetic' else '',
-                  corpus='/data/captions.txt' if dataset == 'text' else '')
+    common = dict(
+        dataset=dataset,
+        oracle_path='/data/oracle.npz' if dataset == 'synthetic' else '',
+        corpus='/data/captions.txt' if dataset == 'text' else '',
+    )
     for seed in seeds:
         write_run(root, 'mle', seed, **common)
         write_run(root, 'mle_early', seed, mle_epochs=5, mle_patience=3, **common)
         start = dict(start_from=f'/elsewhere/mle/seed_{seed}', **common)
         write_run(root, 'seqgan', seed, algorithm='seqgan', gain=0.34, **start)
-        write_run(root, 'seqgan_early', seed, algorithm='seqgan', gain=0.2, mle_epochs=5, mle_patience=3,
-                  **common, start_from=f'runs/mle_early/seed_{seed}')
-        write_run(root, 'seqgan_g10_k10', seed, algorithm='seqgan', gain=0.12, g_steps=10, d_steps=1, discriminator_epochs=10, **start)
+        write_run(
+            root,
+            'seqgan_early',
+            seed,
+            algorithm='seqgan',
+            gain=0.2,
+            mle_epochs=5,
+            mle_patience=3,
+            **common,
+            start_from=f'runs/mle_early/seed_{seed}',
+        )
+        write_run(
+            root,
+            'seqgan_g10_k10',
+            seed,
+            algorithm='seqgan',
+            gain=0.12,
+            g_steps=10,
+            d_steps=1,
+            discriminator_epochs=10,
+            **start,
+        )
         write_run(root, 'constant', seed, algorithm='seqgan', gain=0.45, reward='constant', d_steps=0, **start)
     write_run(root, 'pg_bleu', seeds[0], algorithm='pg_bleu', gain=0.05, reward='bleu', **common)
     return root
@@ -165,7 +214,15 @@ def test_a_tiny_p_is_not_lost():
 
 def test_what_one_or_equal_values_cannot_say():
     one = significance.estimate([2.0])
-    assert (one.n, one.mean, one.sd, one.low, one.high, one.p, one.bootstrap) == (1, 2.0, None, None, None, None, (None, None))
+    assert (one.n, one.mean, one.sd, one.low, one.high, one.p, one.bootstrap) == (
+        1,
+        2.0,
+        None,
+        None,
+        None,
+        None,
+        (None, None),
+    )
     equal = significance.estimate([0.1] * 3)
     assert (equal.sd, equal.p) == (0.0, None) and equal.low == equal.mean == equal.high
 
@@ -179,21 +236,28 @@ def test_bootstrap_is_that_of_all_resamples():
     assert significance.bootstrap_interval(values) == (low, high)
     many = np.random.default_rng(0).normal(size=50)
     chosen = np.random.default_rng(1).integers(50, size=(20_000, 50))
-    np.testing.assert_allclose(significance.bootstrap_interval(many), np.percentile(many[chosen].mean(axis=1), [2.5, 97.5]), atol=0.02)
+    np.testing.assert_allclose(
+        significance.bootstrap_interval(many), np.percentile(many[chosen].mean(axis=1), [2.5, 97.5]), atol=0.02
+    )
 
 
-CURVE = np.array([[0.5, 12.0, 4.0], [0.8, 9.0, 8.0], [1.0, 8.0, 9.0], [1.5, 9.5, 11.0]])  # temperature, nll_test, nll_oracle; coldest first
+CURVE = np.array(
+    [[0.5, 12.0, 4.0], [0.8, 9.0, 8.0], [1.0, 8.0, 9.0], [1.5, 9.5, 11.0]]
+)  # temperature, nll_test, nll_oracle; coldest first
 
 
-@pytest.mark.parametrize('x, y, distance', [
-    (9.0, 8.0, 0.0),  # a point of the curve
-    (8.5, 8.0, -0.5),  # halfway between 9.0 and 8.0, which is 8.5
-    (8.5, 9.0, 0.5),
-    (9.25, 10.0, 10 - 8 + 4 * 0.25 / 3),  # the warm branch, at 10.7 there, does not count
-    (12.0, 4.0, 0.0),
-    (7.0, 8.5, -0.5),  # no temperature gets there: against the leftmost point
-    (13.0, 3.0, None),  # colder than was measured
-])
+@pytest.mark.parametrize(
+    'x, y, distance',
+    [
+        (9.0, 8.0, 0.0),  # a point of the curve
+        (8.5, 8.0, -0.5),  # halfway between 9.0 and 8.0, which is 8.5
+        (8.5, 9.0, 0.5),
+        (9.25, 10.0, 10 - 8 + 4 * 0.25 / 3),  # the warm branch, at 10.7 there, does not count
+        (12.0, 4.0, 0.0),
+        (7.0, 8.5, -0.5),  # no temperature gets there: against the leftmost point
+        (13.0, 3.0, None),  # colder than was measured
+    ],
+)
 def test_distance_to_a_temperature_curve(x, y, distance):
     assert curves.distance_to_curve(CURVE, x, y, 1) == (None if distance is None else pytest.approx(distance))
     upside_down = CURVE * [1, 1, -1]
@@ -203,10 +267,14 @@ def test_distance_to_a_temperature_curve(x, y, distance):
 def test_learning_curve_joins_seeds_of_unequal_length(tmp_path):
     final = {'phase': 'final', 'round': 0, 'nll_test': 1.0}
     lines = [[('mle', 2, 8.0), ('mle', 4, 6.0), ('adversarial', 1, 5.0)], [('mle', 2, 4.0), ('adversarial', 1, 3.0)]]
-    runs = [read_run(write_run(tmp_path, 'x', seed, [*({'phase': p, 'round': r, 'nll_test': v} for p, r, v in own), final]))
-            for seed, own in enumerate(lines)]
+    runs = [
+        read_run(write_run(tmp_path, 'x', seed, [*({'phase': p, 'round': r, 'nll_test': v} for p, r, v in own), final]))
+        for seed, own in enumerate(lines)
+    ]
     curve = curves.learning_curve(runs, 'nll_test')
-    np.testing.assert_array_equal([curve.x, curve.mean, curve.low, curve.high], [[2, 4, 5], [6, 5, 4], [4, 4, 3], [8, 6, 5]])
+    np.testing.assert_array_equal(
+        [curve.x, curve.mean, curve.low, curve.high], [[2, 4, 5], [6, 5, 4], [4, 4, 3], [8, 6, 5]]
+    )
     rounds = curves.learning_curve(runs, 'nll_test', ('adversarial',))
     np.testing.assert_array_equal([rounds.x, rounds.mean], [[0, 1], [5, 4]])  # from the end of pretraining
     assert curves.learning_curve(runs, 'nll_oracle') is None
@@ -235,33 +303,56 @@ def test_paired_tables_hold_tests_against_plain_mle(study_dir, report):
     assert {row['compared_with'] for row in found.values()} == {'mle'}
     for label in ('seqgan', 'constant', 'mle_early'):
         values = finals(study_dir, label)
-        twin = scipy.stats.ttest_rel([values[seed]['nll_oracle'] for seed in values], [against[seed]['nll_oracle'] for seed in values])
+        twin = scipy.stats.ttest_rel(
+            [values[seed]['nll_oracle'] for seed in values], [against[seed]['nll_oracle'] for seed in values]
+        )
         np.testing.assert_allclose(float(found[label, 'nll_oracle']['p']), twin.pvalue, rtol=1e-5)
     assert found['pg_bleu', 'nll_oracle']['p'] == ''
     other = tables.csv_files(read_study([study_dir], 'seqgan'))['paired.csv']
     assert {row['compared_with'] for row in rows(other.encode())} == {'seqgan'}
 
 
-@pytest.mark.parametrize('labels, compared', [(['constant', 'mle_early', 'mle'], 'mle'), (['constant', 'mle_early'], 'mle_early'),
-                                              (['seqgan', 'constant'], 'seqgan')])
+@pytest.mark.parametrize(
+    'labels, compared',
+    [
+        (['constant', 'mle_early', 'mle'], 'mle'),
+        (['constant', 'mle_early'], 'mle_early'),
+        (['seqgan', 'constant'], 'seqgan'),
+    ],
+)
 def test_unless_told_it_compares_with_the_plainest_mle(labels, compared, study_dir):
     assert read_study([study_dir / label for label in labels]).compared == compared
 
 
 def test_distances_are_to_the_own_start_and_to_every_mle(report):
     found = {(row['label'], row['curve_of']): row['own_start'] for row in rows(report['curve_distances.csv'])}
-    assert found == {(label, curve): str(curve == own) for label, own in (
-        ('constant', 'mle'), ('pg_bleu', 'mle'), ('seqgan', 'mle'), ('seqgan_early', 'mle_early'), ('seqgan_g10_k10', 'mle'))
-        for curve in ('mle', 'mle_early')}
+    assert found == {
+        (label, curve): str(curve == own)
+        for label, own in (
+            ('constant', 'mle'),
+            ('pg_bleu', 'mle'),
+            ('seqgan', 'mle'),
+            ('seqgan_early', 'mle_early'),
+            ('seqgan_g10_k10', 'mle'),
+        )
+        for curve in ('mle', 'mle_early')
+    }
 
 
 def test_page_says_what_there_is(report):
     text = report['report.md'].decode()
-    for title in ('ground truth', 'uniform tokens', 'unigram', 'interpolated bigram', 'copies of training rows', 'paper: SeqGAN'):
+    for title in (
+        'ground truth',
+        'uniform tokens',
+        'unigram',
+        'interpolated bigram',
+        'copies of training rows',
+        'paper: SeqGAN',
+    ):
         assert f'| {title} |' in text
     assert '| copies of training rows | 3 |' in text and '| infinite |' in text
     assert 'One seed only' in text and ': pg_bleu.' in text
-    settings = text[text.index('## Settings'):]
+    settings = text[text.index('## Settings') :]
     assert '| reward |' in settings and '| start_from |' in settings and '| hidden_dim |' not in settings
 
 
@@ -276,7 +367,11 @@ def test_rebuilt_elsewhere_it_is_the_same_to_the_byte(study_dir, report, tmp_pat
 
 @pytest.mark.parametrize('dataset', ['synthetic', 'verse', 'text'])
 def test_every_figure_shows_something(dataset, report, tmp_path):
-    files = report if dataset == 'synthetic' else build(read_study([write_study(tmp_path / 'study', dataset, seeds=(0, 1))]))
+    files = (
+        report
+        if dataset == 'synthetic'
+        else build(read_study([write_study(tmp_path / 'study', dataset, seeds=(0, 1))]))
+    )
     assert set(files) == set(NAMES)
     for name in (name for name in files if name.endswith('.png')):
         image = matplotlib.image.imread(io.BytesIO(files[name]))
@@ -286,8 +381,21 @@ def test_every_figure_shows_something(dataset, report, tmp_path):
 
 
 def test_one_run_alone_has_a_report(tmp_path):
-    files = build(read_study([write_run(tmp_path, 'mle', 0, [{'phase': 'mle', 'round': 1, 'nll_test': 8.0}, {
-        'phase': 'final', 'round': 0, 'nll_test': 8.0, 'nll_oracle': 9.0}])]))
+    files = build(
+        read_study(
+            [
+                write_run(
+                    tmp_path,
+                    'mle',
+                    0,
+                    [
+                        {'phase': 'mle', 'round': 1, 'nll_test': 8.0},
+                        {'phase': 'final', 'round': 0, 'nll_test': 8.0, 'nll_oracle': 9.0},
+                    ],
+                )
+            ]
+        )
+    )
     assert 'One seed only' in files['report.md'].decode() and files['paired.csv'].decode().count('\n') == 1
     assert 'Difference' not in files['report.md'].decode()
 
@@ -325,7 +433,12 @@ def test_html_is_whole_and_needs_nothing_else(report):
     text = report['report.html'].decode()
     parsed = Page(text)
     assert parsed.open == []
-    addresses = [value for _, attributes in parsed.tags for name, value in attributes.items() if name in ('src', 'href', 'action')]
+    addresses = [
+        value
+        for _, attributes in parsed.tags
+        for name, value in attributes.items()
+        if name in ('src', 'href', 'action')
+    ]
     assert all(address.startswith(('data:', '#s')) for address in addresses)
     assert not re.search(r'url\(|@import|https?:|<script', text)
     images = [base64.b64decode(attributes['src'].partition(',')[2]) for tag, attributes in parsed.tags if tag == 'img']
@@ -335,7 +448,9 @@ def test_html_is_whole_and_needs_nothing_else(report):
 
 def command(*arguments, code=None):
     start = ['-c', code] if code else ['-m', 'seqgan_tf.report']
-    return subprocess.run([sys.executable, *start, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [sys.executable, *start, *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
 
 
 def refused(result, *words):
@@ -362,7 +477,12 @@ SPOILT = {
     'settings': ('config.json', lambda data: data[:50], 'config.json'),
     'no settings': ('config.json', lambda data: b'{}', 'config.json', 'algorithm'),
     'kind': ('config.json', lambda data: data.replace(b'"seed": 0', b'"seed": "0"'), 'config.json', 'seed'),
-    'other settings': ('config.json', lambda data: data.replace(b'"hidden_dim": 32', b'"hidden_dim": 3'), 'hidden_dim=3 ', 'hidden_dim=32'),
+    'other settings': (
+        'config.json',
+        lambda data: data.replace(b'"hidden_dim": 32', b'"hidden_dim": 3'),
+        'hidden_dim=3 ',
+        'hidden_dim=32',
+    ),
     'same seed': ('config.json', lambda data: data.replace(b'"seed": 0', b'"seed": 1'), 'twice'),
     'other data': ('data.json', lambda data: b'{"train": "other"}', 'data.json'),
 }
@@ -378,7 +498,9 @@ def test_a_bad_run_is_refused(case, tmp_path):
     assert not (tmp_path / 'out').exists()
 
 
-@pytest.mark.parametrize('name, value', [('oracle_path', 'another.npz'), ('sequence_length', 40), ('eval_samples', 99), ('held_out', 9)])
+@pytest.mark.parametrize(
+    'name, value', [('oracle_path', 'another.npz'), ('sequence_length', 40), ('eval_samples', 99), ('held_out', 9)]
+)
 def test_other_data_or_samples_go_into_another_table(name, value, tmp_path):
     write_run(tmp_path, 'a', 0)
     write_run(tmp_path, 'b', 0, **{name: value})
@@ -392,8 +514,12 @@ def test_what_runs_of_a_label_may_differ_in(tmp_path):
     assert list(read_study([tmp_path]).labels['a']) == [0, 1]
     (tmp_path / 'a' / 'seed_0' / 'data.json').unlink()
     old = json.loads((tmp_path / 'a' / 'seed_0' / 'config.json').read_text())
-    (tmp_path / 'a' / 'seed_0' / 'config.json').write_text(json.dumps({name: old[name] for name in old if name != 'hidden_dim'}))
-    assert read_run(tmp_path / 'a' / 'seed_0').settings['hidden_dim'] == DEFAULTS['hidden_dim']  # a run of before that setting
+    (tmp_path / 'a' / 'seed_0' / 'config.json').write_text(
+        json.dumps({name: old[name] for name in old if name != 'hidden_dim'})
+    )
+    assert (
+        read_run(tmp_path / 'a' / 'seed_0').settings['hidden_dim'] == DEFAULTS['hidden_dim']
+    )  # a run of before that setting
 
 
 def test_runs_are_found_at_any_depth(study_dir):
@@ -416,7 +542,9 @@ def test_command_refuses_in_one_line_and_writes_nothing(study_dir, tmp_path):
 
 
 def test_without_matplotlib_it_names_the_extra(study_dir, tmp_path):
-    code = 'import runpy, sys; sys.modules["matplotlib"] = None; runpy.run_module("seqgan_tf.report", run_name="__main__")'
+    code = (
+        'import runpy, sys; sys.modules["matplotlib"] = None; runpy.run_module("seqgan_tf.report", run_name="__main__")'
+    )
     refused(command(study_dir, f'--out={tmp_path}', code=code), 'pip install seqgan_tf[plots]')
 
 
@@ -446,17 +574,36 @@ def test_a_failed_write_keeps_the_older_report(report, tmp_path):
 @pytest.mark.parametrize('width', [390, 1280])
 def test_a_browser_shows_the_page(written, width, tmp_path):
     """The page itself has no script; a copy with a small one writes what the browser made of it."""
-    check = ('<script>onload = () => { document.title = JSON.stringify({images: [...document.images].map(i => i.naturalWidth), '
-             'tables: document.querySelectorAll("table").length, rows: document.querySelectorAll("tbody tr").length, '
-             'over: document.documentElement.scrollWidth - innerWidth}) }</script></body>')
+    check = (
+        '<script>onload = () => { document.title = JSON.stringify({images: [...document.images].map(i => i.naturalWidth), '
+        'tables: document.querySelectorAll("table").length, rows: document.querySelectorAll("tbody tr").length, '
+        'over: document.documentElement.scrollWidth - innerWidth}) }</script></body>'
+    )
     copy = tmp_path / 'page.html'
     copy.write_text((written / 'report.html').read_text('utf-8').replace('</body>', check), 'utf-8')
     with tempfile.TemporaryDirectory() as profile:
         shown = subprocess.run(
-            [BROWSER, '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-             '--disable-component-update', '--disable-sync', f'--user-data-dir={profile}', f'--window-size={width},900',
-             f'--screenshot={tmp_path}/page.png', '--dump-dom', copy.as_uri()],
-            capture_output=True, text=True, timeout=60, env={**os.environ, 'HOME': profile})
+            [
+                BROWSER,
+                '--headless',
+                '--no-sandbox',
+                '--disable-gpu',
+                '--disable-quic',
+                '--no-first-run',
+                '--disable-background-networking',
+                '--disable-component-update',
+                '--disable-sync',
+                f'--user-data-dir={profile}',
+                f'--window-size={width},900',
+                f'--screenshot={tmp_path}/page.png',
+                '--dump-dom',
+                copy.as_uri(),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, 'HOME': profile},
+        )
     said = json.loads(html.unescape(re.search('<title>(.*?)</title>', shown.stdout)[1]))
     assert len(said['images']) == 3 and min(said['images']) > 800
     parsed = Page((written / 'report.html').read_text('utf-8'))

@@ -12,15 +12,22 @@ import pytest
 import tensorflow as tf
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SETTINGS = ('--dataset=synthetic --vocab_size=30 --sequence_length=6 --num_sequences=256 --held_out=64 --batch_size=32 --eval_samples=64 '
-            '--mle_epochs=4 --discriminator_rounds=3 --adversarial_rounds=5 --d_steps=2 --discriminator_epochs=2 --num_rollouts=2 '
-            '--eval_every=2 --checkpoint_every=2 --rollout_decay=0.5').split()
+SETTINGS = (
+    '--dataset=synthetic --vocab_size=30 --sequence_length=6 --num_sequences=256 --held_out=64 --batch_size=32 --eval_samples=64 '
+    '--mle_epochs=4 --discriminator_rounds=3 --adversarial_rounds=5 --d_steps=2 --discriminator_epochs=2 --num_rollouts=2 '
+    '--eval_every=2 --checkpoint_every=2 --rollout_decay=0.5'
+).split()
 LINES = 1 + 4 + 3 + 5 + 1  # the untrained generator, then one a round, and the closing one
 
 
 def start(workdir):
-    return subprocess.Popen([sys.executable, 'train.py', *SETTINGS, f'--workdir={workdir}'], cwd=ROOT, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.Popen(
+        [sys.executable, 'train.py', *SETTINGS, f'--workdir={workdir}'],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def metrics(workdir):
@@ -47,8 +54,12 @@ def runs(tmp_path_factory):
     """(workdir of the whole run, workdir of the broken one, the outcome of each stop)."""
     whole, broken = tmp_path_factory.mktemp('runs') / 'whole', tmp_path_factory.mktemp('runs') / 'broken'
     uninterrupted = start(whole)
-    outcomes = {'SIGTERM': stop(broken, signal.SIGTERM, 2), 'SIGKILL': stop(broken, signal.SIGKILL, 7),
-                'SIGINT': stop(broken, signal.SIGINT, 10), 'end': start(broken).communicate(timeout=120)[0]}
+    outcomes = {
+        'SIGTERM': stop(broken, signal.SIGTERM, 2),
+        'SIGKILL': stop(broken, signal.SIGKILL, 7),
+        'SIGINT': stop(broken, signal.SIGINT, 10),
+        'end': start(broken).communicate(timeout=120)[0],
+    }
     assert uninterrupted.wait(timeout=120) == 0, uninterrupted.stdout.read()
     return whole, broken, outcomes
 

@@ -19,7 +19,7 @@ def rows(count, length, vocab_size, seed):
 
 
 def until_end(row, end_id):
-    return [str(token) for token in (row if end_id not in row else row[:list(row).index(end_id)])]
+    return [str(token) for token in (row if end_id not in row else row[: list(row).index(end_id)])]
 
 
 class TestBleuReward:
@@ -34,12 +34,16 @@ class TestBleuReward:
         got = BleuReward(references, order, end_id)(tf.constant(hypotheses)).numpy()
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # NLTK warns of rows without a match
-            expected = [nltk_bleu([until_end(r, end_id) for r in references], until_end(h, end_id), weights=[1 / order] * order)
-                        for h in hypotheses]
+            expected = [
+                nltk_bleu([until_end(r, end_id) for r in references], until_end(h, end_id), weights=[1 / order] * order)
+                for h in hypotheses
+            ]
         np.testing.assert_allclose(got, expected, atol=1e-6)
         assert got.dtype == np.float32 and np.ptp(got) > 0.1
 
-    @pytest.mark.parametrize('count, length, vocab_size, end_id', [(1, 1, 2, None), (3, 4, 2, 0), (500, 20, 40, None), (200, 20, 30, 0)])
+    @pytest.mark.parametrize(
+        'count, length, vocab_size, end_id', [(1, 1, 2, None), (3, 4, 2, 0), (500, 20, 40, None), (200, 20, 30, 0)]
+    )
     def test_is_the_packages_own(self, count, length, vocab_size, end_id):
         references, hypotheses = rows(count, length, vocab_size, 0), rows(100, length, vocab_size, 1)
         for order in (2, 3):
@@ -53,7 +57,9 @@ class TestBleuReward:
     def test_graph_and_xla_agree(self):
         reward, tokens = BleuReward(rows(50, 8, 5, 0), 3, 1), tf.constant(rows(40, 8, 5, 1))
         for jit in (False, True):
-            np.testing.assert_allclose(tf.function(reward, autograph=False, jit_compile=jit)(tokens), reward(tokens), rtol=1e-6)
+            np.testing.assert_allclose(
+                tf.function(reward, autograph=False, jit_compile=jit)(tokens), reward(tokens), rtol=1e-6
+            )
 
 
 class TestControls:
@@ -67,7 +73,7 @@ class TestControls:
         np.testing.assert_array_equal(values, rewards.random_values(tf.ones([400, 50], tf.int32), SEED))
         assert np.any(values != rewards.random_values(tf.zeros([400, 50], tf.int32), SEED + 1))
         counts = np.histogram(values, bins=10, range=(0, 1))[0]
-        assert np.sum((counts - 2000)**2 / 2000) < 30  # chi-square of 9 degrees: p = 4e-4
+        assert np.sum((counts - 2000) ** 2 / 2000) < 30  # chi-square of 9 degrees: p = 4e-4
 
     def test_shuffled_deals_out_the_rows_of_the_true_values(self):
         policy, reward = MarkovChain.random(4), Reward(5, 4)

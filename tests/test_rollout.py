@@ -26,7 +26,8 @@ def literal(policy, reward, tokens, num_rollouts, seed):
     prefixes, weights = lanes(length, num_rollouts)
     numbers = uniforms([len(prefixes), batch_size, length], seed).numpy()
     return reference.slow_action_values(
-        policy, reward, tokens, lambda row, prefix: reference.rollout_uniforms(prefixes, weights, numbers, row, prefix))
+        policy, reward, tokens, lambda row, prefix: reference.rollout_uniforms(prefixes, weights, numbers, row, prefix)
+    )
 
 
 @pytest.mark.parametrize('length, num_rollouts, multiple', LANES)
@@ -139,7 +140,9 @@ def test_prefixes_are_kept():
     """A reward that reads position p alone: from column p on it is the token's own, before that its mean over roll-outs."""
     chain, tokens = MarkovChain.random(3), tf.constant([[0, 1, 2, 0, 1], [2, 2, 0, 1, 1]])
     for position in range(5):
-        values = action_values(chain, lambda t, p=position: tf.cast(t[:, p] == tokens[0, p], tf.float32), tokens, 400, SEED).numpy()
+        values = action_values(
+            chain, lambda t, p=position: tf.cast(t[:, p] == tokens[0, p], tf.float32), tokens, 400, SEED
+        ).numpy()
         np.testing.assert_allclose(values[0, position:], 1, atol=1e-5)
         np.testing.assert_allclose(values[1, position:], float(tokens[1, position] == tokens[0, position]), atol=1e-5)
         assert np.all((values[:, :position] > 0.01) & (values[:, :position] < 0.99))
@@ -157,8 +160,13 @@ def test_seed_decides_the_values():
 def test_no_gradient_passes(length):
     generator, scale = Generator(4, 2, 3), tf.Variable(1.0)
     with tf.GradientTape() as tape:
-        values = action_values(generator, lambda t: scale * tf.reduce_mean(tf.cast(t, tf.float32), axis=1),
-                               tf.zeros([2, length], tf.int32), 2, SEED)
+        values = action_values(
+            generator,
+            lambda t: scale * tf.reduce_mean(tf.cast(t, tf.float32), axis=1),
+            tf.zeros([2, length], tf.int32),
+            2,
+            SEED,
+        )
         loss = tf.reduce_sum(values)
     assert tape.gradient(loss, [*generator.trainable_variables, scale]) == [None] * 7
 
@@ -187,6 +195,8 @@ def test_no_rollouts(num_rollouts):
 
 @pytest.mark.parametrize('shape', [[None, 4], [2, None], [4]])
 def test_shape_that_is_not_static(shape):
-    run = tf.function(lambda tokens: action_values(MarkovChain.random(3), Reward(4, 3), tokens, 2, SEED), autograph=False)
+    run = tf.function(
+        lambda tokens: action_values(MarkovChain.random(3), Reward(4, 3), tokens, 2, SEED), autograph=False
+    )
     with pytest.raises(ValueError, match='tokens must have a static shape'):
         run.get_concrete_function(tf.TensorSpec(shape, tf.int32))

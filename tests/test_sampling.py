@@ -72,7 +72,9 @@ def test_compiled_draw_is_the_inverse_cdf(name, vocab_size):
 
 
 @pytest.mark.parametrize('vocab_size', [7, 65, 300])
-@pytest.mark.parametrize('function', [*DRAWS.values(), *COMPILED_DRAWS.values()], ids=lambda function: type(function).__name__)
+@pytest.mark.parametrize(
+    'function', [*DRAWS.values(), *COMPILED_DRAWS.values()], ids=lambda function: type(function).__name__
+)
 def test_weights_at_the_edge_of_underflow(function, vocab_size):
     """A block whose weights nearly vanish may be chosen by a uniform of 0; the id is still one of positive weight."""
     rng = np.random.default_rng(vocab_size)
@@ -94,7 +96,9 @@ def test_draws_agree_but_for_rounding(vocab_size):
     assert clear.mean() > 0.9
     expected = np.array([reference.inverse_cdf(row, number) for row, number in zip(logits, numbers)])
     for function in (*DRAWS.values(), *COMPILED_DRAWS.values()):
-        np.testing.assert_array_equal(function(tf.constant(logits), tf.constant(numbers)).numpy()[clear], expected[clear])
+        np.testing.assert_array_equal(
+            function(tf.constant(logits), tf.constant(numbers)).numpy()[clear], expected[clear]
+        )
 
 
 @pytest.mark.parametrize('vocab_size', [64, 65, 5000])
@@ -106,7 +110,7 @@ def test_rounding_at_the_end_of_a_block_does_not_spill_into_the_next(name, vocab
         block = -(-block // COLUMNS) * COLUMNS
     row = rng.normal(size=vocab_size).astype(np.float32)
     row[::block] = -np.inf
-    borders = np.cumsum(reference.softmax(row.astype(np.float64)))[block - 1::block].astype(np.float32)
+    borders = np.cumsum(reference.softmax(row.astype(np.float64)))[block - 1 :: block].astype(np.float32)
     numbers = np.concatenate([borders * np.float32(1 - k * 2.0**-24) for k in range(12)])
     numbers = numbers[numbers < 1]
     logits = np.tile(row, [len(numbers), 1])
@@ -143,7 +147,7 @@ def test_uniforms_agree_bit_for_bit_and_extend(shape):
     eager = run(SEED).numpy()
     np.testing.assert_array_equal(eager, tf.function(run)(SEED))
     np.testing.assert_array_equal(eager, tf.function(run, jit_compile=True)(SEED))
-    np.testing.assert_array_equal(eager, uniforms((shape[0] + 2, *shape[1:]), fold_in(SEED, 3))[:shape[0]])
+    np.testing.assert_array_equal(eager, uniforms((shape[0] + 2, *shape[1:]), fold_in(SEED, 3))[: shape[0]])
     assert eager.min() >= 0 and eager.max() < 1
 
 
@@ -179,7 +183,9 @@ def test_temperature_of_each_row():
     samples = sample(chain, 10_000, 3, SEED, temperature=tf.tile(tf.constant(temperatures), [5000])).numpy()
     for i, temperature in enumerate(temperatures):
         assert_law(samples[i::2], chain, 3, temperature)
-        np.testing.assert_array_equal(samples[i::2], sample(chain, 10_000, 3, SEED, temperature=float(temperature))[i::2])
+        np.testing.assert_array_equal(
+            samples[i::2], sample(chain, 10_000, 3, SEED, temperature=float(temperature))[i::2]
+        )
 
 
 @pytest.mark.parametrize('end_id', [None, 1])
@@ -195,7 +201,9 @@ def test_sample_is_the_twin(batch_size, length, end_id):
 def test_generator_samples_are_the_twins():
     generator = Generator(7, 3, 4, initializer_stddev=1.0, start_id=2)
     numbers = uniforms([6, 5], SEED).numpy()
-    np.testing.assert_array_equal(sample(generator, 6, 5, SEED), [reference.finish(generator, (), row) for row in numbers])
+    np.testing.assert_array_equal(
+        sample(generator, 6, 5, SEED), [reference.finish(generator, (), row) for row in numbers]
+    )
 
 
 def test_seed_decides_the_sample():
@@ -222,7 +230,9 @@ def test_prefix_is_kept_and_read(width, end_id):
     lengths = np.arange(batch_size) % (width + 1)
     numbers = uniforms([batch_size, length], SEED).numpy()
     expected = [reference.finish(chain, row[:n], u[n:]) for row, n, u in zip(prefix, lengths, numbers)]
-    np.testing.assert_array_equal(sample(chain, batch_size, length, SEED, prefix=prefix, prefix_length=lengths), expected)
+    np.testing.assert_array_equal(
+        sample(chain, batch_size, length, SEED, prefix=prefix, prefix_length=lengths), expected
+    )
     expected = [reference.finish(chain, row, u[width:]) for row, u in zip(prefix, numbers)]
     np.testing.assert_array_equal(sample(chain, batch_size, length, SEED, prefix=prefix), expected)
 
@@ -243,7 +253,9 @@ def test_eager_graph_and_xla_agree(end_id):
         return tokens, sequence_log_prob(generator, tokens)
 
     (eager, scores), (graph, graph_scores), (xla, xla_scores) = (
-        function(SEED) for function in (run, tf.function(run, autograph=False), tf.function(run, autograph=False, jit_compile=True)))
+        function(SEED)
+        for function in (run, tf.function(run, autograph=False), tf.function(run, autograph=False, jit_compile=True))
+    )
     np.testing.assert_array_equal(eager, graph)
     np.testing.assert_array_equal(eager, xla)
     np.testing.assert_allclose(scores, graph_scores, rtol=1e-5)
@@ -264,7 +276,9 @@ def test_log_prob_is_the_teacher_forced_one(shape, end_id, dtype):
         scores.append(sum(reference.log_softmax(logits[t])[row[t]] for t in range(counted[-1])))
     np.testing.assert_allclose(sequence_log_prob(generator, tokens), scores, rtol=1e-4)
     np.testing.assert_allclose(sequence_nll(generator, tokens), -np.divide(scores, counted), rtol=1e-4)
-    np.testing.assert_array_equal(valid_mask(tf.constant(tokens), end_id), np.arange(shape[1]) < np.array(counted)[:, None])
+    np.testing.assert_array_equal(
+        valid_mask(tf.constant(tokens), end_id), np.arange(shape[1]) < np.array(counted)[:, None]
+    )
 
 
 @pytest.mark.parametrize('end_id', [None, 1])
@@ -285,23 +299,40 @@ def test_impossible_sequence_has_log_prob_of_minus_infinity():
     assert sequence_log_prob(MarkovChain(logits), np.array([[0, 0]], np.int32))[0] == 0
 
 
-@pytest.mark.parametrize('row, end_id, mask', [
-    ([0, 1, 2], None, [1, 1, 1]), ([0, 1, 2], 3, [1, 1, 1]), ([0, 1, 2], 0, [1, 0, 0]), ([2, 1, 1], 1, [1, 1, 0]),
-    ([1, 2, 1], 1, [1, 0, 0]), ([2, 2, 1], 1, [1, 1, 1]), ([1], 1, [1]),
-])
+@pytest.mark.parametrize(
+    'row, end_id, mask',
+    [
+        ([0, 1, 2], None, [1, 1, 1]),
+        ([0, 1, 2], 3, [1, 1, 1]),
+        ([0, 1, 2], 0, [1, 0, 0]),
+        ([2, 1, 1], 1, [1, 1, 0]),
+        ([1, 2, 1], 1, [1, 0, 0]),
+        ([2, 2, 1], 1, [1, 1, 1]),
+        ([1], 1, [1]),
+    ],
+)
 def test_valid_mask(row, end_id, mask):
     found = valid_mask(tf.constant([row]), end_id)
     assert found.dtype == tf.float32
     np.testing.assert_array_equal(found, [mask])
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (dict(length=0), 'length=0'), (dict(length=-1), 'length=-1'), (dict(batch_size=0), 'batch_size=0'),
-    (dict(prefix=np.zeros([2, 5], np.int32)), r'\(2, 5\)'), (dict(prefix=np.zeros([4], np.int32)), r'\(4,\)'),
-    (dict(prefix_length=[1, 1]), 'needs a prefix'), (dict(temperature=0), 'temperature=0'), (dict(temperature=0.0), 'temperature=0.0'),
-    (dict(temperature=-1.0), 'temperature=-1.0'), (dict(temperature=float('inf')), 'temperature=inf'),
-    (dict(temperature=float('nan')), 'temperature=nan'),
-])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(length=0), 'length=0'),
+        (dict(length=-1), 'length=-1'),
+        (dict(batch_size=0), 'batch_size=0'),
+        (dict(prefix=np.zeros([2, 5], np.int32)), r'\(2, 5\)'),
+        (dict(prefix=np.zeros([4], np.int32)), r'\(4,\)'),
+        (dict(prefix_length=[1, 1]), 'needs a prefix'),
+        (dict(temperature=0), 'temperature=0'),
+        (dict(temperature=0.0), 'temperature=0.0'),
+        (dict(temperature=-1.0), 'temperature=-1.0'),
+        (dict(temperature=float('inf')), 'temperature=inf'),
+        (dict(temperature=float('nan')), 'temperature=nan'),
+    ],
+)
 def test_errors_name_what_was_received(arguments, message):
     with pytest.raises(ValueError, match=message):
         sample(MarkovChain.random(3), **{'batch_size': 2, 'length': 4, 'seed': SEED} | arguments)

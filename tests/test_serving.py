@@ -18,7 +18,9 @@ def model(request, tmp_path_factory):
         made = *networks(*VOCABULARIES[request.param]), *VOCABULARIES[request.param]
     else:
         settings = TRAINED[request.param]
-        made = train(request.getfixturevalue('data_dir') / CAPTIONS if settings['dataset'] == 'text' else '', **settings)
+        made = train(
+            request.getfixturevalue('data_dir') / CAPTIONS if settings['dataset'] == 'text' else '', **settings
+        )
     with opened(*made, tmp_path_factory.mktemp('exports')) as found:
         yield found
 
@@ -29,8 +31,11 @@ def draws(rows, temperature=1.0, seed=0):
 
 def completions(prompts, top_k=0, top_p=1.0, **kwargs):
     rows = len(prompts)
-    return draws(rows, **kwargs) | {'prompt': np.array([p if isinstance(p, bytes) else p.encode() for p in prompts], object),
-                                    'top_k': np.full(rows, top_k, np.int32), 'top_p': np.full(rows, top_p, np.float32)}
+    return draws(rows, **kwargs) | {
+        'prompt': np.array([p if isinstance(p, bytes) else p.encode() for p in prompts], object),
+        'top_k': np.full(rows, top_k, np.int32),
+        'top_p': np.full(rows, top_p, np.float32),
+    }
 
 
 def texts(*values):
@@ -60,11 +65,11 @@ def test_a_row_alone_is_the_row_of_any_batch(model, rows):
     inputs = completions(prompts, top_k=9, top_p=0.95, temperature=0.9)
     together, scored = model.session('complete', **inputs), model.session('score', text=drawn)
     for row in {0, rows // 2, rows - 1}:
-        alone = model.session('complete', **{name: value[row:row + 1] for name, value in inputs.items()})
+        alone = model.session('complete', **{name: value[row : row + 1] for name, value in inputs.items()})
         for name in ('text', 'tokens', 'seed', 'error'):
-            np.testing.assert_array_equal(together[name][row:row + 1], alone[name])
+            np.testing.assert_array_equal(together[name][row : row + 1], alone[name])
         np.testing.assert_allclose(together['log_prob'][row], alone['log_prob'][0], rtol=1e-5)
-        alone = model.session('score', text=drawn[row:row + 1])
+        alone = model.session('score', text=drawn[row : row + 1])
         for name in ('log_prob', 'prob_real', 'length'):
             np.testing.assert_allclose(scored[name][row], alone[name][0], rtol=1e-5)
 
@@ -73,13 +78,19 @@ def test_tokens_are_those_of_plain_sampling_with_the_same_uniforms(model):
     inputs = draws(40, temperature=0.8, seed=100)
     numbers = tf.stack([randomness.uniforms([model.length], [seed, 0]) for seed in inputs['seed']])
     np.testing.assert_array_equal(serving.row_uniforms(tf.constant(inputs['seed']), model.length), numbers)
-    tokens, _ = sampling.unroll(model.generator, 40, model.length, lambda position, logits: (
-        sampling.draw(logits * (1 / np.float32(0.8)), numbers[:, position]), tf.zeros([40])))
+    tokens, _ = sampling.unroll(
+        model.generator,
+        40,
+        model.length,
+        lambda position, logits: (sampling.draw(logits * (1 / np.float32(0.8)), numbers[:, position]), tf.zeros([40])),
+    )
     answer = model.session('sample', **inputs)
     np.testing.assert_array_equal(answer['tokens'], tokens)
     np.testing.assert_array_equal(answer['seed'], inputs['seed'])
     assert [text.decode() for text in answer['text']] == model.vocabulary.decode(tokens)
-    np.testing.assert_allclose(answer['log_prob'], sampling.sequence_log_prob(model.generator, tokens), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        answer['log_prob'], sampling.sequence_log_prob(model.generator, tokens), rtol=1e-5, atol=1e-5
+    )
 
 
 def test_log_prob_is_the_score_of_the_text(model):
@@ -103,17 +114,21 @@ def test_completing_nothing_is_sampling_whatever_the_other_rows_ask(model):
 
 def test_a_prompt_is_kept(model):
     whole = [model.vocabulary.split(text.decode()) for text in model.session('sample', **draws(30))['text']]
-    prompts = [symbols[:i % (model.length + 1)] for i, symbols in enumerate(whole)]
+    prompts = [symbols[: i % (model.length + 1)] for i, symbols in enumerate(whole)]
     answer = model.session('complete', **completions([model.vocabulary.join(p) for p in prompts], top_k=5, seed=500))
     assert not any(answer['error'])
     for prompt, text in zip(prompts, answer['text']):
-        assert model.vocabulary.split(text.decode())[:len(prompt)] == prompt
+        assert model.vocabulary.split(text.decode())[: len(prompt)] == prompt
 
 
 def test_top_k_of_one_is_greedy_for_every_seed(model):
     tokens = model.session('complete', **completions([''] * 5, top_k=1, temperature=3.0))['tokens']
-    greedy, _ = sampling.unroll(model.generator, 5, model.length, lambda _, logits: (
-        tf.argmax(logits, axis=1, output_type=tf.int32), tf.zeros([5])))
+    greedy, _ = sampling.unroll(
+        model.generator,
+        5,
+        model.length,
+        lambda _, logits: (tf.argmax(logits, axis=1, output_type=tf.int32), tf.zeros([5])),
+    )
     np.testing.assert_array_equal(tokens, greedy)
 
 
@@ -136,7 +151,10 @@ BAD_ROWS = {
 
 @pytest.mark.parametrize('name', BAD_ROWS)
 def test_a_bad_row_says_so_and_leaves_the_others_alone(model, name):
-    prompts = [model.vocabulary.join(model.vocabulary.split(text.decode())[:2]) for text in model.session('sample', **draws(5))['text']]
+    prompts = [
+        model.vocabulary.join(model.vocabulary.split(text.decode())[:2])
+        for text in model.session('sample', **draws(5))['text']
+    ]
     good = model.session('complete', **completions(prompts, top_k=4, top_p=0.9))
     for value in BAD_ROWS[name]:
         inputs = completions(prompts, top_k=4, top_p=0.9)
@@ -161,7 +179,9 @@ def test_python_answers_bad_rows_as_the_session_does(model):
         inputs[name][i] = value.encode() if isinstance(value, str) else value
     python = serving_check.python_model(model.path)
     one, other = model.session('complete', **inputs), python('complete', **inputs)
-    assert sum(error != b'' for error in one['error']) >= len(bad) - 4  # unknown symbols are allowed where there is one for them
+    assert (
+        sum(error != b'' for error in one['error']) >= len(bad) - 4
+    )  # unknown symbols are allowed where there is one for them
     for key in ('text', 'tokens', 'seed', 'error'):
         np.testing.assert_array_equal(one[key], other[key])
     for wrong in (np.int64(1), np.ones([2, 1], np.int64), np.arange(3), np.ones(2, np.float32)):
@@ -183,7 +203,10 @@ def test_bad_texts_are_not_scored(model):
 
 
 def test_an_empty_request_gets_an_empty_answer(model):
-    assert model.session('complete', **completions([]) | {'prompt': np.zeros(0, object)})['tokens'].shape == (0, model.length)
+    assert model.session('complete', **completions([]) | {'prompt': np.zeros(0, object)})['tokens'].shape == (
+        0,
+        model.length,
+    )
     assert model.session('score', text=np.zeros(0, object))['log_prob'].shape == (0,)
 
 

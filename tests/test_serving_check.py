@@ -25,7 +25,9 @@ def test_check_refuses_what_a_server_lacks(tmp_path):
         'RandomUniform': tf.function(lambda x: {'y': x + tf.random.uniform([1])}),
     }
     for i, (name, function) in enumerate(functions.items()):
-        outer = tf.function(lambda x, function=function: function(x), input_signature=[tf.TensorSpec([None], tf.float32)])
+        outer = tf.function(
+            lambda x, function=function: function(x), input_signature=[tf.TensorSpec([None], tf.float32)]
+        )
         tf.saved_model.save(tf.Module(), str(tmp_path / str(i)), outer)
         with pytest.raises(ValueError, match=name):
             serving_check.check_portable(tmp_path / str(i))
@@ -49,19 +51,24 @@ def test_the_twin_is_the_generator(words):
     expected = words.generator(tokens)
     for position, (logits, _) in enumerate(words.twin.steps(tokens)):
         np.testing.assert_allclose(logits, expected[:, position], atol=1e-4)
-    np.testing.assert_allclose(words.twin.log_prob(tokens), sampling.sequence_log_prob(words.generator, tokens), atol=1e-4)
+    np.testing.assert_allclose(
+        words.twin.log_prob(tokens), sampling.sequence_log_prob(words.generator, tokens), atol=1e-4
+    )
 
 
-@pytest.mark.parametrize('change, top_k, top_p', [
-    (lambda inputs: inputs | {'temperature': inputs['temperature'] * np.float32(1.2)}, 0, 1.0),
-    (lambda inputs: inputs | {'temperature': 1 / inputs['temperature']}, 0, 1.0),
-    (lambda inputs: inputs | {'seed': inputs['seed'] // 4}, 0, 1.0),
-    (lambda inputs: inputs | {'top_k': inputs['top_k'] + 1}, 5, 1.0),
-    (lambda inputs: inputs | {'top_k': inputs['top_k'] - 1}, 5, 1.0),
-    (lambda inputs: inputs | {'top_p': inputs['top_p'] + np.float32(0.05)}, 0, 0.7),
-    (lambda inputs: inputs | {'top_p': inputs['top_p'] - np.float32(0.05)}, 0, 0.7),
-    (lambda inputs: inputs | {'top_k': inputs['top_k'] * 0}, 1, 1.0),
-])
+@pytest.mark.parametrize(
+    'change, top_k, top_p',
+    [
+        (lambda inputs: inputs | {'temperature': inputs['temperature'] * np.float32(1.2)}, 0, 1.0),
+        (lambda inputs: inputs | {'temperature': 1 / inputs['temperature']}, 0, 1.0),
+        (lambda inputs: inputs | {'seed': inputs['seed'] // 4}, 0, 1.0),
+        (lambda inputs: inputs | {'top_k': inputs['top_k'] + 1}, 5, 1.0),
+        (lambda inputs: inputs | {'top_k': inputs['top_k'] - 1}, 5, 1.0),
+        (lambda inputs: inputs | {'top_p': inputs['top_p'] + np.float32(0.05)}, 0, 0.7),
+        (lambda inputs: inputs | {'top_p': inputs['top_p'] - np.float32(0.05)}, 0, 0.7),
+        (lambda inputs: inputs | {'top_k': inputs['top_k'] * 0}, 1, 1.0),
+    ],
+)
 def test_draws_of_another_law_are_refused(words, change, top_k, top_p):
     serving_laws.check_law(words.session, words.twin, 0.8, top_k, top_p)
     with pytest.raises(ValueError, match='must not refuse it|beyond the filters'):
@@ -70,8 +77,11 @@ def test_draws_of_another_law_are_refused(words, change, top_k, top_p):
 
 def test_an_altered_prompt_is_refused(words):
     def shorten(inputs):
-        return inputs | ({'prompt': np.array([b' '.join(prompt.split()[:-1]) for prompt in inputs['prompt']], object)}
-                         if 'prompt' in inputs else {})
+        return inputs | (
+            {'prompt': np.array([b' '.join(prompt.split()[:-1]) for prompt in inputs['prompt']], object)}
+            if 'prompt' in inputs
+            else {}
+        )
 
     with pytest.raises(ValueError, match='a prompt must be kept. Received: '):
         serving_laws.check_prompts(bent(words.session, shorten), words.twin)
@@ -82,7 +92,9 @@ def test_another_generator_is_refused(words):
     generator, discriminator = networks(vocabulary, length)
     generator.head.bias.assign_add(np.eye(len(vocabulary), dtype=np.float32)[3] * 0.3)
     with pytest.raises(ValueError, match='must not refuse it'):
-        serving_laws.check_distribution(words.session, words.twin, serving.Servable(generator, discriminator, vocabulary, length))
+        serving_laws.check_distribution(
+            words.session, words.twin, serving.Servable(generator, discriminator, vocabulary, length)
+        )
     words.twin.head_bias, kept = words.twin.head_bias + np.eye(len(vocabulary))[3] * 0.1, words.twin.head_bias
     with pytest.raises(ValueError, match="log_prob must be within 1e-3 of the twin's"):
         serving_laws.check_log_prob(words.session, words.twin)
@@ -92,8 +104,10 @@ def test_another_generator_is_refused(words):
 @pytest.mark.parametrize('seed, common', [(0, 1), (1, 1), (2, 1.3)])
 def test_two_samples_are_compared_as_scipy_does(seed, common):
     random = np.random.default_rng(seed)
-    first, second = random.choice(40, 4000), (40 * random.random(4000)**common).astype(int)
-    expected = scipy.stats.chi2_contingency([np.bincount(first, minlength=40), np.bincount(second, minlength=40)]).pvalue
+    first, second = random.choice(40, 4000), (40 * random.random(4000) ** common).astype(int)
+    expected = scipy.stats.chi2_contingency(
+        [np.bincount(first, minlength=40), np.bincount(second, minlength=40)]
+    ).pvalue
     if common == 1:
         assert serving_laws.two_samples(first, second) == f'p {expected:.3f} of 40 cells'
     else:
@@ -103,5 +117,7 @@ def test_two_samples_are_compared_as_scipy_does(seed, common):
 
 
 def test_rare_cells_are_merged():
-    assert serving_laws.two_samples(np.arange(5000), np.arange(5000, 10_000)).endswith(f' of {serving_laws.MERGED} cells')
+    assert serving_laws.two_samples(np.arange(5000), np.arange(5000, 10_000)).endswith(
+        f' of {serving_laws.MERGED} cells'
+    )
     assert serving_laws.two_samples(np.arange(50), np.arange(50, 100)).endswith(' of 1 cells')

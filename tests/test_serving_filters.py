@@ -32,10 +32,10 @@ def test_a_temperature_acts_alike_at_each_place_of_a_batch(rows):
 
 def kept_twin(logits, top_k, top_p):
     """The kept ids of one row, by the letter of the definition."""
-    order = sorted(range(len(logits)), key=lambda i: (-logits[i], i))[:top_k or None]
+    order = sorted(range(len(logits)), key=lambda i: (-logits[i], i))[: top_k or None]
     weights = np.exp(logits[order].astype(np.float64) - logits.max())
     share = np.cumsum(weights) / weights.sum()
-    return set(order if top_p == 1 else order[:int(np.sum(share < top_p)) + 1])
+    return set(order if top_p == 1 else order[: int(np.sum(share < top_p)) + 1])
 
 
 @pytest.mark.parametrize('vocab_size', [2, 5, 37, 5000])

@@ -15,20 +15,62 @@ from seqgan_tf import serving, serving_check
 
 REQUESTS = 700  # of each signature, for each of three vocabularies: 2,100
 SHAPES_AND_TYPES = 0.15  # share of the requests with an input of a wrong length, rank or type
-FLOATS = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-45, -1e-45, 1e-38, 1e-7, 0.5, 1.0, np.nextafter(np.float32(1), np.float32(2)),
-                   1.5, 1e30, 3.4e38, -1.0, -3.4e38], np.float32)
-INTEGERS = [0, 1, 2, 3, 7, 40, 5000, -1, -2, 2**31 - 1, -2**31]
-SEEDS = [0, 1, -1, 2**31, 2**32, 2**53, 2**53 + 1, 2**63 - 1, -2**63]
-TEXTS = [b'', b' ', b'\n', b'\t \r\n', b'\x00', b'\x00a', b'<end>', b'<unk>', b'\xef\xbb\xbf', '\ufffd'.encode(), '\u200b\u202e'.encode(),
-         b'\xff', b'\xc0\x80', b'\xed\xa0\x80', b'\xf4\x90\x80\x80', b'\xe4\xb8', b'\x80' * 9, '👩‍👩‍👧'.encode(),
-         b'a' * 5000, b'w1 ' * 3000, b'\xe4' * 999]
+FLOATS = np.array(
+    [
+        np.nan,
+        np.inf,
+        -np.inf,
+        0.0,
+        -0.0,
+        1e-45,
+        -1e-45,
+        1e-38,
+        1e-7,
+        0.5,
+        1.0,
+        np.nextafter(np.float32(1), np.float32(2)),
+        1.5,
+        1e30,
+        3.4e38,
+        -1.0,
+        -3.4e38,
+    ],
+    np.float32,
+)
+INTEGERS = [0, 1, 2, 3, 7, 40, 5000, -1, -2, 2**31 - 1, -(2**31)]
+SEEDS = [0, 1, -1, 2**31, 2**32, 2**53, 2**53 + 1, 2**63 - 1, -(2**63)]
+TEXTS = [
+    b'',
+    b' ',
+    b'\n',
+    b'\t \r\n',
+    b'\x00',
+    b'\x00a',
+    b'<end>',
+    b'<unk>',
+    b'\xef\xbb\xbf',
+    '\ufffd'.encode(),
+    '\u200b\u202e'.encode(),
+    b'\xff',
+    b'\xc0\x80',
+    b'\xed\xa0\x80',
+    b'\xf4\x90\x80\x80',
+    b'\xe4\xb8',
+    b'\x80' * 9,
+    '👩‍👩‍👧'.encode(),
+    b'a' * 5000,
+    b'w1 ' * 3000,
+    b'\xe4' * 999,
+]
 
 
 @pytest.fixture(scope='module', params=VOCABULARIES)
 def fuzzed(request, tmp_path_factory):
     """A vocabulary, its length, and the signatures of a model in a session, as functions of arrays of any kind."""
     vocabulary, length = VOCABULARIES[request.param]
-    path = serving.export_saved_model(*networks(vocabulary, length), vocabulary, length, tmp_path_factory.mktemp('exports') / 'poems')
+    path = serving.export_saved_model(
+        *networks(vocabulary, length), vocabulary, length, tmp_path_factory.mktemp('exports') / 'poems'
+    )
     with serving_check.SessionModel(path) as model:
         yield vocabulary, length, {name: unchecked(model, name) for name in serving_check.SIGNATURES}
 
@@ -36,8 +78,10 @@ def fuzzed(request, tmp_path_factory):
 def unchecked(model, name):
     """A signature as a function that hands its arrays to the runtime as they are."""
     signature = model.signatures[name]
-    options = config_pb2.CallableOptions(feed=[signature.inputs[key].name for key in sorted(signature.inputs)],
-                                         fetch=[signature.outputs[key].name for key in sorted(signature.outputs)])
+    options = config_pb2.CallableOptions(
+        feed=[signature.inputs[key].name for key in sorted(signature.inputs)],
+        fetch=[signature.outputs[key].name for key in sorted(signature.outputs)],
+    )
     run = model.session._make_callable_from_options(options)
     return lambda **inputs: dict(zip(sorted(signature.outputs), run(*(inputs[key] for key in sorted(inputs)))))
 
@@ -53,7 +97,9 @@ class Requests:
         return np.where(self.rng.random(rows) < 0.7, self.rng.choice(FLOATS, rows), bits).astype(np.float32)
 
     def texts(self, rows):
-        return np.array([*(self.text() for _ in range(rows)), None], object)[:-1]  # None: NumPy must not make an array of byte strings
+        return np.array([*(self.text() for _ in range(rows)), None], object)[
+            :-1
+        ]  # None: NumPy must not make an array of byte strings
 
     def text(self):
         kind = self.rng.integers(4)
@@ -61,16 +107,25 @@ class Requests:
             return TEXTS[self.rng.integers(len(TEXTS))]
         if kind == 1:
             return self.rng.bytes(self.rng.integers(30))
-        symbols = self.rng.choice(self.vocabulary.symbols[1:], self.rng.integers(self.length + 3 if kind == 2 else self.length + 1))
+        symbols = self.rng.choice(
+            self.vocabulary.symbols[1:], self.rng.integers(self.length + 3 if kind == 2 else self.length + 1)
+        )
         text = self.vocabulary.join(list(symbols)).encode()
         return text if kind == 2 else text + TEXTS[self.rng.integers(len(TEXTS))]
 
     def request(self, signature):
         rng, rows = self.rng, int(self.rng.integers(5))
-        inputs = {'text': self.texts(rows)} if signature == 'score' else {
-            'seed': rng.choice(np.array(SEEDS, np.int64), rows), 'temperature': self.floats(rows)}
+        inputs = (
+            {'text': self.texts(rows)}
+            if signature == 'score'
+            else {'seed': rng.choice(np.array(SEEDS, np.int64), rows), 'temperature': self.floats(rows)}
+        )
         if signature == 'complete':
-            inputs |= {'prompt': self.texts(rows), 'top_k': rng.choice(np.array(INTEGERS, np.int32), rows), 'top_p': self.floats(rows)}
+            inputs |= {
+                'prompt': self.texts(rows),
+                'top_k': rng.choice(np.array(INTEGERS, np.int32), rows),
+                'top_p': self.floats(rows),
+            }
         if rng.random() < SHAPES_AND_TYPES:
             name = rng.choice(sorted(inputs))
             inputs[name] = self.spoil(inputs[name])

@@ -13,7 +13,7 @@ import serving_server
 
 TOOLS = ('bash', 'env', 'basename', 'dirname', 'realpath')
 # Notes how it is called, and says at its REST port that its model is AVAILABLE.
-SERVER = '''#!{python}
+SERVER = """#!{python}
 import http.server, json, os, sys
 flags = dict(flag.removeprefix('--').split('=', 1) for flag in sys.argv[1:])
 open(os.environ['CALLED'], 'w').write(json.dumps(flags))
@@ -25,7 +25,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps({{'path': self.path, 'state': 'AVAILABLE'}}).encode())
 
 http.server.HTTPServer(('localhost', int(flags['rest_api_port'])), Handler).serve_forever()
-'''
+"""
 
 pytestmark = pytest.mark.skipif(not all(map(shutil.which, TOOLS)), reason=f'needs {", ".join(TOOLS)} on the PATH')
 
@@ -63,18 +63,24 @@ def test_a_server_on_the_path_is_used(machine):
             assert json.load(answer)['path'] == '/v1/models/poetry'
     assert (flags['model_name'], flags['model_base_path'], flags['enable_batching']) == ('poetry', str(base), 'true')
     assert server.rest == f'http://localhost:{flags["rest_api_port"]}' and server.grpc == f'localhost:{flags["port"]}'
-    assert pathlib.Path(flags['batching_parameters_file']).is_file() and pathlib.Path(flags['monitoring_config_file']).is_file()
+    assert (
+        pathlib.Path(flags['batching_parameters_file']).is_file()
+        and pathlib.Path(flags['monitoring_config_file']).is_file()
+    )
     with socket.socket() as probe:
         assert probe.connect_ex(('localhost', int(flags['rest_api_port']))), 'the server must be gone'
 
 
 @pytest.mark.parametrize('engine', ['docker', 'podman'])
-@pytest.mark.parametrize('script, found', [
-    ('exit 0', True),  # runs, and has the image
-    ('[[ $1 != image ]]', True),  # runs, and gets it
-    ('[[ $1 == info ]]', False),  # runs, and cannot get it
-    ('exit 1', False),  # does not run
-])
+@pytest.mark.parametrize(
+    'script, found',
+    [
+        ('exit 0', True),  # runs, and has the image
+        ('[[ $1 != image ]]', True),  # runs, and gets it
+        ('[[ $1 == info ]]', False),  # runs, and cannot get it
+        ('exit 1', False),  # does not run
+    ],
+)
 def test_a_container_engine_that_runs_is_used(machine, engine, script, found):
     add, _ = machine
     add(engine, f'#!/usr/bin/env bash\n{script}\n')

@@ -51,8 +51,12 @@ def exported(tmp_path_factory):
 @pytest.fixture(scope='module')
 def served(exported):
     with serving_server.serve(exported[0].parent) as server, serving_check.SessionModel(exported[0]) as session:
-        yield types.SimpleNamespace(server=server, session=session, rest=client.Rest(server.rest, 'words'),
-                                    grpc=server.grpc and client.Grpc(server.grpc, 'words'))
+        yield types.SimpleNamespace(
+            server=server,
+            session=session,
+            rest=client.Rest(server.rest, 'words'),
+            grpc=server.grpc and client.Grpc(server.grpc, 'words'),
+        )
 
 
 @pytest.fixture(params=['rest', 'grpc'])
@@ -87,7 +91,11 @@ def test_sample_complete_and_score_are_those_of_the_session(served, transport):
     assert all(answer['text'].startswith(asked[0]['prompt']) for answer in completed)
     scored = transport.predict('score', [{'text': answer['text']} for answer in completed], 30)
     for score, answer in zip(scored, completed):
-        assert score['log_prob'] == pytest.approx(answer['log_prob'], abs=1e-4) and 0 < score['prob_real'] < 1 and score['error'] == ''
+        assert (
+            score['log_prob'] == pytest.approx(answer['log_prob'], abs=1e-4)
+            and 0 < score['prob_real'] < 1
+            and score['error'] == ''
+        )
 
 
 def test_a_bad_row_is_answered_by_error_over_the_wire(served, transport):
@@ -110,7 +118,9 @@ def test_the_health_check_of_the_deployment_files(served):
     _, *command, script = compose['services']['poetry']['healthcheck']['test']
     port = served.server.rest.rpartition(':')[2]
     for model, healthy in (('words', True), ('cats', False)):
-        done = subprocess.run([*command, script.replace('8501', port).replace('poetry', model)], capture_output=True, timeout=30)
+        done = subprocess.run(
+            [*command, script.replace('8501', port).replace('poetry', model)], capture_output=True, timeout=30
+        )
         assert (done.returncode == 0) == healthy, done.stderr
 
 
@@ -120,13 +130,16 @@ def test_grpc_without_its_packages_says_what_to_install(monkeypatch):
         client.Grpc('localhost:8500', 'words')
 
 
-@pytest.mark.parametrize('model, kwargs, signature, message', [
-    ('cats', {}, 'sample', 'Servable not found for request: Latest(cats)'),
-    ('words', {'version': 7}, 'sample', 'Servable not found for request: Specific(words, 7)'),
-    ('words', {'label': 'canary'}, 'sample', 'Unrecognized servable version label: canary'),
-    ('words', {}, 'draw', 'Serving signature name: "draw" not found in signature def'),
-    ('words', {}, 'complete', 'Missing but required: {prompt,top_k,top_p}'),
-])
+@pytest.mark.parametrize(
+    'model, kwargs, signature, message',
+    [
+        ('cats', {}, 'sample', 'Servable not found for request: Latest(cats)'),
+        ('words', {'version': 7}, 'sample', 'Servable not found for request: Specific(words, 7)'),
+        ('words', {'label': 'canary'}, 'sample', 'Unrecognized servable version label: canary'),
+        ('words', {}, 'draw', 'Serving signature name: "draw" not found in signature def'),
+        ('words', {}, 'complete', 'Missing but required: {prompt,top_k,top_p}'),
+    ],
+)
 def test_a_refused_request_says_why(served, transport, model, kwargs, signature, message):
     kind, address = (client.Rest, served.server.rest) if transport is served.rest else (client.Grpc, served.server.grpc)
     with pytest.raises(ValueError) as raised:
@@ -150,21 +163,40 @@ def post(url, body):
 
 def test_column_format(served):
     outputs = expected(served.session, 2, seed=3)
-    code, answer = post(f'{served.server.rest}/v1/models/words:predict',
-                        json.dumps({'inputs': {'seed': [3, 4], 'temperature': [0.8, 0.8]}}).encode())
+    code, answer = post(
+        f'{served.server.rest}/v1/models/words:predict',
+        json.dumps({'inputs': {'seed': [3, 4], 'temperature': [0.8, 0.8]}}).encode(),
+    )
     assert code == 200 and answer['outputs']['tokens'] == outputs['tokens'].tolist()
     text = outputs['text'][0].decode()
     for body in ({'inputs': [text]}, {'instances': [text]}, {'instances': [{'text': text}]}):
-        code, answer = post(f'{served.server.rest}/v1/models/words:predict', json.dumps({'signature_name': 'score', **body}).encode())
-        log_prob = answer['outputs']['log_prob'] if 'inputs' in body else [row['log_prob'] for row in answer['predictions']]
+        code, answer = post(
+            f'{served.server.rest}/v1/models/words:predict', json.dumps({'signature_name': 'score', **body}).encode()
+        )
+        log_prob = (
+            answer['outputs']['log_prob'] if 'inputs' in body else [row['log_prob'] for row in answer['predictions']]
+        )
         assert code == 200 and log_prob == pytest.approx(outputs['log_prob'][:1], abs=1e-4)
 
 
-@pytest.mark.parametrize('body', [b'', b'{', b'[]', b'{}', b'{"instances": []}', b'{"instances": [{"seed": 1}]}',
-                                  b'{"inputs": {"seed": [1]}}', b'{"inputs": {"seed": [[1]], "temperature": [[1]]}}',
-                                  b'{"instances": [{"seed": "x", "temperature": 1}]}', b'{"instances": [{"seed": 1.5, "temperature": 1}]}',
-                                  b'{"inputs": {"seed": 1, "temperature": 1}}', b'{"inputs": {"seed": [1, 2], "temperature": [1]}}',
-                                  b'{"instances": [{"seed": [1], "temperature": [1]}, {"seed": [1, 2], "temperature": [1]}]}'])
+@pytest.mark.parametrize(
+    'body',
+    [
+        b'',
+        b'{',
+        b'[]',
+        b'{}',
+        b'{"instances": []}',
+        b'{"instances": [{"seed": 1}]}',
+        b'{"inputs": {"seed": [1]}}',
+        b'{"inputs": {"seed": [[1]], "temperature": [[1]]}}',
+        b'{"instances": [{"seed": "x", "temperature": 1}]}',
+        b'{"instances": [{"seed": 1.5, "temperature": 1}]}',
+        b'{"inputs": {"seed": 1, "temperature": 1}}',
+        b'{"inputs": {"seed": [1, 2], "temperature": [1]}}',
+        b'{"instances": [{"seed": [1], "temperature": [1]}, {"seed": [1, 2], "temperature": [1]}]}',
+    ],
+)
 def test_damaged_requests_are_refused(served, body):
     code, answer = post(f'{served.server.rest}/v1/models/words:predict', body)
     assert code == 400 and isinstance(answer['error'], str) and answer['error']
@@ -175,13 +207,18 @@ def test_metadata(served):
         answer = json.load(answer)
     assert answer['model_spec'] == {'name': 'words', 'signature_name': '', 'version': '1'}
     signatures = answer['metadata']['signature_def']['signature_def']
-    assert signatures['complete']['inputs']['top_p']['dtype'] == 'DT_FLOAT' and signatures['score']['outputs'].keys() >= {'prob_real'}
+    assert signatures['complete']['inputs']['top_p']['dtype'] == 'DT_FLOAT' and signatures['score'][
+        'outputs'
+    ].keys() >= {'prob_real'}
 
 
 def test_metadata_over_grpc(served):
     pytest.importorskip('tensorflow_serving.apis', reason='needs tensorflow-serving-api (extra: serving)')
     from tensorflow_serving.apis import get_model_metadata_pb2
-    request = get_model_metadata_pb2.GetModelMetadataRequest(model_spec={'name': 'words'}, metadata_field=['signature_def'])
+
+    request = get_model_metadata_pb2.GetModelMetadataRequest(
+        model_spec={'name': 'words'}, metadata_field=['signature_def']
+    )
     answer = served.grpc.predictions.GetModelMetadata(request, timeout=30)
     signatures = get_model_metadata_pb2.SignatureDefMap()
     assert answer.metadata['signature_def'].Unpack(signatures) and answer.model_spec.version.value == 1
@@ -237,7 +274,9 @@ def test_only_unavailable_is_retried():
     for error, attempts in ((client.Unavailable('busy'), 3), (ValueError('no'), 1)):
         calls = []
         with pytest.raises(ValueError, match=str(error)):
-            client.patiently(lambda seconds: calls.append(seconds) or (_ for _ in ()).throw(error), timeout=5, retries=2)
+            client.patiently(
+                lambda seconds: calls.append(seconds) or (_ for _ in ()).throw(error), timeout=5, retries=2
+            )
         assert len(calls) == attempts
     answers = iter([client.Unavailable('busy'), 'text'])
 

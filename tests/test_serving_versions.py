@@ -61,7 +61,9 @@ def test_warmup_records_are_prediction_logs(tmp_path):
     path = serving.export_saved_model(*networks(vocabulary, length), vocabulary, length, tmp_path / 'poems')
     records = warmup.read(path)
     assert [signature for signature, _ in records] == ['serving_default', 'sample', 'complete', 'score']
-    classes = pytest.importorskip('tensorflow_serving.apis.prediction_log_pb2', reason='needs tensorflow-serving-api (extra: serving)')
+    classes = pytest.importorskip(
+        'tensorflow_serving.apis.prediction_log_pb2', reason='needs tensorflow-serving-api (extra: serving)'
+    )
     for raw, (signature, inputs) in zip(tf.data.TFRecordDataset(str(path / warmup.PATH)), records):
         request = classes.PredictionLog.FromString(raw.numpy()).predict_log.request
         assert (request.model_spec.name, request.model_spec.signature_name) == ('poems', signature)

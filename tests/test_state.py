@@ -108,7 +108,9 @@ def test_vocabulary_gives_sizes_and_end(symbols, end_id):
 
 
 def test_settings_reach_the_optimizers():
-    state = TrainState(Config(generator_learning_rate=0.5, discriminator_learning_rate=0.25, **SIZES), Vocabulary(IDS, tokens='id'))
+    state = TrainState(
+        Config(generator_learning_rate=0.5, discriminator_learning_rate=0.25, **SIZES), Vocabulary(IDS, tokens='id')
+    )
     assert [float(o.learning_rate) for o in optimizers(state)] == [0.5, 0.5, 0.25]
     assert all(o.epsilon == 1e-8 for o in optimizers(state))
 
@@ -177,15 +179,18 @@ def run_epochs(state, nlls, patience):
     return int(state.done['mle'])
 
 
-@pytest.mark.parametrize('nlls, patience, epochs, best', [
-    ([5.0], 1, 1, 1),
-    ([5.0, 4.0, 3.0], 1, 3, 3),
-    ([5.0, 6.0, 4.0], 1, 2, 1),
-    ([5.0, 6.0, 4.0, 7.0, 7.0, 1.0], 2, 5, 3),
-    ([5.0, 5.0, 5.0, 1.0], 2, 3, 1),
-    ([3.0, 4.0, 4.0, 2.0, 9.0, 9.0], 3, 6, 4),
-    ([3.0, float('nan'), float('nan'), 1.0], 2, 3, 1),
-])
+@pytest.mark.parametrize(
+    'nlls, patience, epochs, best',
+    [
+        ([5.0], 1, 1, 1),
+        ([5.0, 4.0, 3.0], 1, 3, 3),
+        ([5.0, 6.0, 4.0], 1, 2, 1),
+        ([5.0, 6.0, 4.0, 7.0, 7.0, 1.0], 2, 5, 3),
+        ([5.0, 5.0, 5.0, 1.0], 2, 3, 1),
+        ([3.0, 4.0, 4.0, 2.0, 9.0, 9.0], 3, 6, 4),
+        ([3.0, float('nan'), float('nan'), 1.0], 2, 3, 1),
+    ],
+)
 def test_early_stopping_keeps_the_best_epoch(nlls, patience, epochs, best):
     """Ends after `patience` epochs without a better one, a tie being none."""
     state = make_state(mle_patience=patience)

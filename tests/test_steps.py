@@ -86,7 +86,9 @@ class TestMLE:
             ended = np.cumsum(tokens == end_id, axis=1) - (tokens == end_id) if end_id is not None else np.zeros([B, T])
             with tf.GradientTape() as tape:
                 nll = tf.reduce_mean(losses.token_nll(twin(tokens), tokens)[ended == 0])
-            weights, norm = hand_update(twin.get_weights(), tape.gradient(nll, twin.trainable_variables), clip_norm, moments, i)
+            weights, norm = hand_update(
+                twin.get_weights(), tape.gradient(nll, twin.trainable_variables), clip_norm, moments, i
+            )
             twin.set_weights(weights)
             metrics = step(tokens)
             np.testing.assert_allclose(metrics['nll'], nll, rtol=1e-5)
@@ -111,7 +113,9 @@ class TestScheduledSampling:
         step, mle = ScheduledSamplingStep(generator, adam(generator), 5.0, jit), MLEStep(twin, adam(twin), 5.0, jit)
         for i in range(3):
             metrics, expected = step(random_tokens(B, i), 1.0, randomness.fold_in(SEED, i)), mle(random_tokens(B, i))
-            assert {name: float(value) for name, value in metrics.items()} == {name: float(value) for name, value in expected.items()}
+            assert {name: float(value) for name, value in metrics.items()} == {
+                name: float(value) for name, value in expected.items()
+            }
             assert_equal(values_of(twin), values_of(generator))
         assert traces(step._step) == traces(step._feed) == 1
 
@@ -124,7 +128,7 @@ class TestScheduledSampling:
         law = reference.completions(generator, (), 2)
         counts = np.array([np.sum(np.all(fed[0] == s, axis=1)) for s in law])
         expected = rows * np.array(list(law.values()))
-        assert np.sum((counts - expected)**2 / expected) < 30  # chi-square of 8 degrees: p = 2e-4
+        assert np.sum((counts - expected) ** 2 / expected) < 30  # chi-square of 8 degrees: p = 2e-4
 
     def test_the_share_of_true_tokens_is_the_rate(self):
         generator, true = tiny_generator(), np.full([4000, T], 2, np.int32)
@@ -138,13 +142,20 @@ class TestScheduledSampling:
     def test_reads_on_after_an_end_that_it_drew(self):
         generator = tiny_generator(end_id=1)
         generator.head.bias.assign([0.0, 50.0, 0.0, 0.0, 0.0, 0.0])  # always draws the end
-        fed = ScheduledSamplingStep(generator, adam(generator), 5.0, 'off')._feed(tf.fill([500, T], 3), tf.constant(0.5), SEED).numpy()
+        fed = (
+            ScheduledSamplingStep(generator, adam(generator), 5.0, 'off')
+            ._feed(tf.fill([500, T], 3), tf.constant(0.5), SEED)
+            .numpy()
+        )
         assert np.any((fed[:, 0] == 1) & (fed[:, 1] == 3))
 
     def test_is_one_compiled_call_without_python(self):
         generator = tiny_generator()
         step = ScheduledSamplingStep(generator, adam(generator), 5.0)
-        assert not node_ops(step._step.get_concrete_function(tf.zeros([B, T], tf.int32), tf.constant(1.0), SEED)) & PYTHON_OPS
+        assert (
+            not node_ops(step._step.get_concrete_function(tf.zeros([B, T], tf.int32), tf.constant(1.0), SEED))
+            & PYTHON_OPS
+        )
 
 
 class PolicyGradientBench:
@@ -156,8 +167,17 @@ class PolicyGradientBench:
         self.discriminator = tiny_discriminator(dropout=0.25)
         self.optimizer = adam(self.generator)
         self.running_mean = tf.Variable([0.0, 0.0]) if baseline == 'ewma' else None
-        self.step = PolicyGradientStep(self.generator, self.search, self.optimizer, 5.0, B, T, baseline=baseline,
-                                       running_mean=self.running_mean, jit=jit)
+        self.step = PolicyGradientStep(
+            self.generator,
+            self.search,
+            self.optimizer,
+            5.0,
+            B,
+            T,
+            baseline=baseline,
+            running_mean=self.running_mean,
+            jit=jit,
+        )
         self.initial = values_of(self.generator, self.optimizer)
 
     def search(self, tokens, seed):
@@ -171,7 +191,11 @@ class PolicyGradientBench:
         return self
 
 
-@pytest.fixture(scope='module', params=[('auto', None, 'none'), ('off', 1, 'none'), ('on', 1, 'per_step'), ('auto', 1, 'ewma')], ids=str)
+@pytest.fixture(
+    scope='module',
+    params=[('auto', None, 'none'), ('off', 1, 'none'), ('on', 1, 'per_step'), ('auto', 1, 'ewma')],
+    ids=str,
+)
 def any_bench(request):
     return PolicyGradientBench(*request.param)
 
@@ -195,16 +219,24 @@ class TestPolicyGradient:
                 values -= np.ma.masked_array(values, mask.numpy() == 0).mean(axis=0).filled(0)
             if bench.baseline == 'ewma':  # of the batches before, the newest weighing most
                 means.append(values[mask == 1].mean())
-                values -= np.average(means[:-1], weights=0.92**np.arange(i - 1)[::-1]) if i > 1 else 0
+                values -= np.average(means[:-1], weights=0.92 ** np.arange(i - 1)[::-1]) if i > 1 else 0
             with tf.GradientTape() as tape:
                 logits = twin(tokens)
                 loss = losses.policy_gradient_loss(logits, tokens, values, mask)
-            weights, norm = hand_update(twin.get_weights(), tape.gradient(loss, twin.trainable_variables), 5.0, moments, i)
-            entropies = [[-np.sum(reference.softmax(l) * reference.log_softmax(l)) for l in row] for row in logits.numpy()]
+            weights, norm = hand_update(
+                twin.get_weights(), tape.gradient(loss, twin.trainable_variables), 5.0, moments, i
+            )
+            entropies = [
+                [-np.sum(reference.softmax(l) * reference.log_softmax(l)) for l in row] for row in logits.numpy()
+            ]
 
             metrics = bench.step(seed)
-            expected = {'pg_loss': loss, 'reward': tf.reduce_mean(bench.discriminator.prob_real(tokens)), 'grad_norm': norm,
-                        'entropy': np.sum(entropies * mask.numpy()) / np.sum(mask)}
+            expected = {
+                'pg_loss': loss,
+                'reward': tf.reduce_mean(bench.discriminator.prob_real(tokens)),
+                'grad_norm': norm,
+                'entropy': np.sum(entropies * mask.numpy()) / np.sum(mask),
+            }
             assert metrics.keys() == expected.keys()
             for name, value in expected.items():
                 np.testing.assert_allclose(metrics[name], value, rtol=1e-4, err_msg=name)
@@ -223,7 +255,9 @@ class TestPolicyGradient:
         for seed in (SEED, SEED, SEED + 1):
             bench.reset()
             metrics = [bench.step(randomness.fold_in(seed, i)) for i in range(2)]
-            results.append(values_of(bench.generator, bench.optimizer) + [float(v) for m in metrics for v in m.values()])
+            results.append(
+                values_of(bench.generator, bench.optimizer) + [float(v) for m in metrics for v in m.values()]
+            )
         assert_equal(results[0], results[1])
         assert any(np.any(a != b) for a, b in zip(results[0], results[2]))
 
@@ -241,8 +275,15 @@ class TestPolicyGradient:
         """The share of one token: about 1 / V at first, nearly all in the end."""
         generator, policy = Generator(V, 3, 4), Generator(V, 3, 4)
         reward = lambda tokens: tf.reduce_mean(tf.cast(tokens == 3, tf.float32), axis=1)
-        step = PolicyGradientStep(generator, lambda tokens, seed: action_values(policy, reward, tokens, N, seed), adam(generator, 0.05), 5.0, 16, T,
-                                  jit='off')
+        step = PolicyGradientStep(
+            generator,
+            lambda tokens, seed: action_values(policy, reward, tokens, N, seed),
+            adam(generator, 0.05),
+            5.0,
+            16,
+            T,
+            jit='off',
+        )
         rewards = []
         for i in range(40):
             rewards.append(float(step(randomness.fold_in(SEED, i))['reward']))
@@ -277,7 +318,10 @@ class TestDiscriminatorEpoch:
     @pytest.mark.parametrize('rows, batch_size', [(8, 4), (7, 4), (3, 6), (5, 3)])
     def test_each_row_is_used_at_most_once(self, rows, batch_size):
         """Positives with label 1, negatives with label 0, and the remainder left out."""
-        discriminator, tokens = CountingDiscriminator(2 * rows, rows), np.repeat(np.arange(2 * rows)[:, None], T, axis=1).astype(np.int32)
+        discriminator, tokens = (
+            CountingDiscriminator(2 * rows, rows),
+            np.repeat(np.arange(2 * rows)[:, None], T, axis=1).astype(np.int32),
+        )
         epoch, left_out = DiscriminatorEpoch(discriminator, adam(discriminator), 0.0, batch_size, 'off'), set()
         for i in range(6):
             discriminator.counts.assign(tf.zeros([2 * rows]))
@@ -299,7 +343,9 @@ class TestDiscriminatorEpoch:
             with tf.GradientTape() as tape:
                 logits = twin(np.concatenate([positives, negatives]))
                 loss = losses.discriminator_loss(logits, labels)
-                penalized = loss + 2.0 * sum(tf.reduce_sum(tf.square(v.value)) / 2 for v in twin.head.trainable_variables)
+                penalized = loss + 2.0 * sum(
+                    tf.reduce_sum(tf.square(v.value)) / 2 for v in twin.head.trainable_variables
+                )
             gradients = tape.gradient(penalized, twin.trainable_variables)
             weights, _ = hand_update([v.numpy() for v in twin.trainable_variables], gradients, np.inf, moments, i)
             metrics = epoch(positives, negatives, randomness.fold_in(SEED, i))
@@ -342,8 +388,16 @@ class TestDiscriminatorEpoch:
 
 @pytest.fixture
 def setup():
-    config = Config(sequence_length=T, batch_size=4, embedding_dim=3, hidden_dim=4, discriminator_embedding_dim=3, num_rollouts=2,
-                    discriminator_epochs=1, jit='off')
+    config = Config(
+        sequence_length=T,
+        batch_size=4,
+        embedding_dim=3,
+        hidden_dim=4,
+        discriminator_embedding_dim=3,
+        num_rollouts=2,
+        discriminator_epochs=1,
+        jit='off',
+    )
     vocabulary = Vocabulary([str(i) for i in range(V)], tokens='id')
     rows = random_tokens(8)
     return TrainState(config, vocabulary), Corpus(rows, rows[:3], rows[:3], vocabulary), config
@@ -355,7 +409,11 @@ class TestState:
     def test_discriminator_epoch_leaves_the_generator_untouched(self, setup):
         state, corpus, config = setup
         others = state.generator, state.rollout_policy, state.mle_optimizer, state.policy_optimizer
-        phase, before, discriminator = DiscriminatorPhase(state, corpus, config), values_of(*others), values_of(state.discriminator)
+        phase, before, discriminator = (
+            DiscriminatorPhase(state, corpus, config),
+            values_of(*others),
+            values_of(state.discriminator),
+        )
         metrics = phase() | phase.held_out()
         assert all(np.isfinite(value) for value in metrics.values())
         assert_equal(before, values_of(*others))
@@ -364,8 +422,15 @@ class TestState:
     def test_generator_step_leaves_the_rest_untouched(self, setup):
         state, _, config = setup
         others = state.discriminator, state.rollout_policy, state.mle_optimizer, state.discriminator_optimizer
-        step = PolicyGradientStep(state.generator, monte_carlo(state, config, state.discriminator.prob_real), state.policy_optimizer,
-                                  config.clip_norm, config.batch_size, T, jit=config.jit)
+        step = PolicyGradientStep(
+            state.generator,
+            monte_carlo(state, config, state.discriminator.prob_real),
+            state.policy_optimizer,
+            config.clip_norm,
+            config.batch_size,
+            T,
+            jit=config.jit,
+        )
         before, generator = values_of(*others), values_of(state.generator)
         step(state.next_seed())
         assert_equal(before, values_of(*others))

@@ -17,8 +17,10 @@ from seqgan_tf.grid import make_cells, parse_variation, requirements
 from seqgan_tf.sweep import Sweep
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-TINY = ('--vocab_size=20 --sequence_length=5 --num_sequences=64 --held_out=32 --batch_size=16 --eval_samples=32 --hidden_dim=8 '
-        '--embedding_dim=8 --mle_epochs=1 --discriminator_rounds=0 --adversarial_rounds=1 --num_rollouts=2 --jit=off').split()
+TINY = (
+    '--vocab_size=20 --sequence_length=5 --num_sequences=64 --held_out=32 --batch_size=16 --eval_samples=32 --hidden_dim=8 '
+    '--embedding_dim=8 --mle_epochs=1 --discriminator_rounds=0 --adversarial_rounds=1 --num_rollouts=2 --jit=off'
+).split()
 
 # Stands in for the training command: reads the real flags, writes what tells a finished run, and behaves as $PLAN says for its directory.
 STAND_IN = """
@@ -63,11 +65,14 @@ def finish(cell, phases=('initial', 'final'), **changes):
     """Makes the directory of a cell look like that of a run, with some settings changed."""
     cell.workdir.mkdir(parents=True)
     (cell.workdir / 'config.json').write_text(dataclasses.replace(cell.config, **changes).to_json(), 'utf-8')
-    (cell.workdir / 'metrics.jsonl').write_text(''.join(json.dumps({'phase': phase}) + '\n' for phase in phases), 'utf-8')
+    (cell.workdir / 'metrics.jsonl').write_text(
+        ''.join(json.dumps({'phase': phase}) + '\n' for phase in phases), 'utf-8'
+    )
     return cell
 
 
 # The grid
+
 
 @pytest.fixture
 def flagfiles(tmp_path):
@@ -81,15 +86,23 @@ def flagfiles(tmp_path):
 def test_cells_are_the_product_in_order(flagfiles):
     files = ','.join(map(str, flagfiles))
     assert [cell.name for cell in cells_of(f'flagfile={files}', 'l2=0.1,0', 'seed=0,7')] == [
-        f'{stem},l2={l2}/seed_{seed}' for stem in ('mle', 'gan') for l2 in ('0.1', '0') for seed in (0, 7)]
+        f'{stem},l2={l2}/seed_{seed}' for stem in ('mle', 'gan') for l2 in ('0.1', '0') for seed in (0, 7)
+    ]
 
 
-@pytest.mark.parametrize('variations, arguments, names', [
-    (['seed=3,4'], [], ['run/seed_3', 'run/seed_4']),
-    (['g_steps=1,2'], ['--seed=9'], ['g_steps=1/seed_9', 'g_steps=2/seed_9']),
-    (['seed=1', 'l2=0.5', 'algorithm=mle,random'], [], ['l2=0.5,algorithm=mle/seed_1', 'l2=0.5,algorithm=random/seed_1']),
-    (['corpus=data/a.txt,b.txt'], ['--dataset=text'], ['corpus=a.txt/seed_0', 'corpus=b.txt/seed_0']),
-])
+@pytest.mark.parametrize(
+    'variations, arguments, names',
+    [
+        (['seed=3,4'], [], ['run/seed_3', 'run/seed_4']),
+        (['g_steps=1,2'], ['--seed=9'], ['g_steps=1/seed_9', 'g_steps=2/seed_9']),
+        (
+            ['seed=1', 'l2=0.5', 'algorithm=mle,random'],
+            [],
+            ['l2=0.5,algorithm=mle/seed_1', 'l2=0.5,algorithm=random/seed_1'],
+        ),
+        (['corpus=data/a.txt,b.txt'], ['--dataset=text'], ['corpus=a.txt/seed_0', 'corpus=b.txt/seed_0']),
+    ],
+)
 def test_names_and_directories(variations, arguments, names):
     cells = cells_of(*variations, out='a/study/', arguments=arguments)
     assert [cell.name for cell in cells] == names
@@ -97,14 +110,20 @@ def test_names_and_directories(variations, arguments, names):
 
 
 def test_settings_are_those_of_the_flagfile_then_the_arguments_then_the_varied(flagfiles):
-    settings = [(cell.config.algorithm, cell.config.dropout, cell.config.l2, cell.config.mle_epochs) for cell in cells_of(
-        f'flagfile={flagfiles[0]}', 'l2=0.1,0.3', arguments=['--l2=0.2', '--dropout=0.4', '--mle_epochs=3'])]
+    settings = [
+        (cell.config.algorithm, cell.config.dropout, cell.config.l2, cell.config.mle_epochs)
+        for cell in cells_of(
+            f'flagfile={flagfiles[0]}', 'l2=0.1,0.3', arguments=['--l2=0.2', '--dropout=0.4', '--mle_epochs=3']
+        )
+    ]
     assert settings == [('mle', 0.4, 0.1, 3), ('mle', 0.4, 0.3, 3)]
     assert cells_of(f'flagfile={flagfiles[0]}')[0].config.dropout == 0.5
 
 
 def test_out_and_seed_are_replaced_in_texts_wherever_they_come_from(flagfiles):
-    first, second = cells_of(f'flagfile={flagfiles[1]}', 'seed=0,7', out='a/b/', arguments=['--export_dir=exports/{seed}{x}'])
+    first, second = cells_of(
+        f'flagfile={flagfiles[1]}', 'seed=0,7', out='a/b/', arguments=['--export_dir=exports/{seed}{x}']
+    )
     assert [first.config.start_from, second.config.start_from] == ['a/b/mle/seed_0', 'a/b/mle/seed_7']
     assert second.config.export_dir == 'exports/7{x}'
 
@@ -113,12 +132,29 @@ def test_a_cell_waits_for_those_whose_directories_it_names(flagfiles, tmp_path):
     files = ','.join(map(str, flagfiles))
     for out in (tmp_path, 'runs/'):
         assert requirements(cells_of(f'flagfile={files}', 'seed=0,1', out=out)) == {
-            'mle/seed_0': set(), 'mle/seed_1': set(), 'gan/seed_0': {'mle/seed_0'}, 'gan/seed_1': {'mle/seed_1'}}
+            'mle/seed_0': set(),
+            'mle/seed_1': set(),
+            'gan/seed_0': {'mle/seed_0'},
+            'gan/seed_1': {'mle/seed_1'},
+        }
     assert requirements(cells_of(f'flagfile={flagfiles[1]}')) == {'gan/seed_0': set()}
 
 
-@pytest.mark.parametrize('config', [Config(), Config(
-    algorithm='pg_bleu', seed=5, dataset='text', corpus='a b,"c".txt', dropout=1e-7, l2=0.1 + 0.2, freeze_discriminator=True)])
+@pytest.mark.parametrize(
+    'config',
+    [
+        Config(),
+        Config(
+            algorithm='pg_bleu',
+            seed=5,
+            dataset='text',
+            corpus='a b,"c".txt',
+            dropout=1e-7,
+            l2=0.1 + 0.2,
+            freeze_discriminator=True,
+        ),
+    ],
+)
 def test_flags_give_the_settings_back(config):
     [cell] = cells_of('jit=auto', arguments=[f'--{name}={value}' for name, value in dataclasses.asdict(config).items()])
     [again] = cells_of('jit=auto', arguments=cell.flags())
@@ -139,8 +175,16 @@ BAD_GRIDS = {
     'no choice': (['algorithm=gan'], [], 'algorithm=gan'),
     'out of range': (['dropout=0.5,1.5'], [], 'settings of dropout=1.5: dropout must be .* Received: dropout=1.5'),
     'no such flagfile': (['flagfile=nowhere.flags'], [], 'settings of nowhere: .*nowhere.flags'),
-    'one number written twice': (['dropout=0.5,0.50'], [], 'own settings. Received: dropout=0.5/seed_0 and dropout=0.50/seed_0'),
-    'one name in two folders': (['corpus=a/x.txt,b/x.txt'], ['--dataset=text'], 'own directory. Received: corpus=x.txt/seed_0 and'),
+    'one number written twice': (
+        ['dropout=0.5,0.50'],
+        [],
+        'own settings. Received: dropout=0.5/seed_0 and dropout=0.50/seed_0',
+    ),
+    'one name in two folders': (
+        ['corpus=a/x.txt,b/x.txt'],
+        ['--dataset=text'],
+        'own directory. Received: corpus=x.txt/seed_0 and',
+    ),
 }
 
 
@@ -163,14 +207,25 @@ def test_settings_that_cannot_be_read_are_refused(tmp_path):
         cells_of('seed=0,1', out=tmp_path)
 
 
-@pytest.mark.parametrize('phases, changes, finished', [
-    (['initial', 'mle', 'final'], {}, True), (['initial', 'mle'], {}, False), (['final', 'mle'], {}, False), ([], {}, False),
-    (['final'], dict(workdir='moved'), True), (['final'], dict(mle_epochs=7), False), (['final'], dict(final_samples=7), False)])
+@pytest.mark.parametrize(
+    'phases, changes, finished',
+    [
+        (['initial', 'mle', 'final'], {}, True),
+        (['initial', 'mle'], {}, False),
+        (['final', 'mle'], {}, False),
+        ([], {}, False),
+        (['final'], dict(workdir='moved'), True),
+        (['final'], dict(mle_epochs=7), False),
+        (['final'], dict(final_samples=7), False),
+    ],
+)
 def test_what_a_finished_run_is(phases, changes, finished, tmp_path):
     assert finish(cells_of('seed=1', out=tmp_path)[0], phases, **changes).finished() is finished
 
 
-@pytest.mark.parametrize('name, content', [('metrics.jsonl', '{"phase": "fin'), ('metrics.jsonl', '"final"\n'), ('config.json', '{')])
+@pytest.mark.parametrize(
+    'name, content', [('metrics.jsonl', '{"phase": "fin'), ('metrics.jsonl', '"final"\n'), ('config.json', '{')]
+)
 def test_a_damaged_directory_is_not_that_of_a_finished_run(name, content, tmp_path):
     cell = finish(cells_of('seed=1', out=tmp_path)[0])
     (cell.workdir / name).write_text(content)
@@ -194,6 +249,7 @@ def test_cells_that_start_from_each_other_are_refused(tmp_path):
 
 # Processes
 
+
 class Command:
     """The sweep as a process, with the stand-in for the training command."""
 
@@ -204,9 +260,17 @@ class Command:
     def start(self, *arguments, plan={}, environment={}):
         code = f'from seqgan_tf.sweep import main; import sys; main(trainer=[sys.executable, {str(self.trainer)!r}])'
         inherited = {name: value for name, value in os.environ.items() if not name.endswith('_THREADS')}
-        return subprocess.Popen([sys.executable, '-c', code, f'--out={self.out}', *arguments], cwd=ROOT, text=True, start_new_session=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=inherited | environment | dict(
-                                    PYTHONPATH=str(ROOT), EVENTS=str(self.events_file), PLAN=json.dumps(plan)))
+        return subprocess.Popen(
+            [sys.executable, '-c', code, f'--out={self.out}', *arguments],
+            cwd=ROOT,
+            text=True,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=inherited
+            | environment
+            | dict(PYTHONPATH=str(ROOT), EVENTS=str(self.events_file), PLAN=json.dumps(plan)),
+        )
 
     def run(self, *arguments, **options):
         """(exit status, stdout, stderr)"""
@@ -253,7 +317,9 @@ def test_every_cell_is_run_once_and_the_same_command_has_nothing_to_do(command):
     assert (code, errors) == (0, '') and set(command.events('end')) == names
     assert output.splitlines()[-1] == f'all 4 cells are finished in {command.out}'
     for name in names:
-        assert re.search(rf'\[\d/4\] {name} started\n', output) and re.search(rf'\[\d/4\] {name} finished in \d+ s\n', output)
+        assert re.search(rf'\[\d/4\] {name} started\n', output) and re.search(
+            rf'\[\d/4\] {name} finished in \d+ s\n', output
+        )
         config = Config.from_json(command.out / name / 'config.json')
         assert config.mle_epochs == 3 and f'l2={config.l2}/seed_{config.seed}' == name
         assert '--mle_epochs=3' in command.log(name).splitlines()[0]
@@ -289,11 +355,14 @@ def test_a_failed_cell_stops_no_other_but_those_that_start_from_it(command, flag
     arguments = [f'--vary=flagfile={flagfiles[0]},{flagfiles[1]}', '--vary=seed=0,1,2', '--jobs=2']
     code, output, errors = command.run(*arguments, plan={'mle/seed_0': 'fail', 'mle/seed_2': 'killed'})
     assert code == 1 and set(command.events('end')) == {'mle/seed_1', 'gan/seed_1'}
-    assert re.fullmatch(r'error: 4 of 6 cells did not finish:\n'
-                        r'  mle/seed_0: exit status 1 after \d+ s: error: something is wrong\n'
-                        r'  mle/seed_2: ended by SIGKILL after \d+ s: .*\n'
-                        r'  gan/seed_0: not started, as it starts from mle/seed_0\n'
-                        r'  gan/seed_2: not started, as it starts from mle/seed_2\n', errors), errors
+    assert re.fullmatch(
+        r'error: 4 of 6 cells did not finish:\n'
+        r'  mle/seed_0: exit status 1 after \d+ s: error: something is wrong\n'
+        r'  mle/seed_2: ended by SIGKILL after \d+ s: .*\n'
+        r'  gan/seed_0: not started, as it starts from mle/seed_0\n'
+        r'  gan/seed_2: not started, as it starts from mle/seed_2\n',
+        errors,
+    ), errors
     assert 'mle/seed_0 failed: exit status 1' in output
 
     code, output, errors = command.run(*arguments)
@@ -305,7 +374,9 @@ def test_a_failed_cell_stops_no_other_but_those_that_start_from_it(command, flag
 PLAN = {'run/seed_0': 'wait', 'run/seed_1': 'wait'}
 
 
-@pytest.mark.parametrize('number, group', [(signal.SIGTERM, False), (signal.SIGINT, True)], ids=['SIGTERM', 'Ctrl-C in a terminal'])
+@pytest.mark.parametrize(
+    'number, group', [(signal.SIGTERM, False), (signal.SIGINT, True)], ids=['SIGTERM', 'Ctrl-C in a terminal']
+)
 def test_a_signal_is_handed_on_once_and_the_same_command_continues(number, group, command):
     arguments = ['--vary=seed=0,1,2', '--jobs=2']
     code, output, errors = command.stop(*arguments, signals=[number], group=group, plan=PLAN)
@@ -326,9 +397,15 @@ def test_a_second_signal_stops_at_once(command):
             os.kill(process, 0)
 
 
-@pytest.mark.parametrize('arguments, message', [
-    (['--vary=seed=0', '--vary=dropout=0.5,2'], 'dropout must be'), (['--vary=seed=0,1', '--', '--no_such=1'], 'no_such'),
-    (['--vary=seed=0', '--jobs=0'], 'jobs must be at least 1. Received: jobs=0'), (['--vary=seed'], 'Received: --vary=seed')])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (['--vary=seed=0', '--vary=dropout=0.5,2'], 'dropout must be'),
+        (['--vary=seed=0,1', '--', '--no_such=1'], 'no_such'),
+        (['--vary=seed=0', '--jobs=0'], 'jobs must be at least 1. Received: jobs=0'),
+        (['--vary=seed'], 'Received: --vary=seed'),
+    ],
+)
 def test_mistakes_are_answered_in_one_line_before_anything_starts(arguments, message, command):
     code, output, errors = command.run(*arguments)
     assert (code, output) == (1, '') and re.fullmatch(f'error: .*{message}.*\n', errors), errors
@@ -351,7 +428,15 @@ def test_a_sweep_does_without_tensorflow():
 def test_real_runs(tmp_path, flagfiles):
     """The training command itself: likelihood, then SeqGAN from its end by a constant reward; and again, with nothing to do."""
     out = tmp_path / 'out'
-    command = [sys.executable, '-m', 'seqgan_tf.sweep', f'--out={out}', f'--vary=flagfile={flagfiles[0]},{flagfiles[1]}', '--', *TINY]
+    command = [
+        sys.executable,
+        '-m',
+        'seqgan_tf.sweep',
+        f'--out={out}',
+        f'--vary=flagfile={flagfiles[0]},{flagfiles[1]}',
+        '--',
+        *TINY,
+    ]
     sweep = lambda: subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     answer = sweep()
     logs = ''.join(path.read_text() for path in out.rglob('log.txt'))

@@ -20,7 +20,11 @@ def made_up_arrays(vocab_size=7, embedding_dim=3, hidden_dim=4, seed=0):
     rng = np.random.default_rng(seed)
     shapes = dict(embedding=(vocab_size, embedding_dim), W_out=(hidden_dim, vocab_size), b_out=(vocab_size,))
     for gate in 'ifoc':
-        shapes |= {f'W_{gate}': (embedding_dim, hidden_dim), f'U_{gate}': (hidden_dim, hidden_dim), f'b_{gate}': (hidden_dim,)}
+        shapes |= {
+            f'W_{gate}': (embedding_dim, hidden_dim),
+            f'U_{gate}': (hidden_dim, hidden_dim),
+            f'b_{gate}': (hidden_dim,),
+        }
     return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
 
 
@@ -42,10 +46,12 @@ def logits_by_formula(arrays, tokens):
 @pytest.fixture
 def oracle_file(tmp_path):
     """Writes an oracle file: the made-up arrays with changes; None takes an array out."""
+
     def write(**changes):
         arrays = {name: array for name, array in (made_up_arrays() | changes).items() if array is not None}
         np.savez(tmp_path / 'oracle.npz', **arrays)
         return tmp_path / 'oracle.npz'
+
     return write
 
 
@@ -54,6 +60,7 @@ def all_rows(corpus):
 
 
 # An oracle from a seed
+
 
 def test_a_seed_makes_the_oracle():
     first, again, other = make_oracle(3, 50), make_oracle(3, 50), make_oracle(4, 50)
@@ -84,6 +91,7 @@ def test_no_two_arrays_of_an_oracle_are_one_draw():
 
 # An oracle from a file
 
+
 @pytest.mark.parametrize('sizes', [(7, 3, 4), (2, 1, 1), (9, 4, 4), (5, 6, 2)])
 def test_a_loaded_oracle_follows_the_formulas(sizes, oracle_file):
     arrays = made_up_arrays(*sizes)
@@ -91,7 +99,10 @@ def test_a_loaded_oracle_follows_the_formulas(sizes, oracle_file):
     oracle = load_oracle(oracle_file(**arrays))
     expected = logits_by_formula(arrays, tokens)
     np.testing.assert_allclose(oracle(tokens).numpy(), expected, rtol=2e-5, atol=2e-5)
-    nll = -sum(np.log(np.exp(z[t]) / np.exp(z).sum()) for row, ids in zip(expected, tokens) for z, t in zip(row, ids)) / tokens.size
+    nll = (
+        -sum(np.log(np.exp(z[t]) / np.exp(z).sum()) for row, ids in zip(expected, tokens) for z, t in zip(row, ids))
+        / tokens.size
+    )
     assert float(tf.reduce_mean(sampling.sequence_nll(oracle, tokens))) == pytest.approx(nll, abs=1e-5)
 
 
@@ -106,20 +117,23 @@ def test_every_array_counts(name, oracle_file):
         assert np.abs(changed(tokens) - load_oracle(oracle_file())(tokens)).max() > 1e-2
 
 
-@pytest.mark.parametrize('changes, message', [
-    (dict(W_f=None), 'Missing in .*oracle.npz: W_f$'),
-    (dict(embedding=None, b_out=None), 'Missing in .*oracle.npz: b_out, embedding$'),
-    (dict(W_out=np.zeros([4, 8])), 'W_out'),
-    (dict(b_out=np.zeros(6)), 'b_out'),
-    (dict(U_o=np.zeros([3, 4])), 'U_o'),
-    (dict(b_c=np.zeros(5)), 'b_c'),
-    (dict(W_i=np.zeros([4, 4])), 'W_i'),
-    (dict(embedding=np.zeros(7)), 'embedding'),
-    (dict(b_i=np.zeros([])), 'b_i'),
-    (dict(b_i=np.zeros(5)), 'fit together'),
-    (dict(embedding=np.array([['a', 'b', 'c']] * 7)), 'embedding'),
-    (dict(W_c=made_up_arrays()['W_c'] * np.nan), 'W_c'),
-])
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(W_f=None), 'Missing in .*oracle.npz: W_f$'),
+        (dict(embedding=None, b_out=None), 'Missing in .*oracle.npz: b_out, embedding$'),
+        (dict(W_out=np.zeros([4, 8])), 'W_out'),
+        (dict(b_out=np.zeros(6)), 'b_out'),
+        (dict(U_o=np.zeros([3, 4])), 'U_o'),
+        (dict(b_c=np.zeros(5)), 'b_c'),
+        (dict(W_i=np.zeros([4, 4])), 'W_i'),
+        (dict(embedding=np.zeros(7)), 'embedding'),
+        (dict(b_i=np.zeros([])), 'b_i'),
+        (dict(b_i=np.zeros(5)), 'fit together'),
+        (dict(embedding=np.array([['a', 'b', 'c']] * 7)), 'embedding'),
+        (dict(W_c=made_up_arrays()['W_c'] * np.nan), 'W_c'),
+    ],
+)
 def test_arrays_that_are_no_oracle_are_named(changes, message, oracle_file):
     path = oracle_file(**changes)
     with pytest.raises(ValueError, match=f'oracle file .*{message}') as raised:
@@ -135,9 +149,13 @@ def saved(save, *values):
 
 PICKLED = np.array([{'a': 1}], dtype=object)
 NO_ARCHIVES = {
-    'empty': b'', 'text': b'no oracle\n', 'cut': saved(np.savez, PICKLED)[:-30], 'npy': saved(np.save, np.zeros(3)),
+    'empty': b'',
+    'text': b'no oracle\n',
+    'cut': saved(np.savez, PICKLED)[:-30],
+    'npy': saved(np.save, np.zeros(3)),
     'pickle': saved(lambda stream, value: value.dump(stream), PICKLED),
-    'pickled npy': saved(lambda stream, value: np.save(stream, value, allow_pickle=True), PICKLED)}
+    'pickled npy': saved(lambda stream, value: np.save(stream, value, allow_pickle=True), PICKLED),
+}
 
 
 @pytest.mark.parametrize('content', NO_ARCHIVES.values(), ids=NO_ARCHIVES)
@@ -165,11 +183,14 @@ def test_a_damaged_archive_is_refused(tmp_path):
 @pytest.mark.parametrize('make', [lambda path: None, lambda path: path.mkdir()], ids=['missing', 'directory'])
 def test_what_is_no_file_is_refused(make, tmp_path):
     make(tmp_path / 'oracle.npz')
-    with pytest.raises(ValueError, match='oracle file must be a readable .npz archive of arrays. Received: .*oracle.npz'):
+    with pytest.raises(
+        ValueError, match='oracle file must be a readable .npz archive of arrays. Received: .*oracle.npz'
+    ):
         load_oracle(tmp_path / 'oracle.npz')
 
 
 # The corpus
+
 
 @pytest.fixture(scope='module')
 def oracle():
@@ -196,7 +217,7 @@ def test_how_many_rows_follow_changes_none_before(oracle, corpus):
     larger = draw_corpus(oracle, CHUNK + 50, CHUNK + 1, LENGTH, seed=0)
     for part in ('train', 'validation', 'test'):
         rows = getattr(corpus, part)
-        np.testing.assert_array_equal(getattr(larger, part)[:len(rows)], rows)
+        np.testing.assert_array_equal(getattr(larger, part)[: len(rows)], rows)
 
 
 def test_no_part_or_chunk_repeats_another(oracle):

@@ -11,14 +11,36 @@ from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
 from seqgan_tf.experiment import run
 
-TINY = Config(dataset='synthetic', vocab_size=12, sequence_length=5, num_sequences=96, held_out=32, batch_size=16, eval_samples=32, jit='off',
-              mle_epochs=6, mle_patience=2, generator_learning_rate=0.05, discriminator_rounds=1, adversarial_rounds=2, d_steps=1,
-              discriminator_epochs=1, num_rollouts=2, adversarial_mle_steps=1)
-LATER = [dict(algorithm='seqgan'), dict(algorithm='seqgan', baseline='ewma', freeze_discriminator=True), dict(algorithm='pg_bleu')]
+TINY = Config(
+    dataset='synthetic',
+    vocab_size=12,
+    sequence_length=5,
+    num_sequences=96,
+    held_out=32,
+    batch_size=16,
+    eval_samples=32,
+    jit='off',
+    mle_epochs=6,
+    mle_patience=2,
+    generator_learning_rate=0.05,
+    discriminator_rounds=1,
+    adversarial_rounds=2,
+    d_steps=1,
+    discriminator_epochs=1,
+    num_rollouts=2,
+    adversarial_mle_steps=1,
+)
+LATER = [
+    dict(algorithm='seqgan'),
+    dict(algorithm='seqgan', baseline='ewma', freeze_discriminator=True),
+    dict(algorithm='pg_bleu'),
+]
 
 
 def weights(state):
-    return [v.numpy() for v in (*state.generator.variables, *state.discriminator.variables, *state.mle_optimizer.variables)]
+    return [
+        v.numpy() for v in (*state.generator.variables, *state.discriminator.variables, *state.mle_optimizer.variables)
+    ]
 
 
 def figures(workdir):
@@ -45,19 +67,29 @@ def test_it_is_the_run_with_a_pretraining_of_its_own(settings, pretrained, tmp_p
 
 
 def test_it_is_continued_like_any_run(pretrained, tmp_path):
-    short = dataclasses.replace(TINY, workdir=str(tmp_path), start_from=str(pretrained), reward='constant', adversarial_rounds=1)
+    short = dataclasses.replace(
+        TINY, workdir=str(tmp_path), start_from=str(pretrained), reward='constant', adversarial_rounds=1
+    )
     run(short)
     run(dataclasses.replace(short, adversarial_rounds=2))
     phases = [line['phase'] for line in figures(tmp_path)]
-    assert phases.count('final') == 1 and phases[-1] == 'final' and phases.count('adversarial') == 2 and phases.count('initial') == 1
+    assert (
+        phases.count('final') == 1
+        and phases[-1] == 'final'
+        and phases.count('adversarial') == 2
+        and phases.count('initial') == 1
+    )
 
 
-@pytest.mark.parametrize('change, message', [
-    (dict(seed=1), 'same data, networks and pretraining(.|\n)*seed: 0 there, 1 now'),
-    (dict(hidden_dim=16), 'hidden_dim: 32 there, 16 now'),
-    (dict(mle_epochs=7), 'mle_epochs: 6 there, 7 now'),
-    (dict(held_out=33), 'held_out: 32 there, 33 now'),
-])
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (dict(seed=1), 'same data, networks and pretraining(.|\n)*seed: 0 there, 1 now'),
+        (dict(hidden_dim=16), 'hidden_dim: 32 there, 16 now'),
+        (dict(mle_epochs=7), 'mle_epochs: 6 there, 7 now'),
+        (dict(held_out=33), 'held_out: 32 there, 33 now'),
+    ],
+)
 def test_another_pretraining_is_refused(change, message, pretrained, tmp_path):
     with pytest.raises(RunError, match=message):
         run(dataclasses.replace(TINY, workdir=str(tmp_path / 'new'), start_from=str(pretrained), **change))
@@ -69,7 +101,9 @@ def test_a_directory_that_is_no_run_is_refused(tmp_path):
         run(dataclasses.replace(TINY, workdir=str(tmp_path / 'new'), start_from=str(tmp_path)))
 
 
-@pytest.mark.parametrize('name, content', [('metrics.jsonl', 'no json'), ('metrics.jsonl', '{}'), ('samples.txt', None)])
+@pytest.mark.parametrize(
+    'name, content', [('metrics.jsonl', 'no json'), ('metrics.jsonl', '{}'), ('samples.txt', None)]
+)
 def test_a_damaged_run_is_refused(name, content, pretrained, tmp_path):
     source = shutil.copytree(pretrained, tmp_path / 'source')
     (source / name).unlink() if content is None else (source / name).write_text(content)
@@ -78,9 +112,13 @@ def test_a_damaged_run_is_refused(name, content, pretrained, tmp_path):
 
 
 def test_an_unfinished_or_adversarial_run_is_refused(pretrained, tmp_path):
-    unfinished = dataclasses.replace(TINY, algorithm='mle', mle_patience=0, mle_epochs=2, workdir=str(tmp_path / 'source'))
+    unfinished = dataclasses.replace(
+        TINY, algorithm='mle', mle_patience=0, mle_epochs=2, workdir=str(tmp_path / 'source')
+    )
     run(unfinished)
-    config = dataclasses.replace(TINY, mle_patience=0, mle_epochs=3, workdir=str(tmp_path / 'new'), start_from=str(tmp_path / 'source'))
+    config = dataclasses.replace(
+        TINY, mle_patience=0, mle_epochs=3, workdir=str(tmp_path / 'new'), start_from=str(tmp_path / 'source')
+    )
     (tmp_path / 'source' / 'config.json').write_text(dataclasses.replace(unfinished, mle_epochs=3).to_json())
     with pytest.raises(RunError, match='start_from must be a finished run. .*has done 2 epochs of 3'):
         run(config)

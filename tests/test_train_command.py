@@ -25,9 +25,22 @@ from seqgan_tf.loggers import AppendOnlyFile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SYNTHETIC = dict(dataset='synthetic', vocab_size=12, sequence_length=5, num_sequences=128, held_out=32)
-TINY = SYNTHETIC | dict(batch_size=16, eval_samples=32, mle_epochs=4, discriminator_rounds=1, discriminator_epochs=1, adversarial_rounds=2,
-                        d_steps=1, num_rollouts=2, eval_every=2, checkpoint_every=1, hidden_dim=8, embedding_dim=8,
-                        discriminator_embedding_dim=4, jit='off')
+TINY = SYNTHETIC | dict(
+    batch_size=16,
+    eval_samples=32,
+    mle_epochs=4,
+    discriminator_rounds=1,
+    discriminator_epochs=1,
+    adversarial_rounds=2,
+    d_steps=1,
+    num_rollouts=2,
+    eval_every=2,
+    checkpoint_every=1,
+    hidden_dim=8,
+    embedding_dim=8,
+    discriminator_embedding_dim=4,
+    jit='off',
+)
 MLE = TINY | dict(algorithm='mle')
 
 
@@ -38,7 +51,10 @@ def run(workdir, settings=MLE, **changes):
 def figures(workdir):
     """The lines of metrics.jsonl without what the clock says."""
     lines = [json.loads(line) for line in (workdir / 'metrics.jsonl').read_text('utf-8').splitlines()]
-    return [{name: value for name, value in line.items() if not name.endswith(('_seconds', '_per_second'))} for line in lines]
+    return [
+        {name: value for name, value in line.items() if not name.endswith(('_seconds', '_per_second'))}
+        for line in lines
+    ]
 
 
 def contents(directory):
@@ -80,15 +96,28 @@ def again(finished, tmp_path):
 
 # Real processes
 
+
 def command(*arguments, **settings):
-    return [sys.executable, str(ROOT / 'train.py'), *arguments, *(f'--{name}={value}' for name, value in settings.items())]
+    return [
+        sys.executable,
+        str(ROOT / 'train.py'),
+        *arguments,
+        *(f'--{name}={value}' for name, value in settings.items()),
+    ]
 
 
 def call(arguments, file_limit=None):
     """Runs a command as a user would; `file_limit` is the size in bytes at which files fail to grow, as on a full disk."""
     limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (file_limit, file_limit))
-    return subprocess.run(arguments, cwd=ROOT, env=os.environ | dict(PYTHONPATH=str(ROOT)), capture_output=True, text=True, timeout=120,
-                          preexec_fn=limit if file_limit is not None else None)
+    return subprocess.run(
+        arguments,
+        cwd=ROOT,
+        env=os.environ | dict(PYTHONPATH=str(ROOT)),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        preexec_fn=limit if file_limit is not None else None,
+    )
 
 
 WRONG_ARGUMENTS = {
@@ -121,7 +150,11 @@ def test_wrong_arguments_are_answered_on_one_screen(arguments, message, tmp_path
 
 def test_help_shows_every_flag():
     text = call(command('--help')).stdout
-    assert not [field.name for field in dataclasses.fields(Config) if f'--{field.name}:' not in text and f'--[no]{field.name}:' not in text]
+    assert not [
+        field.name
+        for field in dataclasses.fields(Config)
+        if f'--{field.name}:' not in text and f'--[no]{field.name}:' not in text
+    ]
 
 
 @pytest.fixture(scope='module')
@@ -134,7 +167,11 @@ def answers(finished, tmp_path_factory):
     extended = MLE | dict(mle_epochs=5)
     commands = {name: (command(**extended, workdir=base / name), limit) for name, limit in full.items()} | {
         'in use': (command(**extended, workdir=base / 'in use'), None),
-        'missing corpus': (command(**dict(dataset='text', corpus=base / 'corpus.txt', workdir=base / 'missing corpus')), None)}
+        'missing corpus': (
+            command(**dict(dataset='text', corpus=base / 'corpus.txt', workdir=base / 'missing corpus')),
+            None,
+        ),
+    }
     with filelock.FileLock(base / 'in use' / '.lock'), concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = dict(zip(commands, pool.map(lambda pair: call(*pair), commands.values())))
     yield {name: (base / name, answer) for name, answer in results.items()}
@@ -152,21 +189,27 @@ def test_a_missing_corpus_is_named_and_can_be_added(answers):
     assert_refused(answer, 'readable file. Received: .*corpus.txt .No such file')
     assert contents(workdir) == {}
     corpus = workdir.parent / 'corpus.txt'
-    corpus.write_text('\n'.join('abcde'[i % 5:] + 'abcde'[:i % 5] for i in range(20)), 'utf-8')
+    corpus.write_text('\n'.join('abcde'[i % 5 :] + 'abcde'[: i % 5] for i in range(20)), 'utf-8')
     run(workdir, MLE | dict(dataset='text', num_sequences=0, corpus=str(corpus), batch_size=4, mle_epochs=1))
     assert [line['phase'] for line in figures(workdir)] == ['initial', 'mle', 'final']
 
 
-@pytest.mark.parametrize('limit, message', [
-    (500, r'could not be written .*File too large'),
-    (3000, 'could not be written'),
-    (20_000, 'a checkpoint could not be written .*The last good one is kept')])
+@pytest.mark.parametrize(
+    'limit, message',
+    [
+        (500, r'could not be written .*File too large'),
+        (3000, 'could not be written'),
+        (20_000, 'a checkpoint could not be written .*The last good one is kept'),
+    ],
+)
 def test_on_a_full_disk_a_run_stops_and_goes_on_once_there_is_room(limit, message, answers, tmp_path):
     workdir, answer = answers[f'full disk at {limit}']
     assert_refused(answer, message)
     state = run(workdir, mle_epochs=5)
     lines = figures(workdir)
-    assert [(line['phase'], line['round']) for line in lines] == [('initial', 0)] + [('mle', i) for i in range(1, 6)] + [('final', 0)]
+    assert [(line['phase'], line['round']) for line in lines] == [('initial', 0)] + [
+        ('mle', i) for i in range(1, 6)
+    ] + [('final', 0)]
     assert int(state.done['mle']) == 5
 
 
@@ -179,7 +222,11 @@ BAD_CORPORA = {
     'ids out of range': (b'1 2 3 4 5\n' * 30 + b'1 2 3 4 12\n', dict(tokens='id', max_vocab=12), "'12' in line 31"),
     'a negative id': (b'1 2 3 4 -5\n' * 30, dict(tokens='id'), "'-5' in line 1"),
     'vocabulary of one': (b'aaaaa\n' * 30, {}, 'at least 2 symbols'),
-    'smaller than a batch': (b'abcde\n' * 17, {}, 'batch_size must be at most the number of training rows, 13. Received: batch_size=16'),
+    'smaller than a batch': (
+        b'abcde\n' * 17,
+        {},
+        'batch_size must be at most the number of training rows, 13. Received: batch_size=16',
+    ),
     'hardly any line': (b'abcde\nabcde\n', {}, 'Received: 2 rows'),
 }
 
@@ -197,10 +244,14 @@ def test_a_corpus_that_is_a_directory_is_refused(tmp_path):
         run(tmp_path / 'run', dataset='text', corpus=str(tmp_path))
 
 
-@pytest.mark.parametrize('changes, message', [
-    (dict(num_sequences=15), 'training rows, 15. Received: batch_size=16'),
-    (dict(oracle_path='nowhere.npz'), 'oracle file must be .*nowhere.npz'),
-    (dict(oracle_path=str(ROOT / 'train.py')), 'oracle file must be .*train.py')])
+@pytest.mark.parametrize(
+    'changes, message',
+    [
+        (dict(num_sequences=15), 'training rows, 15. Received: batch_size=16'),
+        (dict(oracle_path='nowhere.npz'), 'oracle file must be .*nowhere.npz'),
+        (dict(oracle_path=str(ROOT / 'train.py')), 'oracle file must be .*train.py'),
+    ],
+)
 def test_bad_synthetic_data_are_refused(changes, message, tmp_path):
     with pytest.raises(RunError, match=message):
         run(tmp_path / 'run', **changes)
@@ -209,24 +260,38 @@ def test_bad_synthetic_data_are_refused(changes, message, tmp_path):
 
 # Workdirs
 
-@pytest.mark.parametrize('make, reason', [
-    (lambda path: path.write_text('mine'), 'File exists'),
-    (lambda path: path.parent.joinpath('file').write_text('mine') and path.parent / 'file' / 'run', 'Not a directory'),
-    (lambda path: '/proc/run', '.*'), (lambda path: '/sys/run', '.*')], ids=['file', 'below a file', 'proc', 'sys'])
+
+@pytest.mark.parametrize(
+    'make, reason',
+    [
+        (lambda path: path.write_text('mine'), 'File exists'),
+        (
+            lambda path: path.parent.joinpath('file').write_text('mine') and path.parent / 'file' / 'run',
+            'Not a directory',
+        ),
+        (lambda path: '/proc/run', '.*'),
+        (lambda path: '/sys/run', '.*'),
+    ],
+    ids=['file', 'below a file', 'proc', 'sys'],
+)
 def test_a_workdir_that_cannot_be_made_is_refused(make, reason, tmp_path):
     workdir = make(tmp_path / 'run')
     workdir = tmp_path / 'run' if isinstance(workdir, int) else pathlib.Path(workdir)
     if str(workdir).startswith(('/proc', '/sys')) and not sys.platform.startswith('linux'):
         pytest.skip('a directory where root cannot write is known on Linux only')
     before = contents(tmp_path)
-    with pytest.raises(RunError, match=f'workdir must be a directory that can be written. Received: {workdir} .{reason}'):
+    with pytest.raises(
+        RunError, match=f'workdir must be a directory that can be written. Received: {workdir} .{reason}'
+    ):
         run(workdir)
     assert contents(tmp_path) == before
 
 
 def test_other_settings_are_refused_and_named(again):
     before = contents(again)
-    with pytest.raises(RunError, match=r'(?s)was made with others:\n  seed: 0 there, 1 now\n.*  hidden_dim: 8 there, 9 now$'):
+    with pytest.raises(
+        RunError, match=r'(?s)was made with others:\n  seed: 0 there, 1 now\n.*  hidden_dim: 8 there, 9 now$'
+    ):
         run(again, seed=1, hidden_dim=9, mle_epochs=9, eval_every=3)
     assert contents(again) == before
 
@@ -244,7 +309,11 @@ def test_other_data_are_refused(tmp_path):
 
 
 def test_a_run_that_is_over_changes_nothing(again, finished):
-    kept = {path: content for path, content in contents(again).items() if path.name.startswith(('ckpt-', 'vocabulary', 'data', 'metrics'))}
+    kept = {
+        path: content
+        for path, content in contents(again).items()
+        if path.name.startswith(('ckpt-', 'vocabulary', 'data', 'metrics'))
+    }
     assert_same_run(run(again), again, finished)
     assert {path: path.read_bytes() for path in kept} == kept and len(kept) == 9
 
@@ -256,6 +325,7 @@ def test_a_log_that_somebody_took_away_does_not_stop_a_run(again):
 
 
 # A full disk
+
 
 def test_a_file_on_a_full_disk_is_named():
     if not os.path.exists('/dev/full'):
@@ -280,13 +350,20 @@ def test_a_file_is_cut_to_what_a_checkpoint_saw_and_never_filled_up(size, text, 
     assert file.path.read_bytes() == text + b'x' and int(file.size) == len(text) + 1
 
 
-@pytest.mark.parametrize('error', [tf.errors.ResourceExhaustedError(None, None, 'no space left'), OSError(28, 'No space left on device')],
-                         ids=['native', 'system'])
+@pytest.mark.parametrize(
+    'error',
+    [tf.errors.ResourceExhaustedError(None, None, 'no space left'), OSError(28, 'No space left on device')],
+    ids=['native', 'system'],
+)
 def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(error, again, finished, monkeypatch):
     def fail(*_, **__):
         raise error
+
     before = saved(again)
-    with monkeypatch.context() as patch, pytest.raises(RunError, match=r'checkpoint could not be written .*(?i:no space left).*is kept'):
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(RunError, match=r'checkpoint could not be written .*(?i:no space left).*is kept'),
+    ):
         patch.setattr(tf.train.CheckpointManager, 'save', fail)
         run(again, mle_epochs=5)
     assert saved(again) == before
@@ -295,6 +372,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(error, again,
 
 # Figures that are not finite
 
+
 @contextlib.contextmanager
 def not_finite(patch, round_, name, value):
     """An algorithm whose report has a wrong figure in a round."""
@@ -302,7 +380,12 @@ def not_finite(patch, round_, name, value):
 
     def spoilt(*arguments):
         for report in train(*arguments):
-            yield dataclasses.replace(report, metrics=report.metrics | {name: value}) if report.round == round_ else report
+            yield (
+                dataclasses.replace(report, metrics=report.metrics | {name: value})
+                if report.round == round_
+                else report
+            )
+
     with patch.context() as inside:
         inside.setitem(ALGORITHMS, 'mle', spoilt)
         yield
@@ -311,7 +394,10 @@ def not_finite(patch, round_, name, value):
 @pytest.mark.parametrize('value', [float('nan'), -float('inf')])
 def test_a_figure_that_is_not_finite_stops_the_run_before_it_is_saved(value, finished, tmp_path, monkeypatch):
     workdir = tmp_path / 'run'
-    with not_finite(monkeypatch, 3, 'nll', value), pytest.raises(RunError, match=f'nll={value} in mle round 3.*checkpoint is kept'):
+    with (
+        not_finite(monkeypatch, 3, 'nll', value),
+        pytest.raises(RunError, match=f'nll={value} in mle round 3.*checkpoint is kept'),
+    ):
         run(workdir)
     assert int(experiment.restore(workdir)[2].done['mle']) == 2
     assert_same_run(run(workdir), workdir, finished)
@@ -327,6 +413,7 @@ def test_a_run_that_diverges_stops(tmp_path):
 
 # Damaged checkpoints
 
+
 def newest(workdir, suffix):
     number = max(int(path.stem.split('-')[1]) for path in (workdir / 'checkpoints').glob('ckpt-*.index'))
     return workdir / 'checkpoints' / f'ckpt-{number}{suffix}'
@@ -339,27 +426,38 @@ def drop_closing(workdir):
 
 
 def cut(path, share=0.5):
-    path.write_bytes(path.read_bytes()[:int(path.stat().st_size * share)])
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
 
 
 def flip(path):
     content = bytearray(path.read_bytes())
-    content[len(content) // 2:len(content) // 2 + 64] = bytes(255 - b for b in content[len(content) // 2:len(content) // 2 + 64])
+    content[len(content) // 2 : len(content) // 2 + 64] = bytes(
+        255 - b for b in content[len(content) // 2 : len(content) // 2 + 64]
+    )
     path.write_bytes(content)
 
 
 DATA = '.data-00000-of-00001'
 DAMAGES = {
-    'data cut': lambda w: cut(newest(w, DATA)), 'data empty': lambda w: cut(newest(w, DATA), 0),
+    'data cut': lambda w: cut(newest(w, DATA)),
+    'data empty': lambda w: cut(newest(w, DATA), 0),
     'data gone': lambda w: newest(w, DATA).unlink(),
-    'data changed': lambda w: flip(newest(w, DATA)), 'index cut': lambda w: cut(newest(w, '.index')),
-    'index empty': lambda w: cut(newest(w, '.index'), 0)}
+    'data changed': lambda w: flip(newest(w, DATA)),
+    'index cut': lambda w: cut(newest(w, '.index')),
+    'index empty': lambda w: cut(newest(w, '.index'), 0),
+}
 
 
-LISTS = {'kept': lambda path: None, 'gone': lambda path: path.unlink(), 'damaged': lambda path: path.write_bytes(b'\xff')}
+LISTS = {
+    'kept': lambda path: None,
+    'gone': lambda path: path.unlink(),
+    'damaged': lambda path: path.write_bytes(b'\xff'),
+}
 
 
-@pytest.mark.parametrize('damage, damage_list', [*((damage, 'kept') for damage in DAMAGES), ('data cut', 'gone'), ('data cut', 'damaged')])
+@pytest.mark.parametrize(
+    'damage, damage_list', [*((damage, 'kept') for damage in DAMAGES), ('data cut', 'gone'), ('data cut', 'damaged')]
+)
 def test_a_damaged_checkpoint_is_passed_over(damage, damage_list, again, finished, capsys):
     drop_closing(again)
     name = newest(again, '').name

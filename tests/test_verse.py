@@ -108,7 +108,8 @@ def test_tones_can_break_alone(poems):
 def test_rhyme_can_break_alone(poems):
     for poem in poems[:200]:  # another feeling of the same tones in another rhyme
         feeling = next(
-            word for word in PHRASES['feeling'].split()
+            word
+            for word in PHRASES['feeling'].split()
             if tones(word) == tones(poem[17:]) and rhyme(word[-1]) != rhyme(poem[19])
         )
         assert validity(poem[:17] + feeling) == (True, False, True)

@@ -11,8 +11,16 @@ WORDS = ['the', 'cat', 'Ünï', '"quoted"', 'a.', '猫', 'x\u00a0y']
 IDS = [str(i) for i in range(12)]
 # (symbols, tokens, verse_length), each with and without an end and an unknown symbol
 PLAIN = [(CHARS, 'char', 0), (list('春夏秋冬ab😀é'), 'char', 2), (WORDS, 'word', 0), (IDS, 'id', 0)]
-KINDS = [(special + symbols, tokens, verse_length) for symbols, tokens, verse_length in PLAIN
-         for special in ([], [END], ['\ufffd' if tokens == 'char' else '<unk>'], [END, '\ufffd' if tokens == 'char' else '<unk>'])]
+KINDS = [
+    (special + symbols, tokens, verse_length)
+    for symbols, tokens, verse_length in PLAIN
+    for special in (
+        [],
+        [END],
+        ['\ufffd' if tokens == 'char' else '<unk>'],
+        [END, '\ufffd' if tokens == 'char' else '<unk>'],
+    )
+]
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: f'{kind[1]}-{kind[2]}-{len(kind[0])}')
@@ -47,6 +55,7 @@ def assert_encodes_as_python(vocabulary, texts):
 
 
 # Python
+
 
 def test_sequences_come_back(vocabulary):
     sequences = random_sequences(vocabulary)
@@ -91,21 +100,25 @@ def test_a_length_that_does_not_fit_is_refused(symbols, sequence):
         Vocabulary(list(symbols)).encode([list(sequence)], 2)
 
 
-@pytest.mark.parametrize('arguments, message', [
-    ((['a'],), 'at least 2'),
-    (([],), 'at least 2'),
-    ((['a', 'b', 'a'],), r"distinct. Repeated: \['a'\]"),
-    ((['a', 'b'], 'byte'), 'tokens=byte'),
-    ((['a', 'b'], 'char', -1), 'verse_length=-1'),
-    ((['a', 'b'], 'word', 5), 'verse_length=5'),
-    ((['a', 'b\n'],), 'line'),
-])
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        ((['a'],), 'at least 2'),
+        (([],), 'at least 2'),
+        ((['a', 'b', 'a'],), r"distinct. Repeated: \['a'\]"),
+        ((['a', 'b'], 'byte'), 'tokens=byte'),
+        ((['a', 'b'], 'char', -1), 'verse_length=-1'),
+        ((['a', 'b'], 'word', 5), 'verse_length=5'),
+        ((['a', 'b\n'],), 'line'),
+    ],
+)
 def test_what_is_no_vocabulary_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         Vocabulary(*arguments)
 
 
 # Building
+
 
 def test_symbols_are_ordered_by_falling_count_then_by_symbol():
     assert Vocabulary.build([list('ccab'), list('bd')]).symbols == ['b', 'c', 'a', 'd']
@@ -120,19 +133,22 @@ def test_ids_are_ordered_by_number():
     assert Vocabulary.build([['10', '9', '9', '2']], 'id').symbols == ['2', '9', '10']
 
 
-@pytest.mark.parametrize('options, symbols', [
-    (dict(), 'abcd'),
-    (dict(with_end=True), [END, *'abcd']),
-    (dict(min_count=1), 'abcd'),
-    (dict(min_count=2), '\ufffdabc'),
-    (dict(min_count=3, with_end=True), [END, *'\ufffdab']),
-    (dict(max_vocab=4), 'abcd'),
-    (dict(max_vocab=9), 'abcd'),
-    (dict(max_vocab=3), '\ufffdab'),
-    (dict(max_vocab=4, with_end=True), [END, *'\ufffdab']),
-    (dict(max_vocab=2, with_end=True), [END, '\ufffd']),
-    (dict(max_vocab=4, min_count=3), '\ufffdab'),
-])
+@pytest.mark.parametrize(
+    'options, symbols',
+    [
+        (dict(), 'abcd'),
+        (dict(with_end=True), [END, *'abcd']),
+        (dict(min_count=1), 'abcd'),
+        (dict(min_count=2), '\ufffdabc'),
+        (dict(min_count=3, with_end=True), [END, *'\ufffdab']),
+        (dict(max_vocab=4), 'abcd'),
+        (dict(max_vocab=9), 'abcd'),
+        (dict(max_vocab=3), '\ufffdab'),
+        (dict(max_vocab=4, with_end=True), [END, *'\ufffdab']),
+        (dict(max_vocab=2, with_end=True), [END, '\ufffd']),
+        (dict(max_vocab=4, min_count=3), '\ufffdab'),
+    ],
+)
 def test_rare_symbols_make_room_for_the_unknown(options, symbols):
     assert Vocabulary.build([list('aaaabbbccd')], **options).symbols == list(symbols)
 
@@ -154,9 +170,17 @@ def test_a_vocabulary_of_one_is_refused(sequences, options):
 
 # Files
 
-@pytest.mark.parametrize('symbols', [
-    list('\u2028\u2029\u0085\x0b\x0c\x1c\r\t \u3000\ufeff\u00a0"\',\\😀é'), [END, '\ufffd', ' ', 'a'], ['a', END], ['', 'a']],
-    ids=['odd', 'special', 'end last', 'empty'])
+
+@pytest.mark.parametrize(
+    'symbols',
+    [
+        list('\u2028\u2029\u0085\x0b\x0c\x1c\r\t \u3000\ufeff\u00a0"\',\\😀é'),
+        [END, '\ufffd', ' ', 'a'],
+        ['a', END],
+        ['', 'a'],
+    ],
+    ids=['odd', 'special', 'end last', 'empty'],
+)
 def test_a_file_gives_the_symbols_back(symbols, tmp_path):
     path = tmp_path / 'vocabulary.txt'
     Vocabulary(symbols).save(path)
@@ -173,6 +197,7 @@ def test_a_loaded_vocabulary_reads_as_the_saved_one(tokens, verse_length, tmp_pa
 
 
 # The graph
+
 
 def test_the_graph_decodes_as_python(vocabulary):
     tokens = np.concatenate([random_ids(vocabulary), vocabulary.encode(random_sequences(vocabulary), LENGTH)])
@@ -191,7 +216,17 @@ def test_the_graph_encodes_as_python(vocabulary):
 
 def test_the_graph_encodes_any_text_as_python(vocabulary):
     rng = np.random.default_rng(2)
-    letters = [*'春夏 \t\n\r\x0b\x0c\x1c\u0085\u00a0\u3000\ufeff\ufffd', 'the', '3', 'zz', 'ab', '😀', 'e\u0301', END, '<unk>']
+    letters = [
+        *'春夏 \t\n\r\x0b\x0c\x1c\u0085\u00a0\u3000\ufeff\ufffd',
+        'the',
+        '3',
+        'zz',
+        'ab',
+        '😀',
+        'e\u0301',
+        END,
+        '<unk>',
+    ]
     texts = [''.join(rng.choice(letters, rng.integers(0, 12))).encode() for _ in range(300)]
     assert_encodes_as_python(vocabulary, [b'', b' ', b'  a  b ', '\ufeff春'.encode(), *texts])
 
@@ -199,7 +234,18 @@ def test_the_graph_encodes_any_text_as_python(vocabulary):
 def test_the_graph_encodes_invalid_bytes_as_python(vocabulary):
     """No text of a user may stop a server, be it no text at all."""
     rng = np.random.default_rng(3)
-    pieces = [b'\xff', b'\x80', b'\xe6\x98', b'\xf0\x9f\x98', b'\xc3', b'\xed\xa0\x80', b'\xc0\x80', 'a春'.encode(), b' ', b'\x00']
+    pieces = [
+        b'\xff',
+        b'\x80',
+        b'\xe6\x98',
+        b'\xf0\x9f\x98',
+        b'\xc3',
+        b'\xed\xa0\x80',
+        b'\xc0\x80',
+        'a春'.encode(),
+        b' ',
+        b'\x00',
+    ]
     texts = [b''.join(pieces[i] for i in rng.integers(0, len(pieces), rng.integers(1, 9))) for _ in range(300)]
     assert_encodes_as_python(vocabulary, [b'\xff', b'\xe6', b'a\xffb', *texts])
 

@@ -10,10 +10,14 @@ import tensorflow as tf
 
 def best_of(model, count):
     """A tf.function of the first seed (int64): the text, of `count` drawn ones, that the discriminator finds most real."""
+
     @tf.function
     def best(first_seed):
-        drawn = model.signatures['sample'](seed=first_seed + tf.range(count, dtype=tf.int64), temperature=tf.ones([count]))
+        drawn = model.signatures['sample'](
+            seed=first_seed + tf.range(count, dtype=tf.int64), temperature=tf.ones([count])
+        )
         return drawn['text'][tf.argmax(model.signatures['score'](text=drawn['text'])['prob_real'])]
+
     return best
 
 

@@ -23,6 +23,7 @@ def train_on(path, tokens, learning_rate=0.01):
 
 if __name__ == '__main__':
     from seqgan_tf.experiment import restore
+
     _, _, state = restore(sys.argv[1])
     state.generator.save(sys.argv[2])
     print(keras.saving.load_model(sys.argv[2]).count_params(), 'numbers in', sys.argv[2])

@@ -17,8 +17,17 @@ def train(state, corpus, config, values_fn, discriminate=None):
         values_fn: (tokens [B, T], seed [2]) -> Q [B, T].
         discriminate: trains the discriminator on one negative set, and has `held_out()`; None where there is none to train.
     """
-    g_step = PolicyGradientStep(state.generator, values_fn, state.policy_optimizer, config.clip_norm, config.batch_size, corpus.sequence_length,
-                                baseline=config.baseline, running_mean=state.running_mean, jit=config.jit)
+    g_step = PolicyGradientStep(
+        state.generator,
+        values_fn,
+        state.policy_optimizer,
+        config.clip_norm,
+        config.batch_size,
+        corpus.sequence_length,
+        baseline=config.baseline,
+        running_mean=state.running_mean,
+        jit=config.jit,
+    )
     mle_step = MLEStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit)
     d_steps = config.d_steps if discriminate and not config.freeze_discriminator else 0
 
@@ -29,14 +38,25 @@ def train(state, corpus, config, values_fn, discriminate=None):
         metrics |= _mean([{'nll': mle_step(batch)['nll']} for batch in _batches(corpus, config, i)])
         metrics |= _mean([discriminate() for _ in range(d_steps)])
         state.update_rollout_policy(config.rollout_decay)
-        yield Report('adversarial', i, config.adversarial_rounds, metrics | (discriminate.held_out() if discriminate else {}))
+        yield Report(
+            'adversarial', i, config.adversarial_rounds, metrics | (discriminate.held_out() if discriminate else {})
+        )
 
 
 def monte_carlo(state, config, reward_fn):
     """The action values of a reward function tokens [B, T] -> [B], by roll-outs of beta (Eq. 4)."""
+
     def values(tokens, seed):
-        return action_values(state.rollout_policy, reward_fn, tokens, config.num_rollouts, seed, jit_compile=config.jit == 'auto',
-                             chunk_rows=config.rollout_chunk or rollout_rows(state.generator.vocab_size))
+        return action_values(
+            state.rollout_policy,
+            reward_fn,
+            tokens,
+            config.num_rollouts,
+            seed,
+            jit_compile=config.jit == 'auto',
+            chunk_rows=config.rollout_chunk or rollout_rows(state.generator.vocab_size),
+        )
+
     return values
 
 
@@ -44,7 +64,9 @@ def _batches(corpus, config, i):
     """The training batches of round i: those of the likelihood phase go on, epoch after epoch, as if it had not ended."""
     first = (i - 1) * config.adversarial_mle_steps
     per_epoch = len(corpus.train) // config.batch_size
-    for epoch, steps in itertools.groupby(range(first, first + config.adversarial_mle_steps), lambda step: step // per_epoch):
+    for epoch, steps in itertools.groupby(
+        range(first, first + config.adversarial_mle_steps), lambda step: step // per_epoch
+    ):
         rows = corpus.batches(config.mle_epochs + 1 + epoch, config.batch_size, config.seed)
         yield from (rows[step % per_epoch] for step in steps)
 

@@ -11,7 +11,10 @@ from seqgan_tf.devices import scoring_dtype
 from seqgan_tf.state import Report
 from seqgan_tf.steps import DiscriminatorEpoch
 
-CONTROLS = {'constant': rewards.constant_values, 'random': rewards.random_values}  # their values need no discriminator, so none is trained
+CONTROLS = {
+    'constant': rewards.constant_values,
+    'random': rewards.random_values,
+}  # their values need no discriminator, so none is trained
 
 HELD_OUT_ROWS = 2000  # real ones, and as many fresh samples: an accuracy's standard error is below 0.01
 
@@ -46,12 +49,16 @@ class DiscriminatorPhase:
         self.validation = tf.constant(corpus.validation[:HELD_OUT_ROWS])
         self.count = min(config.negatives or len(corpus.train), len(corpus.train))
         self.sampler = Sampler(state.generator, corpus.sequence_length, jit=config.jit)
-        self.epoch = DiscriminatorEpoch(state.discriminator, state.discriminator_optimizer, config.l2, config.batch_size, config.jit)
+        self.epoch = DiscriminatorEpoch(
+            state.discriminator, state.discriminator_optimizer, config.l2, config.batch_size, config.jit
+        )
 
     def __call__(self):
         """Draws a set and trains on it for k epochs (Algorithm 1, lines 12 and 13); returns the last epoch's figures."""
         negatives = self.sampler(self.count, self.state.next_seed())
-        chosen = tf.argsort(randomness.uniforms([len(self.positives)], self.state.next_seed()), stable=True)[:self.count]
+        chosen = tf.argsort(randomness.uniforms([len(self.positives)], self.state.next_seed()), stable=True)[
+            : self.count
+        ]
         positives = tf.gather(self.positives, chosen)
         for _ in range(self.config.discriminator_epochs):
             metrics = self.epoch(positives, negatives, self.state.next_seed())

@@ -11,8 +11,19 @@ MOST_IDS = 1_000_000
 ON_LONG = ('error', 'drop', 'truncate')
 
 
-def load_text(path, *, tokens='char', verse_length=0, sequence_length=20, on_long='error', min_count=1, max_vocab=0,
-              validation_share=0.1, test_share=0.1, seed=0):
+def load_text(
+    path,
+    *,
+    tokens='char',
+    verse_length=0,
+    sequence_length=20,
+    on_long='error',
+    min_count=1,
+    max_vocab=0,
+    validation_share=0.1,
+    test_share=0.1,
+    seed=0,
+):
     """The corpus of a text file. Blank lines, and white space around a line, are left out.
 
     The vocabulary is that of the whole file. It has an end symbol where a sequence is shorter than `sequence_length`, and an unknown
@@ -39,8 +50,9 @@ def load_text(path, *, tokens='char', verse_length=0, sequence_length=20, on_lon
         symbols = [vocabularies.END] * with_end + [str(i) for i in range(highest)]
         vocabulary = Vocabulary(symbols, tokens)
     else:
-        vocabulary = Vocabulary.build(sequences, tokens, verse_length=verse_length, with_end=with_end, min_count=min_count,
-                                      max_vocab=max_vocab)
+        vocabulary = Vocabulary.build(
+            sequences, tokens, verse_length=verse_length, with_end=with_end, min_count=min_count, max_vocab=max_vocab
+        )
     notes += _describe_unknown(sequences, vocabulary)
     rows = vocabulary.encode(sequences, sequence_length)
     return Corpus(*split_rows(rows, validation_share, test_share, seed), vocabulary, tuple(notes))
@@ -52,8 +64,10 @@ def _read_lines(path):
     try:
         text = path.read_bytes().decode('utf-8-sig')
     except UnicodeDecodeError as error:
-        line = error.object[:error.start].count(b'\n') + 1
-        raise ValueError(f'a corpus must be utf-8 text. Received: {path}, whose line {line} is not ({error.reason})') from None
+        line = error.object[: error.start].count(b'\n') + 1
+        raise ValueError(
+            f'a corpus must be utf-8 text. Received: {path}, whose line {line} is not ({error.reason})'
+        ) from None
     except OSError as error:
         raise ValueError(f'a corpus must be a readable file. Received: {path} ({error.strerror})') from None
     stripped = enumerate((line.strip() for line in text.split('\n')), start=1)
@@ -69,18 +83,27 @@ def _check_symbols(path, lines, sequences, tokens, verse_length, max_vocab):
     for (number, line), sequence in zip(lines.items(), sequences):
         if tokens == 'id':
             digits = len(str(limit))  # int() refuses thousands of them
-            bad = [s for s in sequence
-                   if not (len(s) <= digits and s.isascii() and s.isdigit() and str(int(s)) == s and int(s) < limit)]
+            bad = [
+                s
+                for s in sequence
+                if not (len(s) <= digits and s.isascii() and s.isdigit() and str(int(s)) == s and int(s) < limit)
+            ]
             if bad:
-                raise ValueError(f'tokens=id takes whole numbers in [0, {limit}) separated by spaces. Received: {bad[0][:60]!r} in line '
-                                 f'{number} of {path}')
+                raise ValueError(
+                    f'tokens=id takes whole numbers in [0, {limit}) separated by spaces. Received: {bad[0][:60]!r} in line '
+                    f'{number} of {path}'
+                )
         elif tokens == 'word' and vocabularies.END in sequence:
-            raise ValueError(f'{vocabularies.END} is the end symbol and cannot be a word. Received: line {number} of {path}')
+            raise ValueError(
+                f'{vocabularies.END} is the end symbol and cannot be a word. Received: line {number} of {path}'
+            )
         elif verse_length and ' ' in line:
-            expected = ' '.join(''.join(sequence[i:i + verse_length]) for i in range(0, len(sequence), verse_length))
+            expected = ' '.join(''.join(sequence[i : i + verse_length]) for i in range(0, len(sequence), verse_length))
             if line != expected:
-                raise ValueError(f'with verse_length={verse_length} a line must have one space after each {verse_length} characters, or none '
-                                 f'at all. Received: line {number} of {path}: {line[:60]}')
+                raise ValueError(
+                    f'with verse_length={verse_length} a line must have one space after each {verse_length} characters, or none '
+                    f'at all. Received: line {number} of {path}: {line[:60]}'
+                )
 
 
 def _limit_length(path, lines, sequences, sequence_length, on_long):
@@ -94,14 +117,18 @@ def _limit_length(path, lines, sequences, sequence_length, on_long):
         return sequences, []
     if on_long == 'error':
         number, line, length = long[0]
-        raise ValueError(f'a line must have at most sequence_length={sequence_length} symbols, unless on_long=drop or on_long=truncate is '
-                         f'given. Received: {len(long)} longer lines in {path}, the first is line {number} with {length}: {line[:60]}')
+        raise ValueError(
+            f'a line must have at most sequence_length={sequence_length} symbols, unless on_long=drop or on_long=truncate is '
+            f'given. Received: {len(long)} longer lines in {path}, the first is line {number} with {length}: {line[:60]}'
+        )
     if on_long == 'truncate':
         return [s[:sequence_length] for s in sequences], [f'{len(long)} lines cut to {sequence_length} symbols']
     kept = [s for s in sequences if len(s) <= sequence_length]
     if not kept:
-        raise ValueError(f'on_long=drop must leave at least one line. Received: {path}, where all {len(long)} lines are longer than '
-                         f'{sequence_length} symbols')
+        raise ValueError(
+            f'on_long=drop must leave at least one line. Received: {path}, where all {len(long)} lines are longer than '
+            f'{sequence_length} symbols'
+        )
     return kept, [f'{len(long)} lines of more than {sequence_length} symbols dropped']
 
 
@@ -110,5 +137,7 @@ def _describe_unknown(sequences, vocabulary):
     counts = collections.Counter(s for sequence in sequences for s in sequence)
     unknown = {s: n for s, n in counts.most_common() if s not in vocabulary.ids}
     if unknown:
-        yield (f'{len(unknown)} rarer symbols ({sum(unknown.values()) / sum(counts.values()):.2%} of the text) became {vocabulary.unknown}: '
-               f'{" ".join(list(unknown)[:10])}{" ..." if len(unknown) > 10 else ""}')
+        yield (
+            f'{len(unknown)} rarer symbols ({sum(unknown.values()) / sum(counts.values()):.2%} of the text) became {vocabulary.unknown}: '
+            f'{" ".join(list(unknown)[:10])}{" ..." if len(unknown) > 10 else ""}'
+        )

@@ -57,9 +57,19 @@ ARRANGEMENTS = (
 )
 
 RHYME_GROUPS = {  # name: the finals, as pinyin writes them (v for ü)
-    '发花': 'a ia ua', '梭坡': 'o e uo', '乜斜': 'ie ue ve', '姑苏': 'u', '一七': 'i v er', '怀来': 'ai uai',
-    '灰堆': 'ei ui', '遥条': 'ao iao', '由求': 'ou iu', '言前': 'an ian uan', '人辰': 'en in un',
-    '江阳': 'ang iang uang', '中东': 'eng ing ong iong',
+    '发花': 'a ia ua',
+    '梭坡': 'o e uo',
+    '乜斜': 'ie ue ve',
+    '姑苏': 'u',
+    '一七': 'i v er',
+    '怀来': 'ai uai',
+    '灰堆': 'ei ui',
+    '遥条': 'ao iao',
+    '由求': 'ou iu',
+    '言前': 'an ian uan',
+    '人辰': 'en in un',
+    '江阳': 'ang iang uang',
+    '中东': 'eng ing ong iong',
 }
 
 
@@ -71,7 +81,9 @@ def load_verse(num_poems: int, held_out: int, seed: int) -> Corpus:
     """
     vocabulary = Vocabulary(sorted(_TONES), tokens='char', verse_length=VERSE_LENGTH)
     rows = vocabulary.encode([list(poem) for poem in make_poems(num_poems + 2 * held_out, seed)], POEM_LENGTH)
-    train, validation, test = (rows[a:b] for a, b in itertools.pairwise((0, num_poems, num_poems + held_out, len(rows))))
+    train, validation, test = (
+        rows[a:b] for a, b in itertools.pairwise((0, num_poems, num_poems + held_out, len(rows)))
+    )
     return Corpus(train, validation, test, vocabulary)
 
 

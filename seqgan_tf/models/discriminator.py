@@ -54,15 +54,22 @@ class Discriminator(keras.Model):
         glorot = lambda: keras.initializers.GlorotUniform(seed=stream)
         width = sum(filters for _, filters in windows)
         self.embedding = keras.layers.Embedding(
-            vocab_size, embedding_dim, embeddings_initializer=keras.initializers.RandomUniform(-1.0, 1.0, seed=stream))
-        self.convolutions = [keras.layers.Conv1D(filters, window, use_bias=False, kernel_initializer=truncated())
-                             for window, filters in windows]
+            vocab_size, embedding_dim, embeddings_initializer=keras.initializers.RandomUniform(-1.0, 1.0, seed=stream)
+        )
+        self.convolutions = [
+            keras.layers.Conv1D(filters, window, use_bias=False, kernel_initializer=truncated())
+            for window, filters in windows
+        ]
         # Adding a bias and ReLU are increasing, so they commute with the maximum over time: once a sequence, not at each place.
-        self.feature_bias = self.add_weight(shape=[width], initializer=keras.initializers.Constant(0.1), name='feature_bias')
+        self.feature_bias = self.add_weight(
+            shape=[width], initializer=keras.initializers.Constant(0.1), name='feature_bias'
+        )
         # The released code leaves the highway's initializers to TensorFlow's default, for the biases too.
         self.transform_gate = keras.layers.Dense(width, kernel_initializer=glorot(), bias_initializer=glorot())
         self.transform = keras.layers.Dense(width, kernel_initializer=glorot(), bias_initializer=glorot())
-        self.head = keras.layers.Dense(2, kernel_initializer=truncated(), bias_initializer=keras.initializers.Constant(0.1))
+        self.head = keras.layers.Dense(
+            2, kernel_initializer=truncated(), bias_initializer=keras.initializers.Constant(0.1)
+        )
         self.embedding.build((None, None))
         for layer in self.convolutions:
             layer.build((None, sequence_length, embedding_dim))
@@ -76,13 +83,16 @@ class Discriminator(keras.Model):
         Dropout acts only where its seed, int [2], is given. The convolutions and the highway's matmuls are done in `dtype`, all else and
         the logit in float32.
         """
+
         def matmul(x, layer):
             return tf.cast(tf.cast(x, dtype) @ tf.cast(layer.kernel, dtype), tf.float32) + layer.bias
 
         def strongest(convolution):
             kernel, places = tf.cast(convolution.kernel, dtype), embedded.shape[1] - convolution.kernel.shape[0] + 1
             if places == 1:  # a matmul is three times as fast as a convolution over one window
-                return tf.reshape(embedded, [-1, kernel.shape[0] * kernel.shape[1]]) @ tf.reshape(kernel, [-1, kernel.shape[2]])
+                return tf.reshape(embedded, [-1, kernel.shape[0] * kernel.shape[1]]) @ tf.reshape(
+                    kernel, [-1, kernel.shape[2]]
+                )
             windows = tf.nn.conv1d(embedded, kernel, stride=1, padding='VALID')
             return tf.nn.max_pool1d(windows, places, 1, 'VALID')[:, 0]  # oneDNN pools faster than reduce_max reduces
 
@@ -106,8 +116,10 @@ class Discriminator(keras.Model):
         return tf.nn.l2_loss(self.head.kernel.value) + tf.nn.l2_loss(self.head.bias.value)
 
     def get_config(self):
-        return super().get_config() | {name: getattr(self, name) for name in (
-            'vocab_size', 'sequence_length', 'embedding_dim', 'windows', 'dropout', 'seed')}
+        return super().get_config() | {
+            name: getattr(self, name)
+            for name in ('vocab_size', 'sequence_length', 'embedding_dim', 'windows', 'dropout', 'seed')
+        }
 
     def build_from_config(self, config):
         """Nothing is left to build: the variables are made with the model."""

@@ -23,11 +23,23 @@ class Generator(keras.Model):
         ValueError: a size, the deviation, or an id out of range.
     """
 
-    def __init__(self, vocab_size, embedding_dim=32, hidden_dim=32, initializer_stddev=0.1, start_id=0, end_id=None,
-                 seed=0, **kwargs):
+    def __init__(
+        self,
+        vocab_size,
+        embedding_dim=32,
+        hidden_dim=32,
+        initializer_stddev=0.1,
+        start_id=0,
+        end_id=None,
+        seed=0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        for name, size, least in (('vocab_size', vocab_size, 2), ('embedding_dim', embedding_dim, 1),
-                                  ('hidden_dim', hidden_dim, 1)):
+        for name, size, least in (
+            ('vocab_size', vocab_size, 2),
+            ('embedding_dim', embedding_dim, 1),
+            ('hidden_dim', hidden_dim, 1),
+        ):
             if size < least:
                 raise ValueError(f'{name} must be at least {least}. Received: {name}={size}')
         if not initializer_stddev > 0:
@@ -43,8 +55,15 @@ class Generator(keras.Model):
         normal = lambda: keras.initializers.RandomNormal(stddev=initializer_stddev, seed=stream)
         self.embedding = keras.layers.Embedding(vocab_size, embedding_dim, embeddings_initializer=normal())
         self.lstm = keras.layers.LSTM(
-            hidden_dim, return_sequences=True, kernel_initializer=normal(), recurrent_initializer=normal(),
-            bias_initializer=normal(), unit_forget_bias=False, use_cudnn=False, seed=seed)
+            hidden_dim,
+            return_sequences=True,
+            kernel_initializer=normal(),
+            recurrent_initializer=normal(),
+            bias_initializer=normal(),
+            unit_forget_bias=False,
+            use_cudnn=False,
+            seed=seed,
+        )
         self.head = keras.layers.Dense(vocab_size, kernel_initializer=normal(), bias_initializer=normal())
         self.embedding.build((None, None))
         self.lstm.build((None, None, embedding_dim))
@@ -74,8 +93,18 @@ class Generator(keras.Model):
         return tf.concat([tf.fill([tf.shape(tokens)[0], 1], self.start_id), tf.cast(tokens[:, :-1], tf.int32)], axis=1)
 
     def get_config(self):
-        return super().get_config() | {name: getattr(self, name) for name in (
-            'vocab_size', 'embedding_dim', 'hidden_dim', 'initializer_stddev', 'start_id', 'end_id', 'seed')}
+        return super().get_config() | {
+            name: getattr(self, name)
+            for name in (
+                'vocab_size',
+                'embedding_dim',
+                'hidden_dim',
+                'initializer_stddev',
+                'start_id',
+                'end_id',
+                'seed',
+            )
+        }
 
     def build_from_config(self, config):
         """Nothing is left to build: the variables are made with the model."""

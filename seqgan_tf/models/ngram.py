@@ -52,7 +52,9 @@ class Bigram:
             raise ValueError(f'weight must be in [0, 1]. Received: weight={weight}')
         self.unigram, self.weight, self.start = Unigram(rows, vocab_size), weight, vocab_size
         before, tokens = (part.ravel() for part in self._pairs(rows))
-        self.successors = tokens[np.argsort(before, kind='stable')]  # those of token 0, then of token 1, ..., of the start mark
+        self.successors = tokens[
+            np.argsort(before, kind='stable')
+        ]  # those of token 0, then of token 1, ..., of the start mark
         self.counts = np.bincount(before, minlength=vocab_size + 1)  # how many each has
         self.begins = np.cumsum(self.counts) - self.counts
         self.pairs, self.pair_counts = np.unique(self._keys(before, tokens), return_counts=True)
@@ -76,7 +78,10 @@ class Bigram:
         places = np.minimum(np.searchsorted(self.pairs, keys), self.pairs.size - 1)
         pair_counts = np.where(self.pairs[places] == keys, self.pair_counts[places], 0)
         weights = np.where(self.counts[before] > 0, self.weight, 0.0)
-        probabilities = weights * pair_counts / np.maximum(self.counts[before], 1) + (1 - weights) * self.unigram.probabilities[tokens]
+        probabilities = (
+            weights * pair_counts / np.maximum(self.counts[before], 1)
+            + (1 - weights) * self.unigram.probabilities[tokens]
+        )
         with np.errstate(divide='ignore'):
             return float(-np.log(probabilities).mean())
 

@@ -31,18 +31,28 @@ def load_oracle(path):
     shapes = _shapes(*sizes, np.size(arrays.get('b_i', 0)))
     missing = sorted(set(shapes) - set(arrays))
     if missing:
-        raise ValueError(f'an oracle file must hold the arrays {", ".join(shapes)}. Missing in {path}: {", ".join(missing)}')
+        raise ValueError(
+            f'an oracle file must hold the arrays {", ".join(shapes)}. Missing in {path}: {", ".join(missing)}'
+        )
     for name, shape in shapes.items():
         if not (np.issubdtype(arrays[name].dtype, np.floating) and np.isfinite(arrays[name]).all()):
-            raise ValueError(f'the arrays of an oracle file must be finite floating-point numbers. Received: {path}, whose {name} is not')
+            raise ValueError(
+                f'the arrays of an oracle file must be finite floating-point numbers. Received: {path}, whose {name} is not'
+            )
         if arrays[name].shape != shape:
-            raise ValueError(f'the arrays of an oracle file must fit together. Received: {path}, whose {name} has the shape '
-                             f'{arrays[name].shape} where {shape} fits embedding and b_i')
+            raise ValueError(
+                f'the arrays of an oracle file must fit together. Received: {path}, whose {name} has the shape '
+                f'{arrays[name].shape} where {shape} fits embedding and b_i'
+            )
 
     vocab_size, embedding_dim = sizes
     oracle = make_oracle(0, vocab_size, embedding_dim, len(arrays['b_i']))
-    stacked = [arrays['embedding'], *(np.concatenate([arrays[f'{kind}_{gate}'] for gate in GATES], axis=-1) for kind in 'WUb'),
-               arrays['W_out'], arrays['b_out']]
+    stacked = [
+        arrays['embedding'],
+        *(np.concatenate([arrays[f'{kind}_{gate}'] for gate in GATES], axis=-1) for kind in 'WUb'),
+        arrays['W_out'],
+        arrays['b_out'],
+    ]
     for variable, value in zip(oracle.variables, stacked):
         variable.assign(value)
     return oracle
@@ -58,11 +68,17 @@ def _read_arrays(path):
             with np.load(file, allow_pickle=False) as arrays:
                 return dict(arrays)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
-        raise ValueError(f'an oracle file must be a readable .npz archive of arrays. Received: {path} ({error})') from None
+        raise ValueError(
+            f'an oracle file must be a readable .npz archive of arrays. Received: {path} ({error})'
+        ) from None
 
 
 def _shapes(vocab_size, embedding_dim, hidden_dim):
     """{name: shape} of the arrays of an oracle file."""
     gates = {'W': (embedding_dim, hidden_dim), 'U': (hidden_dim, hidden_dim), 'b': (hidden_dim,)}
-    return {'embedding': (vocab_size, embedding_dim), **{f'{kind}_{gate}': gates[kind] for gate in GATES for kind in 'WUb'},
-            'W_out': (hidden_dim, vocab_size), 'b_out': (vocab_size,)}
+    return {
+        'embedding': (vocab_size, embedding_dim),
+        **{f'{kind}_{gate}': gates[kind] for gate in GATES for kind in 'WUb'},
+        'W_out': (hidden_dim, vocab_size),
+        'b_out': (vocab_size,),
+    }

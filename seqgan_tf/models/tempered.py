@@ -11,7 +11,11 @@ class Tempered:
 
     def __init__(self, policy, inverse_temperature):
         self.policy, self.inverse_temperature = policy, inverse_temperature
-        self.initial_state, self.start_id, self.end_id = policy.initial_state, policy.start_id, getattr(policy, 'end_id', None)
+        self.initial_state, self.start_id, self.end_id = (
+            policy.initial_state,
+            policy.start_id,
+            getattr(policy, 'end_id', None),
+        )
 
     def step(self, tokens, state):
         """Reads tokens [B]; returns the scaled logits [B, V] of the next token and the new state."""

@@ -18,12 +18,19 @@ NAMES = ('report.md', 'report.html', *TABLES, *(f'{name}.png' for name in FIGURE
 
 def main():
     """Writes report.md, report.html, tables as CSV and figures as PNG, all or nothing."""
-    parser = argparse.ArgumentParser(prog='python -m seqgan_tf.report',
-                                     description='Compares finished runs over seeds: tables, figures and a page.')
-    parser.add_argument('runs', nargs='+', metavar='RUN', help='the directory of a run, or one that holds such directories at any depth')
+    parser = argparse.ArgumentParser(
+        prog='python -m seqgan_tf.report', description='Compares finished runs over seeds: tables, figures and a page.'
+    )
+    parser.add_argument(
+        'runs', nargs='+', metavar='RUN', help='the directory of a run, or one that holds such directories at any depth'
+    )
     parser.add_argument('--out', required=True, help='the directory that the report is written into')
-    parser.add_argument('--compare_with', metavar='LABEL', help='the label that the others are tested against; unless given, the first '
-                                                                'that is MLE, one without early stopping before others; else the first')
+    parser.add_argument(
+        '--compare_with',
+        metavar='LABEL',
+        help='the label that the others are tested against; unless given, the first '
+        'that is MLE, one without early stopping before others; else the first',
+    )
     args = parser.parse_args()
 
     try:
@@ -43,10 +50,13 @@ def build(study):
     """{file name: bytes} of the report of a Study."""
     from seqgan_tf.report.document import compose
     from seqgan_tf.report.tables import csv_files
+
     images = draw(study)
     sections = compose(study, images)
     texts = {'report.md': markdown(sections), 'report.html': html_page(sections, images), **csv_files(study)}
-    return {name: text.encode() for name, text in texts.items()} | {f'{name}.png': data for name, data in images.items()}
+    return {name: text.encode() for name, text in texts.items()} | {
+        f'{name}.png': data for name, data in images.items()
+    }
 
 
 def write(files, out):

@@ -34,7 +34,10 @@ def learning_curve(runs, metric, phases=PHASES):
         points = [_evaluated(run, phase, metric) for run in runs]
         if all(points):
             if 'mle' not in phases:
-                points = [[(0, value) for _, value in _evaluated(run, 'mle', metric)[-1:]] + own for run, own in zip(runs, points)]
+                points = [
+                    [(0, value) for _, value in _evaluated(run, 'mle', metric)[-1:]] + own
+                    for run, own in zip(runs, points)
+                ]
             grid = sorted({round_ for own in points for round_, _ in own})
             xs += [x + (offset if phase == 'adversarial' else 0) for x in grid]
             for row, own in zip(rows, points):
@@ -75,11 +78,14 @@ def distance_to_curve(curve, x, y, sign):
     Returns:
         sign * (y - curve), in the unit of y; None right of the branch, where its colder end was not measured.
     """
-    branch = curve[:np.argmin(curve[:, 1]) + 1, 1:] * [1, sign]
+    branch = curve[: np.argmin(curve[:, 1]) + 1, 1:] * [1, sign]
     if x <= branch[-1, 0]:
         return float(sign * y - branch[-1, 1])
-    crossings = [np.interp(x, *zip(*sorted((tuple(a), tuple(b))))) for a, b in itertools.pairwise(branch)
-                 if min(a[0], b[0]) <= x <= max(a[0], b[0])]
+    crossings = [
+        np.interp(x, *zip(*sorted((tuple(a), tuple(b)))))
+        for a, b in itertools.pairwise(branch)
+        if min(a[0], b[0]) <= x <= max(a[0], b[0])
+    ]
     return float(sign * y - min(crossings)) if crossings else None
 
 

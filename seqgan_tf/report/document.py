@@ -16,33 +16,61 @@ class Section:
 
 
 COLLAPSE_GROUP = 'Collapse'
-INTERVALS = ('Cells are mean ± standard deviation over seeds, below them the 95 % Student-t interval of the mean. results.csv also has a '
-             'percentile bootstrap interval, which is too narrow for so few seeds and is there for comparison only.')
-WHY_SEEDS = ('Tests are over seeds, one value a run, in pairs of runs with the same seed: such runs share their data and their draws. '
-             'They are not over the sequences of one run, as the T-test of the paper\'s Table 1 seems to be: sequences can be drawn '
-             'without end, so that any difference between two runs becomes significant, and they say nothing of how much another run of '
-             'the same recipe would differ. With three seeds only effects several times as large as the spread over seeds can show. The p '
-             'are two-sided and not corrected for the number of comparisons.')
-SHARPENING = ('nll_oracle alone is no evidence of better samples: lowering the temperature of any model lowers it, and copies of training '
-              'rows reach the ground truth. Read it beside nll_test and entropy, and beside the temperature curves below.')
-PAPER = ('Rows marked paper are Table 1 of Yu et al. (AAAI 2017): apparently single runs of an earlier version of the released code, '
-         'whose best checkpoint was chosen by the oracle; here the last one counts.')
-CURVES = ('Lines are means over seeds, bands the range from the least to the greatest seed. A run whose pretraining ended before '
-          'another\'s of its label keeps its last value until the other ends.')
-SCHEDULE = ('How often generator and discriminator are trained in a round: g, generator updates; d, sets of negatives; k, epochs of the '
-            'discriminator on each set. All panels share their y axis.')
-COLLAPSE = ('Round 0 is the end of pretraining. A discriminator whose accuracy rises on its own rows and stays at chance on held-out ones '
-            'rewards memory of the training rows.')
-PLANE = ('Each line is one model at different temperatures, mean over seeds; the large mark is the model as trained, at temperature 1. '
-         '{better} A model whose mark lies on the line of another has gained nothing that a temperature would not give. Lines go on '
-         'outside the frame.')
-DISTANCE = ('The final {metric} of each run with an adversarial phase, or that continued another, minus that of an MLE temperature curve '
-            'of the same seed at the run\'s own nll_test{turned}: negative is better than the curve. The curve is interpolated between '
-            'temperatures on its cold branch. Left of it, at an nll_test that no temperature reaches, the run is compared with the '
-            'curve\'s leftmost point, which can only be to the run\'s disadvantage; beyond its cold end nothing is said.')
-SHOWN = {'synthetic': ('dataset', 'oracle_path', 'sequence_length', 'num_sequences', 'held_out', 'eval_samples', 'final_samples'),
-         'verse': ('dataset', 'num_sequences', 'held_out', 'eval_samples', 'final_samples'),
-         'text': ('dataset', 'corpus', 'tokens', 'sequence_length', 'on_long', 'min_count', 'eval_samples', 'final_samples')}
+INTERVALS = (
+    'Cells are mean ± standard deviation over seeds, below them the 95 % Student-t interval of the mean. results.csv also has a '
+    'percentile bootstrap interval, which is too narrow for so few seeds and is there for comparison only.'
+)
+WHY_SEEDS = (
+    'Tests are over seeds, one value a run, in pairs of runs with the same seed: such runs share their data and their draws. '
+    "They are not over the sequences of one run, as the T-test of the paper's Table 1 seems to be: sequences can be drawn "
+    'without end, so that any difference between two runs becomes significant, and they say nothing of how much another run of '
+    'the same recipe would differ. With three seeds only effects several times as large as the spread over seeds can show. The p '
+    'are two-sided and not corrected for the number of comparisons.'
+)
+SHARPENING = (
+    'nll_oracle alone is no evidence of better samples: lowering the temperature of any model lowers it, and copies of training '
+    'rows reach the ground truth. Read it beside nll_test and entropy, and beside the temperature curves below.'
+)
+PAPER = (
+    'Rows marked paper are Table 1 of Yu et al. (AAAI 2017): apparently single runs of an earlier version of the released code, '
+    'whose best checkpoint was chosen by the oracle; here the last one counts.'
+)
+CURVES = (
+    'Lines are means over seeds, bands the range from the least to the greatest seed. A run whose pretraining ended before '
+    "another's of its label keeps its last value until the other ends."
+)
+SCHEDULE = (
+    'How often generator and discriminator are trained in a round: g, generator updates; d, sets of negatives; k, epochs of the '
+    'discriminator on each set. All panels share their y axis.'
+)
+COLLAPSE = (
+    'Round 0 is the end of pretraining. A discriminator whose accuracy rises on its own rows and stays at chance on held-out ones '
+    'rewards memory of the training rows.'
+)
+PLANE = (
+    'Each line is one model at different temperatures, mean over seeds; the large mark is the model as trained, at temperature 1. '
+    '{better} A model whose mark lies on the line of another has gained nothing that a temperature would not give. Lines go on '
+    'outside the frame.'
+)
+DISTANCE = (
+    'The final {metric} of each run with an adversarial phase, or that continued another, minus that of an MLE temperature curve '
+    "of the same seed at the run's own nll_test{turned}: negative is better than the curve. The curve is interpolated between "
+    'temperatures on its cold branch. Left of it, at an nll_test that no temperature reaches, the run is compared with the '
+    "curve's leftmost point, which can only be to the run's disadvantage; beyond its cold end nothing is said."
+)
+SHOWN = {
+    'synthetic': (
+        'dataset',
+        'oracle_path',
+        'sequence_length',
+        'num_sequences',
+        'held_out',
+        'eval_samples',
+        'final_samples',
+    ),
+    'verse': ('dataset', 'num_sequences', 'held_out', 'eval_samples', 'final_samples'),
+    'text': ('dataset', 'corpus', 'tokens', 'sequence_length', 'on_long', 'min_count', 'eval_samples', 'final_samples'),
+}
 
 
 def compose(study, figures):
@@ -58,19 +86,42 @@ def compose(study, figures):
         Section('Closing evaluation', _final_text(study, names), list(final.values())),
         Section(f'Difference to {study.compared}', [WHY_SEEDS], tables.paired_tables(study)),
         Section('Learning curves', [CURVES], figures=[('learning_curves', f'{metric} and nll_test over training')]),
-        Section('Schedule', [SCHEDULE, CURVES],
-                figures=[('schedule_study', f'{metric} over generator updates for each schedule')]),
-        Section('Quality and diversity', [PLANE.format(better=_better(study))],
-                figures=[('quality_diversity', 'Temperature curves and final points in the plane of quality and diversity')]),
-        Section('Against the temperature curve', [DISTANCE.format(metric=metric, turned='' if sign > 0 else ', its sign turned')],
-                [distance] if distance else []),
-        Section(COLLAPSE_GROUP, [COLLAPSE] if 'collapse' in figures else [], collapse,
-                [('collapse', 'Diversity, reward and discriminator accuracy over adversarial rounds')]),
-        Section('Settings', ['All other settings are the same; settings.csv has them all.'], [settings] if settings else []),
-        Section('Figures of merit', ['Their definitions are in seqgan_tf/evaluation.py and seqgan_tf/closing.py.'], [_glossary(names)]),
+        Section(
+            'Schedule',
+            [SCHEDULE, CURVES],
+            figures=[('schedule_study', f'{metric} over generator updates for each schedule')],
+        ),
+        Section(
+            'Quality and diversity',
+            [PLANE.format(better=_better(study))],
+            figures=[
+                ('quality_diversity', 'Temperature curves and final points in the plane of quality and diversity')
+            ],
+        ),
+        Section(
+            'Against the temperature curve',
+            [DISTANCE.format(metric=metric, turned='' if sign > 0 else ', its sign turned')],
+            [distance] if distance else [],
+        ),
+        Section(
+            COLLAPSE_GROUP,
+            [COLLAPSE] if 'collapse' in figures else [],
+            collapse,
+            [('collapse', 'Diversity, reward and discriminator accuracy over adversarial rounds')],
+        ),
+        Section(
+            'Settings', ['All other settings are the same; settings.csv has them all.'], [settings] if settings else []
+        ),
+        Section(
+            'Figures of merit',
+            ['Their definitions are in seqgan_tf/evaluation.py and seqgan_tf/closing.py.'],
+            [_glossary(names)],
+        ),
     ]
-    sections = [dataclasses.replace(section, figures=[(name, caption) for name, caption in section.figures if name in figures])
-                for section in sections]
+    sections = [
+        dataclasses.replace(section, figures=[(name, caption) for name, caption in section.figures if name in figures])
+        for section in sections
+    ]
     return [section for section in sections if section.tables or section.figures or section.title == 'Runs']
 
 
@@ -83,7 +134,11 @@ def _data(study):
     names = SHOWN[study.settings['dataset']]
     if study.settings['dataset'] == 'synthetic' and not study.settings['oracle_path']:
         names += ('oracle_seed', 'vocab_size')
-    shown = [f'{name} {value}' for name, value in study.settings.items() if name in names and (value or name == 'oracle_seed')]
+    shown = [
+        f'{name} {value}'
+        for name, value in study.settings.items()
+        if name in names and (value or name == 'oracle_seed')
+    ]
     return f'The same data and numbers of samples in all of them: {", ".join(shown)}.'
 
 
@@ -106,10 +161,18 @@ def _final_text(study, names):
 def _better(study):
     if study.settings['dataset'] == 'text':
         return 'To the left is more diverse, and up is closer to the held-out rows.'
-    return 'To the left is better held-out likelihood, and {} is better quality.'.format('down' if study.quality[1] > 0 else 'up')
+    return 'To the left is better held-out likelihood, and {} is better quality.'.format(
+        'down' if study.quality[1] > 0 else 'up'
+    )
 
 
 def _glossary(names):
     described = [(name, metrics.described(name)) for group in metrics.grouped(names).values() for name in group]
-    return tables.Table('', ['', 'unit', 'what it is'], [('label', [name, metric.unit or tables.NOTHING, metric.meaning or tables.NOTHING])
-                                                         for name, metric in described])
+    return tables.Table(
+        '',
+        ['', 'unit', 'what it is'],
+        [
+            ('label', [name, metric.unit or tables.NOTHING, metric.meaning or tables.NOTHING])
+            for name, metric in described
+        ],
+    )

@@ -12,12 +12,15 @@ def check_matplotlib():
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise RunError('the report needs matplotlib, which is the extra `plots`: pip install seqgan_tf[plots]') from None
+        raise RunError(
+            'the report needs matplotlib, which is the extra `plots`: pip install seqgan_tf[plots]'
+        ) from None
 
 
 def draw(study):
     """{name: PNG bytes} of the figures that the study has something for."""
     import matplotlib
+
     with matplotlib.rc_context(style.STYLE):
         found = {name: make(study) for name, make in FIGURES.items()}
         return {name: style.png(figure) for name, figure in found.items() if figure is not None}
@@ -29,8 +32,13 @@ def learning_curves(study):
     if not names:
         return None
     figure, axes = style.figure(1, len(names), 4.0, sharex=True)
-    ends = sorted({end for seeds in study.labels.values() if (end := pretraining_end(seeds.values())) and
-                   any(run.last_round('adversarial') for run in seeds.values())})
+    ends = sorted(
+        {
+            end
+            for seeds in study.labels.values()
+            if (end := pretraining_end(seeds.values())) and any(run.last_round('adversarial') for run in seeds.values())
+        }
+    )
     for ax, name in zip(axes.flat, names):
         _curves(study, ax, name, PHASES)
         for end in ends:
@@ -48,7 +56,10 @@ def schedule_study(study):
     """Fig. 3 of the paper: quality over generator updates, a panel for each combination of g-steps, d-steps and discriminator epochs."""
     panels, metric = {}, study.quality[0]
     for label, seeds in study.labels.items():
-        setting = {name: study.setting(label, name) for name in ('g_steps', 'd_steps', 'discriminator_epochs', 'algorithm', 'reward')}
+        setting = {
+            name: study.setting(label, name)
+            for name in ('g_steps', 'd_steps', 'discriminator_epochs', 'algorithm', 'reward')
+        }
         if setting.pop('algorithm') == 'seqgan' and setting.pop('reward') in (None, 'discriminator'):
             if learning_curve(list(seeds.values()), metric, ('adversarial',)):
                 panels.setdefault(tuple(setting.values()), []).append(label)
@@ -76,12 +87,28 @@ def quality_diversity(study):
         curve = mean_temperature_curve(seeds.values(), across, up)
         final = [study.values(label, name) for name in (across, up)]
         if len(curve):
-            ax.plot(curve[:, 1], curve[:, 2], marker='.', markersize=4, color=style.colour(i), linestyle=style.dash(i), linewidth=1.3)
+            ax.plot(
+                curve[:, 1],
+                curve[:, 2],
+                marker='.',
+                markersize=4,
+                color=style.colour(i),
+                linestyle=style.dash(i),
+                linewidth=1.3,
+            )
             drawn.extend(curve[:, 1:])
         if all(final):
             point = [sum(values.values()) / len(values) for values in final]
-            ax.plot(*point, linestyle='', marker=style.marker(i), markersize=10, markeredgecolor='white', color=style.colour(i),
-                    label=style.shown(label), zorder=3)
+            ax.plot(
+                *point,
+                linestyle='',
+                marker=style.marker(i),
+                markersize=10,
+                markeredgecolor='white',
+                color=style.colour(i),
+                label=style.shown(label),
+                zorder=3,
+            )
             finals.append(point)
     if not finals:
         return None
@@ -93,7 +120,11 @@ def quality_diversity(study):
 
 def collapse(study):
     """What a collapse shows in first, over adversarial rounds: diversity, reward, and the discriminator's accuracies."""
-    names = [name for name in ('entropy', 'unique', 'reward', 'd_accuracy', 'd_held_out_accuracy') if _any(study, name, ('adversarial',))]
+    names = [
+        name
+        for name in ('entropy', 'unique', 'reward', 'd_accuracy', 'd_held_out_accuracy')
+        if _any(study, name, ('adversarial',))
+    ]
     if not names:
         return None
     columns = min(3, len(names))
@@ -107,14 +138,23 @@ def collapse(study):
         for i, label in enumerate(study.labels):
             values = study.values(label, name).values()
             if values and not any(run.last_round('adversarial') for run in study.labels[label].values()):
-                ax.axhline(sum(values) / len(values), color=style.colour(i), linewidth=1, linestyle=(0, (2, 2)),
-                           label=f'{label} (no adversarial rounds)')
+                ax.axhline(
+                    sum(values) / len(values),
+                    color=style.colour(i),
+                    linewidth=1,
+                    linestyle=(0, (2, 2)),
+                    label=f'{label} (no adversarial rounds)',
+                )
         if name.endswith('accuracy'):
             ax.axhline(0.5, color=style.GREY, linewidth=1, linestyle=(0, (1, 2)), label='chance')
             ax.sharey(accuracy := accuracy or ax)
         if name == 'unique':
             ax.set_ylim(min(0.95, ax.get_ylim()[0]), 1.01)
-        ax.set(title=name, xlabel='adversarial rounds', ylabel=metrics.described(name).unit or ('share' if 'accuracy' in name else 'mean'))
+        ax.set(
+            title=name,
+            xlabel='adversarial rounds',
+            ylabel=metrics.described(name).unit or ('share' if 'accuracy' in name else 'mean'),
+        )
     return style.legend(figure, axes)
 
 
@@ -125,11 +165,21 @@ def _curves(study, ax, metric, phases, labels=None, x_scale=1):
     for i, (label, seeds) in enumerate(study.labels.items()):
         curve = learning_curve(list(seeds.values()), metric, phases) if labels is None or label in labels else None
         if curve is not None:
-            if 'mle' in phases and all(map(study.start, seeds.values())) and any(run.last_round('adversarial') for run in seeds.values()):
+            if (
+                'mle' in phases
+                and all(map(study.start, seeds.values()))
+                and any(run.last_round('adversarial') for run in seeds.values())
+            ):
                 curve = curve.after(pretraining_end(seeds.values()))  # before that it is another label's curve
             x = curve.x * x_scale
-            ax.plot(x, curve.mean, color=style.colour(i), linestyle=style.dash(i), marker='o' if len(x) == 1 else '',
-                    label=style.shown(label))
+            ax.plot(
+                x,
+                curve.mean,
+                color=style.colour(i),
+                linestyle=style.dash(i),
+                marker='o' if len(x) == 1 else '',
+                label=style.shown(label),
+            )
             if len(seeds) > 1:
                 ax.fill_between(x, curve.low, curve.high, color=style.colour(i), alpha=0.18, linewidth=0)
 

@@ -15,8 +15,13 @@ class Metric:
 NATS = 'nats/token'
 GROUPS = {
     'Likelihood': {
-        'nll_oracle': Metric(NATS, 'of samples under the oracle; below the ground truth: less entropy than the data, not better'),
-        'nll_test': Metric(NATS, 'of held-out rows under the generator, at the samples\' temperature; cannot be below the data\'s entropy'),
+        'nll_oracle': Metric(
+            NATS, 'of samples under the oracle; below the ground truth: less entropy than the data, not better'
+        ),
+        'nll_test': Metric(
+            NATS,
+            "of held-out rows under the generator, at the samples' temperature; cannot be below the data's entropy",
+        ),
         'nll_validation': Metric(NATS, 'of the validation rows, which settings and epochs are chosen by'),
         'entropy': Metric(NATS, 'of the generator, over its own samples'),
         'reverse_nll': Metric(NATS, 'of held-out rows under a language model that was fitted to the samples'),
@@ -25,25 +30,47 @@ GROUPS = {
         'kl_generator_oracle': Metric(NATS, 'KL(generator to oracle) = nll_oracle - entropy'),
         'kl_oracle_generator': Metric(NATS, 'KL(oracle to generator) = nll_test - entropy of the data'),
         'jsd_per_step': Metric('nats', 'Jensen-Shannon divergence of the next token, mean over steps'),
-        'fresh_discriminator_accuracy': Metric('share', 'of held-out rows and samples that a new discriminator tells apart; 0.5: chance'),
-        'fresh_discriminator_loss': Metric('nats', 'cross entropy of that discriminator on them; ln 2 = 0.693: it knows nothing'),
+        'fresh_discriminator_accuracy': Metric(
+            'share', 'of held-out rows and samples that a new discriminator tells apart; 0.5: chance'
+        ),
+        'fresh_discriminator_loss': Metric(
+            'nats', 'cross entropy of that discriminator on them; ln 2 = 0.693: it knows nothing'
+        ),
     },
     'Quality of texts': {
-        **{f'bleu_{n}': Metric('', f'mean sentence BLEU-{n} of the samples against the held-out rows') for n in (2, 3, 4, 5)},
-        **{f'valid_{rule}': Metric('share', f'of samples that keep {what}') for rule, what in
-           (('tones', 'the tone pattern'), ('rhyme', 'the rhyme'), ('grammar', 'the grammar'), ('all', 'all the rules of the verse'))},
+        **{
+            f'bleu_{n}': Metric('', f'mean sentence BLEU-{n} of the samples against the held-out rows')
+            for n in (2, 3, 4, 5)
+        },
+        **{
+            f'valid_{rule}': Metric('share', f'of samples that keep {what}')
+            for rule, what in (
+                ('tones', 'the tone pattern'),
+                ('rhyme', 'the rhyme'),
+                ('grammar', 'the grammar'),
+                ('all', 'all the rules of the verse'),
+            )
+        },
     },
     'Collapse': {
         'unique': Metric('share', 'of distinct sequences among the samples'),
         **{f'distinct_{n}': Metric('share', f'of distinct {n}-grams among those of the samples') for n in (1, 2, 3)},
         'copied': Metric('share', 'of samples that are training rows'),
         'coverage': Metric('share', 'of the vocabulary that occurs in the samples'),
-        **{f'self_bleu_{n}': Metric('', f'mean BLEU-{n} of a sample against the others; higher: more alike') for n in (2, 3, 4, 5)},
+        **{
+            f'self_bleu_{n}': Metric('', f'mean BLEU-{n} of a sample against the others; higher: more alike')
+            for n in (2, 3, 4, 5)
+        },
     },
 }
 OTHER = 'Other figures'
-REFERENCES = {'data': 'ground truth', 'uniform': 'uniform tokens', 'unigram': 'unigram', 'bigram': 'interpolated bigram',
-              'copies': 'copies of training rows'}
+REFERENCES = {
+    'data': 'ground truth',
+    'uniform': 'uniform tokens',
+    'unigram': 'unigram',
+    'bigram': 'interpolated bigram',
+    'copies': 'copies of training rows',
+}
 REFERENCE = re.compile(f'(.+)_of_({"|".join(REFERENCES)})')
 
 # nll_oracle in Table 1 of the paper.

@@ -5,7 +5,7 @@ import html
 import re
 
 TITLE = 'SeqGAN: comparison over seeds'
-CSS = '''
+CSS = """
 :root { --ink: #1d2430; --soft: #5b6472; --line: #dfe3e8; --paper: #ffffff; --tint: #f5f7f9; --link: #0b5cad }
 * { box-sizing: border-box }
 html { -webkit-text-size-adjust: 100% }
@@ -34,7 +34,7 @@ figure.narrow img { max-width: 48rem }
 figcaption { color: var(--soft); font-size: .92rem; max-width: 44rem }
 @media (max-width: 40rem) { body { font-size: 16px } main { padding: 1rem .8rem 3rem } tbody th { max-width: 9rem } }
 @media print { .wide { overflow: visible } h2 { break-after: avoid } }
-'''
+"""
 
 
 def markdown(sections):
@@ -46,7 +46,12 @@ def markdown(sections):
             lines += [_plain(paragraph), '']
         for table in section.tables:
             lines += [f'### {_plain(table.title)}', ''] if table.title else []
-            lines += [_pipes(table.head), _pipes(['---'] * len(table.head)), *(_pipes(cells) for _, cells in table.rows), '']
+            lines += [
+                _pipes(table.head),
+                _pipes(['---'] * len(table.head)),
+                *(_pipes(cells) for _, cells in table.rows),
+                '',
+            ]
         for name, caption in section.figures:
             lines += [f'![{_plain(caption)}]({name}.png)', '']
     return '\n'.join(lines)
@@ -56,10 +61,12 @@ def html_page(sections, images):
     """The report as a page; `images` are the PNG bytes of its figures."""
     body = ''.join(_section(i, section, images) for i, section in enumerate(sections))
     links = ''.join(f'<a href="#s{i}">{html.escape(section.title)}</a>' for i, section in enumerate(sections))
-    return (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f'<title>{TITLE}</title>\n<link rel="icon" href="data:,">\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n<h1>{TITLE}</h1>\n'
-            f'<nav>{links}</nav>\n{body}</main>\n</body>\n</html>\n')
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{TITLE}</title>\n<link rel="icon" href="data:,">\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n<h1>{TITLE}</h1>\n'
+        f'<nav>{links}</nav>\n{body}</main>\n</body>\n</html>\n'
+    )
 
 
 def _section(i, section, images):
@@ -68,14 +75,20 @@ def _section(i, section, images):
     for table in section.tables:
         parts += [f'<h3>{html.escape(table.title)}</h3>\n'] if table.title else []
         head = ''.join(f'<th scope="col">{_cell(text)}</th>' for text in table.head)
-        rows = ''.join(f'<tr class="{kind}"><th scope="row">{_cell(first)}</th>{"".join(map(_data_cell, rest))}</tr>\n'
-                       for kind, (first, *rest) in table.rows)
-        parts.append(f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n')
+        rows = ''.join(
+            f'<tr class="{kind}"><th scope="row">{_cell(first)}</th>{"".join(map(_data_cell, rest))}</tr>\n'
+            for kind, (first, *rest) in table.rows
+        )
+        parts.append(
+            f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n'
+        )
     for name, caption in section.figures:
         data, text = base64.b64encode(images[name]).decode(), html.escape(caption)
         kind = ' class="narrow"' if name == 'quality_diversity' else ''
-        parts.append(f'<figure{kind}><div class="wide" tabindex="0"><img alt="{text}" src="data:image/png;base64,{data}"></div>\n'
-                     f'<figcaption>{text}.</figcaption></figure>\n')
+        parts.append(
+            f'<figure{kind}><div class="wide" tabindex="0"><img alt="{text}" src="data:image/png;base64,{data}"></div>\n'
+            f'<figcaption>{text}.</figcaption></figure>\n'
+        )
     return ''.join([*parts, '</section>\n'])
 
 

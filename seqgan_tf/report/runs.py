@@ -10,10 +10,34 @@ from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
-PER_RUN = ('seed', 'workdir', 'export_dir', 'start_from', 'eval_every', 'checkpoint_every')  # what runs of one label may differ in
+PER_RUN = (
+    'seed',
+    'workdir',
+    'export_dir',
+    'start_from',
+    'eval_every',
+    'checkpoint_every',
+)  # what runs of one label may differ in
 # What all runs of a table must agree in.
-DATA = ('dataset', 'corpus', 'tokens', 'verse_length', 'sequence_length', 'on_long', 'min_count', 'max_vocab', 'validation_share',
-        'test_share', 'num_sequences', 'held_out', 'oracle_seed', 'oracle_path', 'vocab_size', 'eval_samples', 'final_samples')
+DATA = (
+    'dataset',
+    'corpus',
+    'tokens',
+    'verse_length',
+    'sequence_length',
+    'on_long',
+    'min_count',
+    'max_vocab',
+    'validation_share',
+    'test_share',
+    'num_sequences',
+    'held_out',
+    'oracle_seed',
+    'oracle_path',
+    'vocab_size',
+    'eval_samples',
+    'final_samples',
+)
 DATASETS = ('synthetic', 'verse', 'text')
 PATHS = ('corpus', 'oracle_path')  # a file's name counts, not where it lies
 
@@ -53,8 +77,11 @@ class Run:
 
     def points(self, phase, *metrics):
         """[(round, value of each metric)] of a phase's lines that have all of them."""
-        return [(line['round'], *(line[name] for name in metrics)) for line in self.lines
-                if line['phase'] == phase and line.keys() >= set(metrics)]
+        return [
+            (line['round'], *(line[name] for name in metrics))
+            for line in self.lines
+            if line['phase'] == phase and line.keys() >= set(metrics)
+        ]
 
 
 def read_run(path):
@@ -67,8 +94,10 @@ def read_run(path):
     settings = _settings(path)
     lines = _lines(path / 'metrics.jsonl')
     if lines[-1]['phase'] != 'final':
-        raise RunError(f'a run must be finished: its last line in metrics.jsonl is `final`. Received: {path}, whose last line is '
-                       f'{lines[-1]["phase"]} {lines[-1]["round"]}')
+        raise RunError(
+            f'a run must be finished: its last line in metrics.jsonl is `final`. Received: {path}, whose last line is '
+            f'{lines[-1]["phase"]} {lines[-1]["round"]}'
+        )
     data = path / 'data.json'
     return Run(path, label_of(path), settings['seed'], settings, lines, _text(data) if data.exists() else '')
 
@@ -81,15 +110,19 @@ def find_runs(directory):
     """
     directory = pathlib.Path(os.path.abspath(directory))
     if not directory.is_dir():
-        raise RunError(f'RUN must be the directory of a run, or hold such directories. Received: {directory}, which is no directory')
+        raise RunError(
+            f'RUN must be the directory of a run, or hold such directories. Received: {directory}, which is no directory'
+        )
     found = []
     for parent, children, files in os.walk(directory):
         if {'config.json', 'metrics.jsonl'} & {*files, *children}:
             found.append(pathlib.Path(parent))
             children.clear()
     if not found:
-        raise RunError(f'RUN must be the directory of a run, or hold such directories. Received: {directory}, where no directory has '
-                       'config.json and metrics.jsonl')
+        raise RunError(
+            f'RUN must be the directory of a run, or hold such directories. Received: {directory}, where no directory has '
+            'config.json and metrics.jsonl'
+        )
     return sorted(found)
 
 
@@ -101,7 +134,11 @@ def label_of(path):
 
 
 def _figures(line):
-    return {name: value for name, value in line.items() if name not in ('phase', 'round', 'samples') and not name.endswith('_seconds')}
+    return {
+        name: value
+        for name, value in line.items()
+        if name not in ('phase', 'round', 'samples') and not name.endswith('_seconds')
+    }
 
 
 def _text(path):
@@ -128,7 +165,12 @@ def _settings(path):
         values = _json_object(_text(path))
         for name, value in values.items():
             kind = type(DEFAULTS.get(name, value))
-            if type(value) is not kind and (kind, type(value)) != (float, int) or kind not in (str, bool, int, float) or value != value:
+            if (
+                type(value) is not kind
+                and (kind, type(value)) != (float, int)
+                or kind not in (str, bool, int, float)
+                or value != value
+            ):
                 raise ValueError(f'{name} must be a {kind.__name__}, not {value!r:.40}')
         missing = [name for name in ('algorithm', 'seed', 'dataset') if name not in values]
         if missing:
@@ -158,9 +200,13 @@ def _lines(path):
                 if name not in ('phase', 'round') and (type(value) not in (int, float) or not math.isfinite(value)):
                     raise ValueError(f'{name} must be a finite number, not {value!r:.40}')
         except (ValueError, OverflowError) as error:
-            raise RunError(f'metrics.jsonl must hold one JSON object with finite figures a line. Received: {path}, line {number} '
-                           f'({error})') from None
+            raise RunError(
+                f'metrics.jsonl must hold one JSON object with finite figures a line. Received: {path}, line {number} '
+                f'({error})'
+            ) from None
         lines.append(line)
     if not lines:
-        raise RunError(f'a run must be finished: its last line in metrics.jsonl is `final`. Received: {path}, which is empty')
+        raise RunError(
+            f'a run must be finished: its last line in metrics.jsonl is `final`. Received: {path}, which is empty'
+        )
     return tuple(lines)

@@ -7,7 +7,15 @@ from seqgan_tf.errors import RunError
 from seqgan_tf.report.runs import DATA, PER_RUN, find_runs, label_of, read_run
 
 QUALITY = {'synthetic': 'nll_oracle', 'verse': 'valid_all', 'text': 'bleu_2'}
-MLE_SETTINGS = ('mle_epochs', 'mle_patience', 'batch_size', 'embedding_dim', 'hidden_dim', 'generator_learning_rate', 'clip_norm')
+MLE_SETTINGS = (
+    'mle_epochs',
+    'mle_patience',
+    'batch_size',
+    'embedding_dim',
+    'hidden_dim',
+    'generator_learning_rate',
+    'clip_norm',
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,11 +66,17 @@ class Study:
         """The run of the study that this one's pretraining is: the one that `start_from` names, else MLE of the same seed and settings."""
         if run.settings.get('start_from'):
             wanted = run.settings['start_from'].rstrip('/').split('/')[-2:]
-            matches = (other for other in self.runs if list(other.path.parts[-len(wanted):]) == wanted)
+            matches = (other for other in self.runs if list(other.path.parts[-len(wanted) :]) == wanted)
         else:
             same = ('seed', *MLE_SETTINGS)
-            matches = (other for other in self.runs if other.settings['algorithm'] == 'mle' and not other.settings.get('start_from')
-                       and run.last_round('adversarial') and all(other.settings[name] == run.settings[name] for name in same))
+            matches = (
+                other
+                for other in self.runs
+                if other.settings['algorithm'] == 'mle'
+                and not other.settings.get('start_from')
+                and run.last_round('adversarial')
+                and all(other.settings[name] == run.settings[name] for name in same)
+            )
         return next((other for other in matches if other is not run), None)
 
 
@@ -82,8 +96,10 @@ def read_study(directories, compare_with=None):
         for run in map(read_run, find_runs(directory)):
             other = seen.setdefault((run.label, run.seed), run)
             if other is not run:
-                raise RunError(f'a label must have each seed once. Received: {run.label} with seed {run.seed} twice, {other.path} and '
-                               f'{run.path}')
+                raise RunError(
+                    f'a label must have each seed once. Received: {run.label} with seed {run.seed} twice, {other.path} and '
+                    f'{run.path}'
+                )
             groups.setdefault(run.label, []).append(run)
         for label in sorted(groups):
             labels.setdefault(label, {}).update((run.seed, run) for run in groups[label])
@@ -114,8 +130,10 @@ def _check_one_label(runs):
         for name in sorted(first.settings.keys() | other.settings.keys()):
             here, there = first.settings.get(name), other.settings.get(name)
             if name not in PER_RUN and here != there:
-                raise RunError(f'runs of one label must have the same settings, the seed apart. Received: {first.path} with {name}={here} '
-                               f'and {other.path} with {name}={there}')
+                raise RunError(
+                    f'runs of one label must have the same settings, the seed apart. Received: {first.path} with {name}={here} '
+                    f'and {other.path} with {name}={there}'
+                )
 
 
 def _check_same_data(runs):
@@ -124,10 +142,14 @@ def _check_same_data(runs):
         for name in DATA:
             here, there = runs[0].settings.get(name), run.settings.get(name)
             if here != there:
-                raise RunError('one table must be made from the same data and the same number of samples. Received: '
-                               f'{runs[0].path} with {name}={here} and {run.path} with {name}={there}')
+                raise RunError(
+                    'one table must be made from the same data and the same number of samples. Received: '
+                    f'{runs[0].path} with {name}={here} and {run.path} with {name}={there}'
+                )
         if run.data:
             other = of_seed.setdefault(run.seed, run)
             if other.data != run.data:
-                raise RunError(f'one table must be made from the same data. Received: {other.path} and {run.path}, whose seeds are equal '
-                               'and whose data.json are not')
+                raise RunError(
+                    f'one table must be made from the same data. Received: {other.path} and {run.path}, whose seeds are equal '
+                    'and whose data.json are not'
+                )

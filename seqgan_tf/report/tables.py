@@ -31,7 +31,10 @@ class Table:
 def final_tables(study):
     """{group: Table} with mean, standard deviation and interval of the closing evaluation: Table 1 of the paper, and what it lacks."""
     groups = metrics.grouped({name for run in study.runs for name in run.final})
-    return {title: Table(title, ['', 'seeds', *map(_titled, group)], list(_final_rows(study, group))) for title, group in groups.items()}
+    return {
+        title: Table(title, ['', 'seeds', *map(_titled, group)], list(_final_rows(study, group)))
+        for title, group in groups.items()
+    }
 
 
 def paired_tables(study):
@@ -44,7 +47,9 @@ def paired_tables(study):
         for label in others:
             common = len(study.labels[label].keys() & study.labels[study.compared].keys())
             rows.append(('label', [label, str(common), *(_difference(_paired(study, label, name)) for name in group)]))
-        tables.append(Table(f'{title}: difference to {study.compared}', ['', 'common seeds', *map(_titled, group)], rows))
+        tables.append(
+            Table(f'{title}: difference to {study.compared}', ['', 'common seeds', *map(_titled, group)], rows)
+        )
     return tables if others else []
 
 
@@ -56,7 +61,9 @@ def distance_table(study):
     for label, curve_label, own, values in distances(study):
         inside = [value for value in values.values() if value is not None]
         found = estimate(inside) if inside else None
-        each = ', '.join(f'{seed}: ' + ('beyond the curve' if value is None else f'{value:+z.3f}') for seed, value in values.items())
+        each = ', '.join(
+            f'{seed}: ' + ('beyond the curve' if value is None else f'{value:+z.3f}') for seed, value in values.items()
+        )
         curve = curve_label + ('\nits own start' if own else '')
         rows.append(('label', [label, curve, str(len(inside)), _difference(found), _verdict(found), each]))
     return Table('Final points against temperature curves', head, rows) if rows else None
@@ -73,7 +80,11 @@ def distances(study):
             continue
         starts = {seed: study.start(run) for seed, run in seeds.items()}
         own = {start.label for start in starts.values() if start}
-        others = [other for other in study.labels if other != label and (other in own or study.setting(other, 'algorithm') == 'mle')]
+        others = [
+            other
+            for other in study.labels
+            if other != label and (other in own or study.setting(other, 'algorithm') == 'mle')
+        ]
         for other in sorted(others, key=lambda other: other not in own):
             found = {}
             for seed, run in seeds.items():
@@ -88,25 +99,53 @@ def distances(study):
 def settings_table(study):
     """The settings in which labels differ, a column a label; None where they differ in none."""
     rows = {name: [study.setting(label, name) for label in study.labels] for name in _setting_names(study)}
-    rows['start_from'] = [', '.join(sorted({start_label(run) for run in seeds.values()})) for seeds in study.labels.values()]
-    differing = [('label', [name, *map(_setting, values)]) for name, values in rows.items() if len(set(map(repr, values))) > 1]
+    rows['start_from'] = [
+        ', '.join(sorted({start_label(run) for run in seeds.values()})) for seeds in study.labels.values()
+    ]
+    differing = [
+        ('label', [name, *map(_setting, values)]) for name, values in rows.items() if len(set(map(repr, values))) > 1
+    ]
     return Table('Settings that differ', ['', *study.labels], differing) if differing else None
 
 
 def csv_files(study):
     """{file name: text} of all figures in full."""
     columns = ['n', 'mean', 'sd', 'low', 'high', 'bootstrap_low', 'bootstrap_high']
-    names = [name for group in metrics.grouped({name for run in study.runs for name in run.final}).values() for name in group]
-    results = [['reference', title, name, *_numbers(estimate(list(values.values())))]
-               for title, name, values in _references(study) if values]
-    results += [['label', label, name, *_numbers(estimate(list(values.values())))]
-                for label in study.labels for name in names if (values := study.values(label, name))]
-    differences = [[label, study.compared, name, *_numbers(found), _number(found.p)] for label in study.labels if label != study.compared
-                   for name in names if (found := _paired(study, label, name))]
-    seeds = [[run.label, run.seed, name, _number(run.final[name])] for run in study.runs for name in names if name in run.final]
-    curve = [[label, other, own, seed, study.quality[0], _number(value)] for label, other, own, values in distances(study)
-             for seed, value in values.items()]
-    settings = [[name, label, _setting(study.setting(label, name))] for name in _setting_names(study) for label in study.labels]
+    names = [
+        name for group in metrics.grouped({name for run in study.runs for name in run.final}).values() for name in group
+    ]
+    results = [
+        ['reference', title, name, *_numbers(estimate(list(values.values())))]
+        for title, name, values in _references(study)
+        if values
+    ]
+    results += [
+        ['label', label, name, *_numbers(estimate(list(values.values())))]
+        for label in study.labels
+        for name in names
+        if (values := study.values(label, name))
+    ]
+    differences = [
+        [label, study.compared, name, *_numbers(found), _number(found.p)]
+        for label in study.labels
+        if label != study.compared
+        for name in names
+        if (found := _paired(study, label, name))
+    ]
+    seeds = [
+        [run.label, run.seed, name, _number(run.final[name])]
+        for run in study.runs
+        for name in names
+        if name in run.final
+    ]
+    curve = [
+        [label, other, own, seed, study.quality[0], _number(value)]
+        for label, other, own, values in distances(study)
+        for seed, value in values.items()
+    ]
+    settings = [
+        [name, label, _setting(study.setting(label, name))] for name in _setting_names(study) for label in study.labels
+    ]
     return {
         'results.csv': _csv(['kind', 'label', 'metric', *columns], results),
         'paired.csv': _csv(['label', 'compared_with', 'metric', *columns, 'p'], differences),
@@ -127,7 +166,14 @@ def _final_rows(study, group):
             yield 'reference', [title, str(max(map(len, found))), *cells]
     if 'nll_oracle' in group and metrics.has_paper_figures(study.settings):
         for title, value in metrics.PAPER_TABLE.items():
-            yield 'paper', [f'paper: {title}', 'one run', *(f'{value:.3f}' if name == 'nll_oracle' else NOTHING for name in group)]
+            yield (
+                'paper',
+                [
+                    f'paper: {title}',
+                    'one run',
+                    *(f'{value:.3f}' if name == 'nll_oracle' else NOTHING for name in group),
+                ],
+            )
     for label, seeds in study.labels.items():
         yield 'label', [label, str(len(seeds)), *(_mean(study.values(label, name)) for name in group)]
 
@@ -156,7 +202,11 @@ def _mean(values):
     if not values:
         return NOTHING
     found = estimate(list(values.values()))
-    return f'{found.mean:z.3f}' if found.sd is None else f'{found.mean:z.3f} ± {found.sd:.3f}\n[{found.low:z.3f}, {found.high:z.3f}]'
+    return (
+        f'{found.mean:z.3f}'
+        if found.sd is None
+        else f'{found.mean:z.3f} ± {found.sd:.3f}\n[{found.low:z.3f}, {found.high:z.3f}]'
+    )
 
 
 def _difference(found):
@@ -171,7 +221,9 @@ def _difference(found):
 def _verdict(found):
     if found is None or found.sd is None:
         return NOTHING
-    return 'beats the curve' if found.high < 0 else 'is worse than the curve' if found.low > 0 else 'no difference shown'
+    return (
+        'beats the curve' if found.high < 0 else 'is worse than the curve' if found.low > 0 else 'no difference shown'
+    )
 
 
 def _setting(value):
