@@ -6,21 +6,21 @@ import time
 
 from absl import app, flags
 
-from seqgan_tf.startup import load_tensorflow
+from seqgan_tf.running.startup import load_tensorflow
 
 load_tensorflow()
 
 import keras
 import tensorflow as tf
 
-from seqgan_tf import rewards
-from seqgan_tf.bulk import Sampler
-from seqgan_tf.devices import rollout_rows, scoring_dtype
+from seqgan_tf.rewards import bleu as rewards
+from seqgan_tf.policies.chunked import Sampler
+from seqgan_tf.training.devices import rollout_rows, scoring_dtype
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.models.oracle import make_oracle
-from seqgan_tf.rollout import action_values
-from seqgan_tf.steps import MLEStep, PolicyGradientStep, ScheduledSamplingStep
+from seqgan_tf.rewards.rollout import action_values
+from seqgan_tf.training.reinforce import MLEStep, PolicyGradientStep, ScheduledSamplingStep
 
 flags.DEFINE_integer('repetitions', 5, 'updates after the first, which compiles', lower_bound=1)
 flags.DEFINE_integer('batch_size', 64, 'B', lower_bound=1)

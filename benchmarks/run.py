@@ -18,19 +18,19 @@ import time
 
 from absl import app, flags
 
-from seqgan_tf.startup import load_tensorflow
+from seqgan_tf.running.startup import load_tensorflow
 
 load_tensorflow()
 
 import keras
 import tensorflow as tf
 
-from seqgan_tf.bulk import Sampler, Scorer
-from seqgan_tf.devices import rollout_rows, scoring_dtype
+from seqgan_tf.policies.chunked import Sampler, Scorer
+from seqgan_tf.training.devices import rollout_rows, scoring_dtype
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.rollout import action_values
-from seqgan_tf.steps import DiscriminatorEpoch, MLEStep, PolicyGradientStep
+from seqgan_tf.rewards.rollout import action_values
+from seqgan_tf.training.reinforce import DiscriminatorEpoch, MLEStep, PolicyGradientStep
 from twins import Twins
 
 PIECES = (

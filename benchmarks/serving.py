@@ -20,17 +20,17 @@ import time
 
 from absl import app, flags, logging
 
-from seqgan_tf.startup import load_tensorflow
+from seqgan_tf.running.startup import load_tensorflow
 
 load_tensorflow()
 
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import serving, serving_check, warmup
+from seqgan_tf.serving import servable as serving, check as serving_check, warmup
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.vocabulary import Vocabulary
+from seqgan_tf.data.vocabulary import Vocabulary
 
 BATCHES, THREADS = (1, 8, 64, 512), (1, 2, 4, 8)
 MAX_ROWS, PATIENCE = 512, 0.001

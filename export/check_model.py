@@ -7,8 +7,8 @@ import argparse
 import pathlib
 import sys
 
-from seqgan_tf.startup import load_tensorflow
-from seqgan_tf.versions import published
+from seqgan_tf.running.startup import load_tensorflow
+from seqgan_tf.serving.versions import published
 
 
 def main():
@@ -26,7 +26,7 @@ def main():
     try:
         path = _version(pathlib.Path(args.export_dir), args.version)
         load_tensorflow()
-        from seqgan_tf import serving_check, serving_laws
+        from seqgan_tf.serving import check as serving_check, laws as serving_laws
 
         servable = _servable(args.workdir) if args.workdir else None
     except (ValueError, OSError) as error:
@@ -56,8 +56,8 @@ def _version(export_dir, version):
 
 
 def _servable(workdir):
-    from seqgan_tf.experiment import restore
-    from seqgan_tf.serving import Servable
+    from seqgan_tf.running.experiment import restore
+    from seqgan_tf.serving.servable import Servable
 
     config, vocabulary, state = restore(workdir)
     return Servable(state.generator, state.discriminator, vocabulary, config.sequence_length)

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from seqgan_tf.startup import load_tensorflow
+from seqgan_tf.running.startup import load_tensorflow
 
 
 def main():
@@ -18,8 +18,8 @@ def main():
     args = parser.parse_args()
 
     load_tensorflow()
-    from seqgan_tf.experiment import restore
-    from seqgan_tf.serving import export_saved_model
+    from seqgan_tf.running.experiment import restore
+    from seqgan_tf.serving.servable import export_saved_model
 
     try:
         config, vocabulary, state = restore(args.workdir)

@@ -5,7 +5,7 @@ import sys
 from absl import app, flags, logging
 
 from seqgan_tf.config import Config, define_flags
-from seqgan_tf.startup import load_tensorflow
+from seqgan_tf.running.startup import load_tensorflow
 
 
 def main(argv):
@@ -19,7 +19,8 @@ def main(argv):
         sys.exit(f'error: {error}')
 
     load_tensorflow()
-    from seqgan_tf import errors, experiment
+    from seqgan_tf import errors
+    from seqgan_tf.running import experiment
 
     try:
         experiment.run(config)

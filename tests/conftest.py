@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from seqgan_tf.startup import load_tensorflow
+from seqgan_tf.running.startup import load_tensorflow
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 

@@ -3,13 +3,14 @@
 import contextlib
 import types
 
-from seqgan_tf import experiment, serving, serving_check
+from seqgan_tf.running import experiment
+from seqgan_tf.serving import servable as serving, check as serving_check
 from seqgan_tf.algorithms import ALGORITHMS
 from seqgan_tf.config import Config
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.state import TrainState
-from seqgan_tf.vocabulary import END, Vocabulary
+from seqgan_tf.training.state import TrainState
+from seqgan_tf.data.vocabulary import END, Vocabulary
 
 CHARS = [chr(0x4E00 + i) for i in range(34)]
 VOCABULARIES = {

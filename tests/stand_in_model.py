@@ -14,7 +14,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import serving_check, versions, warmup
+from seqgan_tf.serving import check as serving_check, versions, warmup
 
 MAX_ROWS, PATIENCE = 512, 0.001  # max_batch_size and batch_timeout_micros of export/batching.config
 CODES = (

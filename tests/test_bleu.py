@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from seqgan_tf.bleu import corpus_bleu, self_bleu, sentence_bleu
+from seqgan_tf.metrics.bleu import corpus_bleu, self_bleu, sentence_bleu
 
 END = 0
 EXACT = {'rtol': 1e-12, 'atol': 0}

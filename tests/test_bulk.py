@@ -6,10 +6,10 @@ import reference
 import tensorflow as tf
 from reference import MarkovChain
 
-from seqgan_tf import bulk, sampling
-from seqgan_tf.bulk import Sampler, Scorer
+from seqgan_tf.policies import chunked as bulk, sampling
+from seqgan_tf.policies.chunked import Sampler, Scorer
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.models.tempered import Tempered
+from seqgan_tf.policies.tempered import Tempered
 
 V, T = 6, 4
 SEED = tf.constant([7, 8], tf.int64)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from seqgan_tf.corpus import Corpus, split_rows
-from seqgan_tf.vocabulary import Vocabulary
+from seqgan_tf.data.corpus import Corpus, split_rows
+from seqgan_tf.data.vocabulary import Vocabulary
 
 LENGTH = 3
 

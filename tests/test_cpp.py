@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from serving_models import CHARS, VOCABULARIES, networks, opened
 
-from seqgan_tf import serving_check
+from seqgan_tf.serving import check as serving_check
 
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / 'export' / 'cpp'
 TOOLS = ('g++', 'make')

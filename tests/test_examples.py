@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqgan_tf import sampling, serving, serving_check
+from seqgan_tf.policies import sampling
+from seqgan_tf.serving import servable as serving, check as serving_check
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.vocabulary import END, Vocabulary
+from seqgan_tf.data.vocabulary import END, Vocabulary
 
 EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / 'export' / 'examples'
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import serving_server
 
-from seqgan_tf import serving_check
+from seqgan_tf.serving import check as serving_check
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINES = [

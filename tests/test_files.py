@@ -5,8 +5,8 @@ import pathlib
 import numpy as np
 import pytest
 
-from seqgan_tf.datasets.files import load_text
-from seqgan_tf.vocabulary import END
+from seqgan_tf.data.text_file import load_text
+from seqgan_tf.data.vocabulary import END
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / 'shared' / 'data'
 REAL = [

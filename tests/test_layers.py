@@ -2,35 +2,36 @@
 
 import ast
 import functools
+import graphlib
 import pathlib
 import subprocess
 import sys
 
 import pytest
 
+import seqgan_tf
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'seqgan_tf'
 
-# From the bottom up. A module imports from its own layer and from those before it; a package stands for its modules.
+# From the bottom up. A module imports from its own layer and from those before it; a wing stands for its modules.
 LAYERS = [
-    'errors interruption startup versions',
-    'vocabulary bleu devices randomness',
-    'models losses corpus datasets',
-    'sampling filters request_rules rewards distribution datasets.synthetic',  # synthetic: its rows are sampled from the oracle
-    'rollout bulk divergences diversity',
-    'steps state config grid',
-    'algorithms judges',
-    'evaluation closing serving serving_check serving_laws serving_twin warmup checkpoints loggers workdir takeover',
-    'experiment summary',
+    'errors randomness config running.interruption running.startup',
+    'models policies',
+    'data metrics training',
+    'rewards search evaluation serving',
+    'algorithms',
+    'running',
     'train sweep report',
 ]
-LEAVES = ['errors', 'interruption', 'startup']
+LEAVES = ['errors', 'running.interruption', 'running.startup']
 SOURCES = {
     '.'.join(path.relative_to(PACKAGE).with_suffix('').parts).removesuffix('.__init__'): path
     for path in sorted(PACKAGE.rglob('*.py'))
 }
 MODULES = sorted(set(SOURCES) - {'__init__'})  # the index of public names may import all
-ROLLOUT = 4
+MATHS = ('models', 'policies', 'data', 'metrics', 'training', 'rewards', 'search', 'evaluation')
+TOP_LEVEL = 6  # modules beside the wings, the index of public names included
 COMMANDS = [ROOT / 'train.py', *sorted((ROOT / 'export').glob('*.py')), *sorted((ROOT / 'benchmarks').glob('*.py'))]
 
 
@@ -64,9 +65,14 @@ def all_imports(module):
     return found
 
 
+def wing(module):
+    """The wing of a module; a module at the top level is its own."""
+    return module.partition('.')[0]
+
+
 def layer(module):
-    """The layer that names a module, or else the nearest package that it is in."""
-    for name in (module, module.rpartition('.')[0]):
+    """The layer that names a module, or else its wing."""
+    for name in (module, wing(module)):
         found = [i for i, names in enumerate(LAYERS) if name in names.split()]
         if found:
             return found[0]
@@ -90,18 +96,51 @@ def test_there_are_no_cycles():
     assert not [module for module in MODULES if module in all_imports(module)]
 
 
+def test_there_are_no_cycles_of_wings():
+    """Leaves that live in a wing are left out: every wing may use them."""
+    modules = [module for module in MODULES if module not in LEAVES]
+    order = graphlib.TopologicalSorter(
+        {
+            room: {wing(name) for m in modules if wing(m) == room for name in imports(m) - set(LEAVES)} - {room, ''}
+            for room in map(wing, modules)
+        }
+    )
+    order.prepare()  # raises CycleError
+
+
+def test_few_modules_stand_beside_the_wings():
+    assert len([module for module in SOURCES if '.' not in module and SOURCES[module].parent == PACKAGE]) <= TOP_LEVEL
+
+
+@pytest.mark.parametrize('module', [m for m in MODULES if SOURCES[m].name == '__init__.py'])
+def test_a_wing_is_opened_without_importing_anything(module):
+    """So that TensorFlow and TensorFlow Probability are loaded only where they are used."""
+    assert [type(node) for node in tree(module).body] == [ast.Expr]
+
+
+@pytest.mark.parametrize('name', seqgan_tf.__all__)
+def test_no_module_hides_a_public_name(name):
+    assert name not in SOURCES
+
+
+@pytest.mark.parametrize('module', MODULES)
+def test_files_stay_short(module):
+    assert len(SOURCES[module].read_text('utf-8').splitlines()) <= 250
+
+
 @pytest.mark.parametrize('module', LEAVES)
 def test_a_leaf_imports_nothing_of_the_package(module):
     assert imports(module) == set()
 
 
 def test_serving_brings_no_training_code():
-    top = next(i for i, names in enumerate(LAYERS) if 'sampling' in names.split())
-    own = {'serving', 'serving_check', 'warmup', 'versions', 'errors'}
-    assert not [name for name in all_imports('serving') - own if layer(name) > top]
+    allowed = {'serving', 'policies', 'models', 'randomness', 'errors'}
+    modules = set().union(*(all_imports(module) for module in MODULES if wing(module) == 'serving'))
+    assert {wing(module) for module in modules} <= allowed | {'data'}
+    assert {module for module in modules if wing(module) == 'data'} <= {'data', 'data.vocabulary'}
 
 
-@pytest.mark.parametrize('module', [m for m in MODULES if 0 < layer(m) <= ROLLOUT])
+@pytest.mark.parametrize('module', [m for m in MODULES if wing(m) in MATHS])
 def test_the_maths_sees_no_flags_and_no_settings(module):
     names = set(imported_names(tree(module)))
     assert not [name for name in names if name.split('.')[0] == 'absl' or name.startswith('seqgan_tf.config')]
@@ -125,10 +164,10 @@ def writes(name, call):
     )
 
 
-@pytest.mark.parametrize('module', [m for m in MODULES if 0 < layer(m) <= ROLLOUT])
+@pytest.mark.parametrize('module', [m for m in MODULES if wing(m) in MATHS])
 def test_the_maths_writes_no_file(module):
     written = [name for name, call in calls(module) if writes(name, call)]
-    assert written == (['pathlib.Path(path).write_bytes'] if module == 'vocabulary' else [])  # Vocabulary.save
+    assert written == (['pathlib.Path(path).write_bytes'] if module == 'data.vocabulary' else [])  # Vocabulary.save
 
 
 @pytest.mark.parametrize('module', [*MODULES, '__init__'])
@@ -156,5 +195,5 @@ def test_commands_are_imported_by_nobody(path):
 
 def test_settings_are_read_without_tensorflow():
     """So that a wrong flag is answered at once, and `--help` too."""
-    code = 'import sys, seqgan_tf.config, seqgan_tf.startup, seqgan_tf.errors; sys.exit(bool({"tensorflow", "keras"} & set(sys.modules)))'
+    code = 'import sys, seqgan_tf.config, seqgan_tf.running.startup, seqgan_tf.errors; sys.exit(bool({"tensorflow", "keras"} & set(sys.modules)))'
     assert subprocess.run([sys.executable, '-c', code], cwd=ROOT).returncode == 0

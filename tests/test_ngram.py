@@ -8,10 +8,10 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from seqgan_tf.datasets.synthetic import draw_corpus
-from seqgan_tf.models.ngram import Bigram, Unigram
+from seqgan_tf.data.synthetic import draw_corpus
+from seqgan_tf.metrics.ngram import Bigram, Unigram
 from seqgan_tf.models.oracle import load_oracle
-from seqgan_tf.sampling import sequence_nll
+from seqgan_tf.policies.sampling import sequence_nll
 
 START, VOCAB_SIZE = None, 4
 # Token 3 never occurs; token 2 only ends rows, so that nothing follows it.

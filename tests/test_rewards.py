@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 from nltk.translate.bleu_score import sentence_bleu as nltk_bleu
 
-from seqgan_tf import bleu, randomness, rewards, rollout
-from seqgan_tf.rewards import BleuReward
+from seqgan_tf.metrics import bleu
+from seqgan_tf import randomness
+from seqgan_tf.rewards import bleu as rewards, rollout
+from seqgan_tf.rewards.bleu import BleuReward
 from reference import MarkovChain, Reward
 
 SEED = tf.constant([3, 4], tf.int64)

@@ -9,7 +9,9 @@ import tensorflow as tf
 from serving_models import CAPTIONS, CHARS, TRAINED, VOCABULARIES, networks, opened, train
 from tensorflow.core.protobuf import saved_model_pb2
 
-from seqgan_tf import randomness, sampling, serving, serving_check, serving_laws
+from seqgan_tf import randomness
+from seqgan_tf.policies import sampling
+from seqgan_tf.serving import servable as serving, check as serving_check, laws as serving_laws
 
 
 @pytest.fixture(scope='module', params=[*VOCABULARIES, *TRAINED])

@@ -6,7 +6,8 @@ import scipy.stats
 import tensorflow as tf
 from serving_models import VOCABULARIES, networks, opened
 
-from seqgan_tf import sampling, serving, serving_check, serving_laws, serving_twin
+from seqgan_tf.policies import sampling
+from seqgan_tf.serving import servable as serving, check as serving_check, laws as serving_laws, twin as serving_twin
 
 
 def test_check_sees_variables_that_a_session_does_not_restore(tmp_path):

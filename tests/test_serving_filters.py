@@ -6,8 +6,9 @@ import scipy.stats
 import tensorflow as tf
 from serving_models import networks
 
-from seqgan_tf import filters, sampling, serving
-from seqgan_tf.vocabulary import Vocabulary
+from seqgan_tf.policies import filters, sampling
+from seqgan_tf.serving import servable as serving
+from seqgan_tf.data.vocabulary import Vocabulary
 
 
 def test_temperature_gives_the_exact_law():

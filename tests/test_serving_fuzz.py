@@ -11,7 +11,7 @@ import tensorflow as tf
 from serving_models import VOCABULARIES, networks
 from tensorflow.core.protobuf import config_pb2
 
-from seqgan_tf import serving, serving_check
+from seqgan_tf.serving import servable as serving, check as serving_check
 
 REQUESTS = 700  # of each signature, for each of three vocabularies: 2,100
 SHAPES_AND_TYPES = 0.15  # share of the requests with an input of a wrong length, rank or type

@@ -19,10 +19,10 @@ import pytest
 import serving_server
 import stand_in_model
 
-from seqgan_tf import serving, serving_check, versions
+from seqgan_tf.serving import servable as serving, check as serving_check, versions
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.vocabulary import END, Vocabulary
+from seqgan_tf.data.vocabulary import END, Vocabulary
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LENGTH = 6

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 from serving_models import VOCABULARIES, networks
 
-from seqgan_tf import serving, versions, warmup
+from seqgan_tf.serving import servable as serving, versions, warmup
 
 
 def test_versions_count_up_and_are_never_overwritten(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
-from seqgan_tf.experiment import run
+from seqgan_tf.running.experiment import run
 
 TINY = Config(
     dataset='synthetic',

@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqgan_tf import experiment
+from seqgan_tf.running import experiment
 from seqgan_tf.algorithms import ALGORITHMS
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
-from seqgan_tf.loggers import AppendOnlyFile
+from seqgan_tf.running.loggers import AppendOnlyFile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SYNTHETIC = dict(dataset='synthetic', vocab_size=12, sequence_length=5, num_sequences=128, held_out=32)

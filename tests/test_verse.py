@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from seqgan_tf.datasets.verse import make_poems, verse_validity
-from seqgan_tf.datasets.verse_lexicon import PHRASES, READINGS
+from seqgan_tf.data.verse import make_poems, verse_validity
+from seqgan_tf.data.verse_lexicon import PHRASES, READINGS
 
 LEVEL_TAILS = ('drift', 'flight', 'bloom', 'feeling')
 READING = {char: entry[0] for entry in re.findall(r'([a-z]+\d)([^a-z\s]+)', READINGS) for char in entry[1]}

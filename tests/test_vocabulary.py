@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqgan_tf.vocabulary import END, TextCodec, Vocabulary
+from seqgan_tf.data.vocabulary import END, TextCodec, Vocabulary
 
 LENGTH = 6
 CHARS = list('春夏秋冬ab😀é \t"\'\\')

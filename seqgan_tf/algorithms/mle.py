@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from seqgan_tf.bulk import Scorer
-from seqgan_tf.state import Report
-from seqgan_tf.steps import MLEStep
+from seqgan_tf.policies.chunked import Scorer
+from seqgan_tf.training.state import Report
+from seqgan_tf.training.reinforce import MLEStep
 
 
 def train(state, corpus, config):

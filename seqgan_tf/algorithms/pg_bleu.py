@@ -1,7 +1,7 @@
 """PG-BLEU, the paper's baseline: SeqGAN's policy gradient with the BLEU of finished sequences in place of a discriminator."""
 
 from seqgan_tf.algorithms import mle, policy_gradient
-from seqgan_tf.rewards import BleuReward
+from seqgan_tf.rewards.bleu import BleuReward
 
 
 def train(state, corpus, config):

@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 
-from seqgan_tf.devices import rollout_rows
-from seqgan_tf.rollout import action_values
-from seqgan_tf.state import Report
-from seqgan_tf.steps import MLEStep, PolicyGradientStep
+from seqgan_tf.training.devices import rollout_rows
+from seqgan_tf.rewards.rollout import action_values
+from seqgan_tf.training.state import Report
+from seqgan_tf.training.reinforce import MLEStep, PolicyGradientStep
 
 
 def train(state, corpus, config, values_fn, discriminate=None):

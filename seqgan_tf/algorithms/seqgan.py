@@ -4,12 +4,13 @@ import functools
 
 import tensorflow as tf
 
-from seqgan_tf import randomness, rewards
+from seqgan_tf import randomness
+from seqgan_tf.rewards import bleu as rewards
 from seqgan_tf.algorithms import mle, pg_bleu, policy_gradient
-from seqgan_tf.bulk import Sampler
-from seqgan_tf.devices import scoring_dtype
-from seqgan_tf.state import Report
-from seqgan_tf.steps import DiscriminatorEpoch
+from seqgan_tf.policies.chunked import Sampler
+from seqgan_tf.training.devices import scoring_dtype
+from seqgan_tf.training.state import Report
+from seqgan_tf.training.reinforce import DiscriminatorEpoch
 
 CONTROLS = {
     'constant': rewards.constant_values,

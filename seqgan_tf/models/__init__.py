@@ -1,1 +1,1 @@
-"""The networks: generator (policy), discriminator and oracle."""
+"""The networks: LSTM generator, CNN-highway discriminator, oracle."""

@@ -10,7 +10,7 @@ from seqgan_tf.errors import RunError
 from seqgan_tf.report.figures import FIGURES, check_matplotlib, draw
 from seqgan_tf.report.page import html_page, markdown
 from seqgan_tf.report.study import read_study
-from seqgan_tf.startup import load_tensorflow
+from seqgan_tf.running.startup import load_tensorflow
 
 TABLES = ('results.csv', 'paired.csv', 'seeds.csv', 'curve_distances.csv', 'settings.csv')
 NAMES = ('report.md', 'report.html', *TABLES, *(f'{name}.png' for name in FIGURES))

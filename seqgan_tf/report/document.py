@@ -114,7 +114,7 @@ def compose(study, figures):
         ),
         Section(
             'Figures of merit',
-            ['Their definitions are in seqgan_tf/evaluation.py and seqgan_tf/closing.py.'],
+            ['Their definitions are in seqgan_tf/evaluation/evaluator.py and seqgan_tf/evaluation/closing.py.'],
             [_glossary(names)],
         ),
     ]

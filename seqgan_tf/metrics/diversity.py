@@ -5,7 +5,7 @@ Where `end_id` is given, a row ends before its first `end_id`.
 
 import numpy as np
 
-from seqgan_tf.bleu import row_lengths
+from seqgan_tf.metrics.bleu import row_lengths
 
 
 def unique_share(samples):

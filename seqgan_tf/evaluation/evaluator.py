@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 
-from seqgan_tf import bleu, diversity
-from seqgan_tf.bulk import Sampler, Scorer
-from seqgan_tf.datasets import verse
-from seqgan_tf.models import ngram
+from seqgan_tf.metrics import bleu, diversity
+from seqgan_tf.policies.chunked import Sampler, Scorer
+from seqgan_tf.data import verse
+from seqgan_tf.metrics import ngram
 
 BLEU_ORDERS = (2, 3, 4)
 SELF_BLEU_ORDERS = (2, 3, 4, 5)

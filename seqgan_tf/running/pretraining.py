@@ -5,10 +5,10 @@ import pathlib
 
 import tensorflow as tf
 
-from seqgan_tf.checkpoints import Checkpoints
+from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.config import Config, listed
 from seqgan_tf.errors import RunError
-from seqgan_tf.workdir import check_data, user_errors
+from seqgan_tf.running.workdir import check_data, user_errors
 
 
 def take_over(config, corpus, state, metrics_file, samples_file):

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from seqgan_tf.vocabulary import Vocabulary
+from seqgan_tf.data.vocabulary import Vocabulary
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,9 +6,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from seqgan_tf import sampling
-from seqgan_tf.bulk import SAMPLE_ROWS
-from seqgan_tf.models.pair import Pair
+from seqgan_tf.policies import sampling
+from seqgan_tf.policies.chunked import SAMPLE_ROWS
+from seqgan_tf.policies.pair import Pair
 
 
 def jsd_per_step(policy, other, samples, other_samples):

@@ -4,11 +4,12 @@ import dataclasses
 
 import tensorflow as tf
 
-from seqgan_tf import bleu, diversity, randomness
-from seqgan_tf.divergences import jsd_per_step
-from seqgan_tf.evaluation import COMPARED_ROWS, Evaluator, self_bleus
-from seqgan_tf.judges import LEAST_ROWS, fresh_discriminator, reverse_nll
-from seqgan_tf.models.tempered import Tempered
+from seqgan_tf.metrics import bleu, diversity
+from seqgan_tf import randomness
+from seqgan_tf.metrics.divergences import jsd_per_step
+from seqgan_tf.evaluation.evaluator import COMPARED_ROWS, Evaluator, self_bleus
+from seqgan_tf.evaluation.judges import LEAST_ROWS, fresh_discriminator, reverse_nll
+from seqgan_tf.policies.tempered import Tempered
 
 # From flat to sharp; with a bigram's sharpness as the far end, where all models of the oracle have collapsed.
 INVERSE_TEMPERATURES = (0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 3.0)

@@ -3,9 +3,9 @@
 import collections
 import pathlib
 
-from seqgan_tf import vocabulary as vocabularies
-from seqgan_tf.corpus import Corpus, split_rows
-from seqgan_tf.vocabulary import Vocabulary
+from seqgan_tf.data import vocabulary as vocabularies
+from seqgan_tf.data.corpus import Corpus, split_rows
+from seqgan_tf.data.vocabulary import Vocabulary
 
 MOST_IDS = 1_000_000
 ON_LONG = ('error', 'drop', 'truncate')

@@ -9,20 +9,21 @@ import time
 
 import tensorflow as tf
 
-from seqgan_tf import loggers, randomness
+from seqgan_tf.running import loggers
+from seqgan_tf import randomness
 from seqgan_tf.algorithms import ALGORITHMS
-from seqgan_tf.checkpoints import Checkpoints
+from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.config import Config
-from seqgan_tf.datasets import files, synthetic, verse
+from seqgan_tf.data import text_file as files, synthetic, verse
 from seqgan_tf.errors import RunError
-from seqgan_tf.evaluation import Evaluator
-from seqgan_tf.interruption import Interruption
+from seqgan_tf.evaluation.evaluator import Evaluator
+from seqgan_tf.running.interruption import Interruption
 from seqgan_tf.models.oracle import load_oracle, make_oracle
-from seqgan_tf.serving import export_saved_model
-from seqgan_tf.state import PHASES, Report, TrainState
-from seqgan_tf.summary import describe
-from seqgan_tf.takeover import take_over
-from seqgan_tf.workdir import (
+from seqgan_tf.serving.servable import export_saved_model
+from seqgan_tf.training.state import PHASES, Report, TrainState
+from seqgan_tf.running.summary import describe
+from seqgan_tf.running.pretraining import take_over
+from seqgan_tf.running.workdir import (
     check_data,
     check_extension,
     check_settings,
@@ -201,7 +202,7 @@ class Experiment:
         wanted = self.config.final_samples or self.evaluator.num_samples
         started, seed, report = time.perf_counter(), self._evaluation_seed('final', 0), Report('final', 0, 0, {})
         if self.config.final_samples:
-            from seqgan_tf import closing  # loads TensorFlow Probability, which no other run needs
+            from seqgan_tf.evaluation import closing  # loads TensorFlow Probability, which no other run needs
 
             for i, metrics in enumerate(
                 closing.temperature_curve(self.evaluator, self._evaluation_seed('temperature', 0)), start=1

@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import randomness, sampling
+from seqgan_tf import randomness
+from seqgan_tf.policies import sampling
 
 SAMPLE_ROWS = 512  # sequences side by side
 

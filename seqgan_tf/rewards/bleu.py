@@ -7,7 +7,8 @@ functions of (tokens [B, T], seed [2]) -> Q [B, T] float32, as `rollout.action_v
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import bleu, randomness
+from seqgan_tf.metrics import bleu
+from seqgan_tf import randomness
 
 
 class BleuReward(tf.Module):

@@ -3,9 +3,9 @@
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from seqgan_tf.models.pair import Pair
+from seqgan_tf.policies.pair import Pair
 from seqgan_tf.randomness import uniforms
-from seqgan_tf.sampling import draw, sample, sequence_log_prob, unroll
+from seqgan_tf.policies.sampling import draw, sample, sequence_log_prob, unroll
 
 tfd = tfp.distributions
 

@@ -11,9 +11,9 @@ Letter key: B rows, T sequence length, V vocabulary size. Log-probabilities in n
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import sampling
-from seqgan_tf.serving_check import SessionModel, outcome, prompts_of, require
-from seqgan_tf.serving_twin import Twin
+from seqgan_tf.policies import sampling
+from seqgan_tf.serving.check import SessionModel, outcome, prompts_of, require
+from seqgan_tf.serving.twin import Twin
 
 ROWS = 1000  # of each request whose draws are compared with a law: T times as many draws
 ROWS_OF_SAMPLE = 20_000  # of each of two samples that are compared

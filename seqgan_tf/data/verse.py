@@ -34,9 +34,9 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
-from seqgan_tf.corpus import Corpus
-from seqgan_tf.datasets.verse_lexicon import PHRASES, READINGS
-from seqgan_tf.vocabulary import Vocabulary
+from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.data.verse_lexicon import PHRASES, READINGS
+from seqgan_tf.data.vocabulary import Vocabulary
 
 VERSE_LENGTH = 5
 POEM_LENGTH = 20

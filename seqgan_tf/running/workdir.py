@@ -9,8 +9,8 @@ import filelock
 
 from seqgan_tf.config import Config, listed
 from seqgan_tf.errors import RunError
-from seqgan_tf.state import PHASES
-from seqgan_tf.vocabulary import Vocabulary
+from seqgan_tf.training.state import PHASES
+from seqgan_tf.data.vocabulary import Vocabulary
 
 
 @contextlib.contextmanager

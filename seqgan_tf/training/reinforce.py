@@ -8,7 +8,9 @@ import types
 
 import tensorflow as tf
 
-from seqgan_tf import losses, randomness, sampling
+from seqgan_tf.training import losses
+from seqgan_tf import randomness
+from seqgan_tf.policies import sampling
 
 BASELINES = ('none', 'ewma', 'per_step')
 EWMA_DECAY = 0.08  # weight of the newest batch (ScratchGAN)

@@ -9,12 +9,12 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import serving_check, versions, warmup
-from seqgan_tf.filters import keep_likely, softmax_parts
+from seqgan_tf.serving import check as serving_check, versions, warmup
+from seqgan_tf.policies.filters import keep_likely, softmax_parts
 from seqgan_tf.randomness import uniforms
-from seqgan_tf.request_rules import checked, filter_rules, first_error, temperature_rule, text_rules
-from seqgan_tf.sampling import draw_weighted, inverse_temperature, sequence_log_prob, unroll
-from seqgan_tf.vocabulary import TextCodec
+from seqgan_tf.serving.request_rules import checked, filter_rules, first_error, temperature_rule, text_rules
+from seqgan_tf.policies.sampling import draw_weighted, inverse_temperature, sequence_log_prob, unroll
+from seqgan_tf.data.vocabulary import TextCodec
 
 FRESH_SEEDS = 2**53  # JSON clients that read every number as a double still report a fresh seed exactly
 

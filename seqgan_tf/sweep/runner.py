@@ -1,12 +1,9 @@
-"""Runs a grid of training runs, each in a process and a directory of its own; the same command continues what was stopped.
+"""Runs the cells of a grid, each in a process and a directory of its own.
 
-    python -m seqgan_tf.sweep --out=runs/study --vary=flagfile=flags/mle.flags,flags/gan.flags --vary=seed=0,1,2 --jobs=2 -- --eval_every=10
-
-What a cell is, its directory and its settings: `seqgan_tf.grid.make_cells`. A cell that names another cell's directory in its settings
+What a cell is, its directory and its settings: `seqgan_tf.sweep.grid.make_cells`. A cell that names another cell's directory in its settings
 (`--start_from={out}/mle/seed_{seed}`) waits for that one. What a run prints is added to log.txt in its directory.
 """
 
-import argparse
 import dataclasses
 import graphlib
 import os
@@ -18,8 +15,8 @@ import time
 
 from tqdm import tqdm
 
-from seqgan_tf.grid import make_cells, parse_variation, requirements
-from seqgan_tf.interruption import Interruption
+from seqgan_tf.sweep.grid import requirements
+from seqgan_tf.running.interruption import Interruption
 
 TRAINER = (sys.executable, '-m', 'seqgan_tf.train')
 POLL_SECONDS = 0.1
@@ -181,53 +178,3 @@ def _last_line(path):
 
 def _clock(job):
     return f'{time.perf_counter() - job.started:.0f} s'
-
-
-def main(arguments=None, trainer=TRAINER):
-    """Runs the grid that the arguments (those of the command line unless given) describe."""
-    parser = argparse.ArgumentParser(
-        prog='python -m seqgan_tf.sweep',
-        description='Runs a grid of training runs.',
-        allow_abbrev=False,
-        usage='%(prog)s --out=DIR --vary=NAME=VALUE,VALUE,... [--vary=...] [--jobs=N] [-- --NAME=VALUE ...]',
-        epilog='Settings after -- are those of every cell. {out} and {seed} in a text are replaced.',
-    )
-    parser.add_argument('--out', required=True, help='the directory of the sweep; a cell runs in OUT/LABEL/seed_SEED')
-    parser.add_argument(
-        '--vary',
-        required=True,
-        action='append',
-        metavar='NAME=VALUE,...',
-        help='a setting, or flagfile, and its values',
-    )
-    parser.add_argument('--jobs', type=int, default=1, help='processes at once')
-    arguments = sys.argv[1:] if arguments is None else arguments
-    cut = arguments.index('--') if '--' in arguments else len(arguments)
-    args = parser.parse_args(arguments[:cut])
-    try:
-        sweep = Sweep(
-            make_cells(args.out, [parse_variation(text) for text in args.vary], arguments[cut + 1 :]),
-            args.jobs,
-            trainer,
-        )
-    except ValueError as error:
-        sys.exit(f'error: {error}')
-
-    try:
-        stopped = sweep.run()
-    except KeyboardInterrupt:
-        sys.exit('stopped at once; the same command continues from the last checkpoints')
-    if stopped is not None:
-        print(
-            f'stopped: {len(sweep.done)} of {len(sweep.cells)} cells are finished; the same command continues',
-            file=sys.stderr,
-        )
-        sys.exit(128 + stopped)
-    if len(sweep.done) < len(sweep.cells):
-        reasons = ''.join(f'\n  {name}: {reason}' for name, reason in sweep.unfinished().items())
-        sys.exit(f'error: {len(sweep.cells) - len(sweep.done)} of {len(sweep.cells)} cells did not finish:{reasons}')
-    print(f'all {len(sweep.cells)} cells are finished in {args.out}')
-
-
-if __name__ == '__main__':
-    main()

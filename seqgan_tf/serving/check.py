@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from seqgan_tf import warmup
+from seqgan_tf.serving import warmup
 
 STRING, INT64, INT32, FLOAT = tf.string, tf.int64, tf.int32, tf.float32
 DRAWN = {'text': STRING, 'tokens': INT32, 'log_prob': FLOAT, 'seed': INT64, 'error': STRING}

@@ -8,7 +8,8 @@ one loop, T steps long where one loop for each prefix would take T * T / 2, and 
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf import randomness, sampling
+from seqgan_tf import randomness
+from seqgan_tf.policies import sampling
 
 
 def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1024, jit_compile=False):

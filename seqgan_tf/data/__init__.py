@@ -1,0 +1,1 @@
+"""Symbols, rows of tokens, and the data sets that they come from."""

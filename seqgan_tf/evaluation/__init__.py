@@ -1,0 +1,1 @@
+"""Which measurements a run makes, and when."""

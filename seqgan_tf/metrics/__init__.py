@@ -1,0 +1,1 @@
+"""Pure measurements of samples: BLEU, diversity, divergences, n-gram models."""

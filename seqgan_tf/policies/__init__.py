@@ -1,0 +1,1 @@
+"""What any policy can be asked: draw, sample, score, filter, temper."""

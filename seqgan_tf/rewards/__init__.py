@@ -1,0 +1,1 @@
+"""What a finished sequence is worth, and each of its tokens."""

@@ -1,0 +1,1 @@
+"""The SavedModel: made, published and checked."""

@@ -1,0 +1,1 @@
+"""What a run changes: losses, state, and the compiled updates."""
