@@ -13,14 +13,16 @@ load_tensorflow()
 import keras
 import tensorflow as tf
 
-from seqgan_tf.rewards import bleu as rewards
-from seqgan_tf.policies.chunked import Sampler
-from seqgan_tf.training.devices import rollout_rows, scoring_dtype
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.models.oracle import make_oracle
+from seqgan_tf.policies.chunked import Sampler
+from seqgan_tf.rewards.bleu import BleuReward
+from seqgan_tf.rewards.controls import constant_values, random_values
 from seqgan_tf.rewards.rollout import action_values
-from seqgan_tf.training.reinforce import MLEStep, PolicyGradientStep, ScheduledSamplingStep
+from seqgan_tf.training.devices import rollout_rows, scoring_dtype
+from seqgan_tf.training.likelihood import MLEStep, ScheduledSamplingStep
+from seqgan_tf.training.reinforce import PolicyGradientStep
 
 flags.DEFINE_integer('repetitions', 5, 'updates after the first, which compiles', lower_bound=1)
 flags.DEFINE_integer('batch_size', 64, 'B', lower_bound=1)
@@ -45,9 +47,9 @@ def updates():
 
     values = {
         'seqgan': search(functools.partial(discriminator.prob_real, dtype=scoring_dtype('auto'))),
-        'pg_bleu': search(rewards.BleuReward(rows.numpy(), 3)),
-        'constant': rewards.constant_values,
-        'random': rewards.random_values,
+        'pg_bleu': search(BleuReward(rows.numpy(), 3)),
+        'constant': constant_values,
+        'random': random_values,
     }
     mle, scheduled = MLEStep(generator, adam, 5.0), ScheduledSamplingStep(generator, adam, 5.0)
     return {'mle': lambda seed: mle(tokens), 'scheduled_sampling': lambda seed: scheduled(tokens, 0.5, seed)} | {

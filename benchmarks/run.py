@@ -24,14 +24,16 @@ load_tensorflow()
 
 import keras
 import tensorflow as tf
+from twins import Twins
 
-from seqgan_tf.policies.chunked import Sampler, Scorer
-from seqgan_tf.training.devices import rollout_rows, scoring_dtype
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.policies.chunked import Sampler, Scorer
 from seqgan_tf.rewards.rollout import action_values
-from seqgan_tf.training.reinforce import DiscriminatorEpoch, MLEStep, PolicyGradientStep
-from twins import Twins
+from seqgan_tf.training.devices import rollout_rows, scoring_dtype
+from seqgan_tf.training.discrimination import DiscriminatorEpoch
+from seqgan_tf.training.likelihood import MLEStep
+from seqgan_tf.training.reinforce import PolicyGradientStep
 
 PIECES = (
     'mle_step',

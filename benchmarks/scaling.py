@@ -6,9 +6,8 @@ python benchmarks/scaling.py [--json=PATH] [--plot=PATH.png]      # --plot needs
 import json
 import sys
 
-from absl import app, flags, logging
-
 import run  # the benchmark beside this file; it defines --precision, --repetitions and --json
+from absl import app, flags, logging
 
 SIZES = {'batch': 64, 'length': 20, 'vocab': 5000, 'rollouts': 16}
 GRID = {

@@ -1,6 +1,6 @@
 """Speed of an exported model through the session loader, which is what TensorFlow Serving runs.
 
-    python benchmarks/serving.py [--json=PATH] [--seconds=2] [--vocab_size=5000 --sequence_length=20 | --model=exports/poetry/1]
+    python benchmarks/py [--json=PATH] [--seconds=2] [--vocab_size=5000 --sequence_length=20 | --model=exports/poetry/1]
 
 Latencies are those of single calls; throughput is sequences over the time that the callers took together. Merging stands for the
 server's batching: callers' rows wait up to a millisecond for others and run together, at most 512 rows. Seeds differ from call to call.
@@ -27,10 +27,12 @@ load_tensorflow()
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf.serving import servable as serving, check as serving_check, warmup
+from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.serving import warmup
+from seqgan_tf.serving.export import export_saved_model
+from seqgan_tf.serving.loaders import SessionModel
 
 BATCHES, THREADS = (1, 8, 64, 512), (1, 2, 4, 8)
 MAX_ROWS, PATIENCE = 512, 0.001
@@ -149,7 +151,7 @@ def cold_start(path, warmed):
 def first_answer(path, warmed):
     """What `cold_start` measures, in this process."""
     start = time.perf_counter()
-    model = serving_check.SessionModel(path)
+    model = SessionModel(path)
     if warmed:
         for signature, inputs in warmup.read(pathlib.Path(path)):
             model(signature, **inputs)
@@ -165,7 +167,7 @@ def export(folder):
         Generator(FLAGS.vocab_size, initializer_stddev=FLAGS.stddev),
         Discriminator(FLAGS.vocab_size, FLAGS.sequence_length),
     )
-    return serving.export_saved_model(*networks, vocabulary, FLAGS.sequence_length, folder)
+    return export_saved_model(*networks, vocabulary, FLAGS.sequence_length, folder)
 
 
 def measure_all(path):
@@ -182,7 +184,7 @@ def measure_all(path):
             flush=True,
         )
 
-    with serving_check.SessionModel(path) as model:
+    with SessionModel(path) as model:
         for rows, threads in itertools.product(BATCHES, THREADS):
             report(f'sample rows={rows} threads={threads}', model, 'sample', rows, threads)
         merger = Merger(model)

@@ -26,13 +26,13 @@ def main():
     try:
         path = _version(pathlib.Path(args.export_dir), args.version)
         load_tensorflow()
-        from seqgan_tf.serving import check as serving_check, laws as serving_laws
+        from seqgan_tf.serving import check, laws
 
         servable = _servable(args.workdir) if args.workdir else None
     except (ValueError, OSError) as error:
         sys.exit(f'error: {error}')
     print(path)
-    passed = _report(serving_check.check(path, servable)) and _report(serving_laws.check(path, servable))
+    passed = _report(check.check(path, servable)) and _report(laws.check(path, servable))
     sys.exit(int(not passed))
 
 
@@ -56,7 +56,7 @@ def _version(export_dir, version):
 
 
 def _servable(workdir):
-    from seqgan_tf.running.experiment import restore
+    from seqgan_tf.running.trained import restore
     from seqgan_tf.serving.servable import Servable
 
     config, vocabulary, state = restore(workdir)

@@ -18,8 +18,8 @@ def main():
     args = parser.parse_args()
 
     load_tensorflow()
-    from seqgan_tf.running.experiment import restore
-    from seqgan_tf.serving.servable import export_saved_model
+    from seqgan_tf.running.trained import restore
+    from seqgan_tf.serving.export import export_saved_model
 
     try:
         config, vocabulary, state = restore(args.workdir)

@@ -9,7 +9,7 @@ A name is imported when it is first used, so that reading the settings does not 
 import importlib
 
 _HOMES = {
-    'ALGORITHMS': 'algorithms',
+    'ALGORITHMS': 'algorithms.registry',
     'Config': 'config',
     'Corpus': 'data.corpus',
     'Discriminator': 'models.discriminator',
@@ -20,9 +20,9 @@ _HOMES = {
     'action_values': 'rewards.rollout',
     'corpus_bleu': 'metrics.bleu',
     'discriminator_loss': 'training.losses',
-    'draw': 'policies.sampling',
+    'draw': 'policies.draws',
     'evaluate': 'evaluation.evaluator',
-    'export_saved_model': 'serving.servable',
+    'export_saved_model': 'serving.export',
     'load_oracle': 'models.oracle',
     'make_oracle': 'models.oracle',
     'policy_gradient_loss': 'training.losses',

@@ -2,21 +2,9 @@
 
 import dataclasses
 import json
-import math
 import pathlib
 
-from absl import flags
-
-INF = math.inf
-
-
-def setting(default, help, *, least=-INF, most=INF, choices=None, extends=False, later=False):
-    """A field of `Config`: `least` and `most` bound a number, `choices` a string; `extends` marks what a resumed run may change, `later`
-    what has no part in the likelihood phase."""
-    return dataclasses.field(
-        default=default,
-        metadata=dict(help=help, least=least, most=most, choices=choices, extends=extends, later=later or extends),
-    )
+from seqgan_tf.settings import check_value, setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,7 +171,7 @@ class Config:
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
-            _check(field, getattr(self, field.name))
+            check_value(field, getattr(self, field.name))
         if not self.workdir:
             raise ValueError('workdir must name a directory. Received: workdir=')
         if self.dataset == 'text' and not self.corpus:
@@ -267,37 +255,3 @@ class Config:
             for f in dataclasses.fields(self)
             if counts(f) and getattr(self, f.name) != getattr(other, f.name)
         }
-
-
-def define_flags(values=flags.FLAGS):
-    """Defines one absl flag for each field of `Config` among `values`, those of the process unless given."""
-    for field in dataclasses.fields(Config):
-        text = field.metadata['help']
-        if field.metadata['choices']:
-            flags.DEFINE_enum(field.name, field.default, field.metadata['choices'], text, flag_values=values)
-        else:
-            define = {
-                bool: flags.DEFINE_bool,
-                int: flags.DEFINE_integer,
-                float: flags.DEFINE_float,
-                str: flags.DEFINE_string,
-            }[field.type]
-            define(field.name, field.default, text, flag_values=values)
-
-
-def listed(differences):
-    """What `Config.differences` or `likelihood_differences` found, as lines of a message."""
-    return ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differences.items())
-
-
-def _check(field, value):
-    name, kind, meta = field.name, field.type, field.metadata
-    if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
-        raise ValueError(f'{name} must be of type {kind.__name__}. Received: {name}={value!r}')
-    if meta['choices'] and value not in meta['choices']:
-        raise ValueError(f'{name} must be one of {", ".join(meta["choices"])}. Received: {name}={value}')
-    if kind is float and not math.isfinite(value):
-        raise ValueError(f'{name} must be finite. Received: {name}={value}')
-    if kind in (int, float) and not meta['least'] <= value <= meta['most']:
-        bounds = f'at least {meta["least"]}' + (f' and at most {meta["most"]}' if meta['most'] < INF else '')
-        raise ValueError(f'{name} must be {bounds}. Received: {name}={value}')

@@ -4,8 +4,9 @@ import sys
 
 from absl import app, flags, logging
 
-from seqgan_tf.config import Config, define_flags
+from seqgan_tf.config import Config
 from seqgan_tf.running.startup import load_tensorflow
+from seqgan_tf.settings import define_flags
 
 
 def main(argv):
@@ -31,8 +32,8 @@ def main(argv):
 
 
 if __name__ == '__main__':
-    define_flags()
+    define_flags(Config)
     flags.adopt_module_key_flags(
-        sys.modules[Config.__module__]
+        sys.modules[define_flags.__module__]
     )  # --help shows the flags of the command's own modules only
     app.run(main)

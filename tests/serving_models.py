@@ -3,14 +3,16 @@
 import contextlib
 import types
 
-from seqgan_tf.running import experiment
-from seqgan_tf.serving import servable as serving, check as serving_check
-from seqgan_tf.algorithms import ALGORITHMS
+from seqgan_tf.algorithms.registry import ALGORITHMS
 from seqgan_tf.config import Config
+from seqgan_tf.data.tasks import load_data
+from seqgan_tf.data.vocabulary import END, Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.serving.export import export_saved_model
+from seqgan_tf.serving.loaders import SessionModel
+from seqgan_tf.serving.servable import Servable
 from seqgan_tf.training.state import TrainState
-from seqgan_tf.data.vocabulary import END, Vocabulary
 
 CHARS = [chr(0x4E00 + i) for i in range(34)]
 VOCABULARIES = {
@@ -45,7 +47,7 @@ def train(corpus='', **settings):
         generator_learning_rate=0.03,
         **settings,
     )
-    _, corpus = experiment.load_data(config)
+    _, corpus = load_data(config)
     state = TrainState(config, corpus.vocabulary)
     for _ in ALGORITHMS['mle'](state, corpus, config):
         pass
@@ -55,9 +57,9 @@ def train(corpus='', **settings):
 @contextlib.contextmanager
 def opened(generator, discriminator, vocabulary, length, folder):
     """An exported model in a session, with what it was made of."""
-    path = serving.export_saved_model(generator, discriminator, vocabulary, length, folder / 'poems')
-    servable = serving.Servable(generator, discriminator, vocabulary, length)
-    with serving_check.SessionModel(path) as session:
+    path = export_saved_model(generator, discriminator, vocabulary, length, folder / 'poems')
+    servable = Servable(generator, discriminator, vocabulary, length)
+    with SessionModel(path) as session:
         yield types.SimpleNamespace(
             path=path, vocabulary=vocabulary, length=length, generator=generator, servable=servable, session=session
         )

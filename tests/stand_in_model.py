@@ -14,7 +14,8 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf.serving import check as serving_check, versions, warmup
+from seqgan_tf.serving import versions, warmup
+from seqgan_tf.serving.loaders import SessionModel
 
 MAX_ROWS, PATIENCE = 512, 0.001  # max_batch_size and batch_timeout_micros of export/batching.config
 CODES = (
@@ -99,7 +100,7 @@ class Version:
     """One version of a model, loaded and warmed up."""
 
     def __init__(self, path, batching):
-        self.number, self.users, self.session = int(path.name), 0, serving_check.SessionModel(path)
+        self.number, self.users, self.session = int(path.name), 0, SessionModel(path)
         for signature, inputs in warmup.read(path):
             self.session(signature, **inputs)
         self.runs = {name: functools.partial(self.session, name) for name in self.session.signatures}

@@ -8,15 +8,15 @@ import reference
 import tensorflow as tf
 from reference import MarkovChain
 
-from seqgan_tf.evaluation import closing, judges
-from seqgan_tf.metrics import diversity
-from seqgan_tf.policies.chunked import Sampler
-from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.config import Config
-from seqgan_tf.metrics.divergences import jsd_per_step
-from seqgan_tf.evaluation.evaluator import Evaluator
-from seqgan_tf.running.experiment import run
+from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.evaluation import closing, judges
+from seqgan_tf.evaluation.evaluator import Evaluator
+from seqgan_tf.metrics import diversity
+from seqgan_tf.metrics.divergences import jsd_per_step
+from seqgan_tf.policies.chunked import Sampler
+from seqgan_tf.running.experiment import run
 
 SEED = tf.constant([3, 4], tf.int64)
 V, T = 4, 3

@@ -7,7 +7,8 @@ import pathlib
 import pytest
 from absl import flags
 
-from seqgan_tf.config import Config, define_flags
+from seqgan_tf.config import Config
+from seqgan_tf.settings import define_flags
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FLAGFILES = [ROOT / 'poetry.flags', *sorted((ROOT / 'flags').rglob('*.flags'))]
@@ -85,7 +86,7 @@ def parse(*arguments):
 def defined_flags():
     """Flags of their own, not the process'."""
     values = flags.FlagValues()
-    define_flags(values)
+    define_flags(Config, values)
     return values
 
 

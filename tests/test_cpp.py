@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from serving_models import CHARS, VOCABULARIES, networks, opened
 
-from seqgan_tf.serving import check as serving_check
+from seqgan_tf.serving.check import prompts_of
+from seqgan_tf.serving.loaders import python_model
 
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / 'export' / 'cpp'
 TOOLS = ('g++', 'make')
@@ -66,7 +67,7 @@ def assert_rows(rows, errors, answer):
 
 def both(model):
     """The two ways to load a model in Python."""
-    return model.session, serving_check.python_model(model.path)
+    return model.session, python_model(model.path)
 
 
 def test_cpp_draws_what_the_session_and_python_draw(program, model):
@@ -78,7 +79,7 @@ def test_cpp_draws_what_the_session_and_python_draw(program, model):
 def test_cpp_completes_what_they_complete_bad_prompts_included(program, model):
     drawn = model.session('sample', seed=np.arange(6), temperature=np.ones(6, np.float32))['text']
     prompts = [
-        *serving_check.prompts_of(model.session, drawn)[0],
+        *prompts_of(model.session, drawn)[0],
         CHARS[0] * 30 + ' w1é' * 30,
         '\U0001f600'.encode(),
         b'<end>',

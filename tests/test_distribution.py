@@ -8,11 +8,11 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 from reference import MarkovChain
 
+from seqgan_tf.models.generator import Generator
+from seqgan_tf.models.oracle import make_oracle
 from seqgan_tf.policies import sampling
 from seqgan_tf.policies.distribution import SequenceDistribution
 from seqgan_tf.training.losses import token_nll
-from seqgan_tf.models.generator import Generator
-from seqgan_tf.models.oracle import make_oracle
 
 LENGTH, SEED = 4, [11, 22]
 END_IDS = [None, 1]

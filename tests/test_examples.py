@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqgan_tf.policies import sampling
-from seqgan_tf.serving import servable as serving, check as serving_check
+from seqgan_tf.data.vocabulary import END, Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.data.vocabulary import END, Vocabulary
+from seqgan_tf.policies import sampling
+from seqgan_tf.serving.export import export_saved_model
+from seqgan_tf.serving.loaders import SessionModel
 
 EXAMPLES = pathlib.Path(__file__).resolve().parent.parent / 'export' / 'examples'
 
@@ -30,16 +31,14 @@ def version(tmp_path_factory):
     generator = Generator(len(vocabulary), 8, 8, initializer_stddev=1.0, end_id=vocabulary.end_id, seed=1)
     discriminator = Discriminator(len(vocabulary), 7, 8, windows=((1, 8), (2, 8)))
     return str(
-        serving.export_saved_model(
-            generator, discriminator, vocabulary, 7, tmp_path_factory.mktemp('exports') / 'poems'
-        )
+        export_saved_model(generator, discriminator, vocabulary, 7, tmp_path_factory.mktemp('exports') / 'poems')
     )
 
 
 def test_signatures_compose_inside_a_function(version):
     loaded = tf.saved_model.load(version)
     best = example('compose').best_of(loaded, 16)
-    with serving_check.SessionModel(version) as session:
+    with SessionModel(version) as session:
         for seed in (0, 100):
             drawn = session('sample', seed=np.arange(seed, seed + 16), temperature=np.ones(16, np.float32))['text']
             assert (
@@ -50,7 +49,7 @@ def test_signatures_compose_inside_a_function(version):
 
 def test_a_model_is_a_keras_layer(version):
     texts = np.array(['一丁', '\U0001f600'])
-    with serving_check.SessionModel(version) as session:
+    with SessionModel(version) as session:
         expected = session('score', text=np.array([text.encode() for text in texts], object))['prob_real']
     model = example('keras_layer').RealText(version)
     np.testing.assert_allclose(model(tf.constant(texts)), expected, rtol=1e-5)

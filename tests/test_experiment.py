@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
-from seqgan_tf.running.experiment import restore, run
+from seqgan_tf.running.experiment import run
+from seqgan_tf.running.trained import restore
 
 TINY = Config(
     dataset='synthetic',

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import serving_server
 
-from seqgan_tf.serving import check as serving_check
+from seqgan_tf.serving.loaders import SessionModel
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LINES = [
@@ -116,7 +116,7 @@ def test_user_errors_are_one_line(script, flags, message, tmp_path):
 
 @pytest.fixture(scope='module')
 def served(run):
-    with serving_server.serve(run[1]) as server, serving_check.SessionModel(run[1] / '1') as session:
+    with serving_server.serve(run[1]) as server, SessionModel(run[1] / '1') as session:
         yield [f'--url={server.rest}', '--model=cats'], session, server.grpc
 
 

@@ -16,7 +16,7 @@ PACKAGE = ROOT / 'seqgan_tf'
 
 # From the bottom up. A module imports from its own layer and from those before it; a wing stands for its modules.
 LAYERS = [
-    'errors randomness config running.interruption running.startup',
+    'errors randomness settings config running.interruption running.startup',
     'models policies',
     'data metrics training',
     'rewards search evaluation serving',

@@ -5,8 +5,8 @@ import pytest
 import reference
 import tensorflow as tf
 
-from seqgan_tf.training.losses import discriminator_loss, policy_gradient_loss, token_nll
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.training.losses import discriminator_loss, policy_gradient_loss, token_nll
 
 SHAPES = [(1, 1, 2), (1, 4, 3), (3, 1, 5), (3, 4, 7)]  # B, T, V
 

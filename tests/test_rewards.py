@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from nltk.translate.bleu_score import sentence_bleu as nltk_bleu
-
-from seqgan_tf.metrics import bleu
-from seqgan_tf import randomness
-from seqgan_tf.rewards import bleu as rewards, rollout
-from seqgan_tf.rewards.bleu import BleuReward
 from reference import MarkovChain, Reward
+
+from seqgan_tf import randomness
+from seqgan_tf.metrics import bleu
+from seqgan_tf.rewards import rollout
+from seqgan_tf.rewards.bleu import BleuReward
+from seqgan_tf.rewards.controls import constant_values, random_values, shuffled
 
 SEED = tf.constant([3, 4], tf.int64)
 
@@ -68,12 +69,12 @@ class TestControls:
     tokens = tf.constant(rows(6, 5, 4, 0))
 
     def test_constant(self):
-        np.testing.assert_array_equal(rewards.constant_values(self.tokens, SEED), np.ones([6, 5]))
+        np.testing.assert_array_equal(constant_values(self.tokens, SEED), np.ones([6, 5]))
 
     def test_random_is_uniform_and_knows_nothing_of_the_tokens(self):
-        values = rewards.random_values(tf.zeros([400, 50], tf.int32), SEED).numpy()
-        np.testing.assert_array_equal(values, rewards.random_values(tf.ones([400, 50], tf.int32), SEED))
-        assert np.any(values != rewards.random_values(tf.zeros([400, 50], tf.int32), SEED + 1))
+        values = random_values(tf.zeros([400, 50], tf.int32), SEED).numpy()
+        np.testing.assert_array_equal(values, random_values(tf.ones([400, 50], tf.int32), SEED))
+        assert np.any(values != random_values(tf.zeros([400, 50], tf.int32), SEED + 1))
         counts = np.histogram(values, bins=10, range=(0, 1))[0]
         assert np.sum((counts - 2000) ** 2 / 2000) < 30  # chi-square of 9 degrees: p = 4e-4
 
@@ -84,12 +85,12 @@ class TestControls:
             return rollout.action_values(policy, reward, tokens, 3, seed)
 
         true = search(self.tokens, SEED).numpy()
-        dealt = rewards.shuffled(search)(self.tokens, SEED).numpy()
+        dealt = shuffled(search)(self.tokens, SEED).numpy()
         assert np.any(dealt != true)
         np.testing.assert_array_equal(sorted(map(tuple, dealt)), sorted(map(tuple, true)))
 
     def test_shuffled_gives_every_row_every_place(self):
-        deal = rewards.shuffled(lambda tokens, seed: tf.cast(tokens, tf.float32))
+        deal = shuffled(lambda tokens, seed: tf.cast(tokens, tf.float32))
         tokens = tf.constant([[0], [1], [2]], tf.int32)
         orders = [tuple(deal(tokens, randomness.fold_in(SEED, i)).numpy()[:, 0]) for i in range(120)]
         assert len(set(orders)) == 6 and max(orders.count(order) for order in set(orders)) < 45

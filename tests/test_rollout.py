@@ -9,9 +9,9 @@ import tensorflow as tf
 from reference import MarkovChain, Reward
 
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.rewards.rollout import action_values, lanes, prefix_states
-from seqgan_tf.randomness import uniforms
 from seqgan_tf.policies.sampling import sample
+from seqgan_tf.randomness import uniforms
+from seqgan_tf.rewards.rollout import action_values, lanes, prefix_states
 
 SEED = tf.constant([5, 6])
 LANES = list(itertools.product(range(2, 8), range(1, 5), (1, 3)))  # T, N, multiple

@@ -10,8 +10,9 @@ import tensorflow as tf
 from reference import LARGEST_BELOW_ONE, MarkovChain
 
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.policies.draws import COLUMNS, draw, draw_lean
+from seqgan_tf.policies.sampling import sample, sequence_log_prob, sequence_nll, valid_mask
 from seqgan_tf.randomness import fold_in, uniforms
-from seqgan_tf.policies.sampling import COLUMNS, draw, draw_lean, sample, sequence_log_prob, sequence_nll, valid_mask
 
 VOCAB_SIZES = [2, 3, 7, 16, 17, 64, 65, 5000]  # with whole blocks alone, and with a rest, of `draw` and of `draw_lean`
 BATCH_SIZES = [1, 5]

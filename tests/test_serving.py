@@ -10,8 +10,12 @@ from serving_models import CAPTIONS, CHARS, TRAINED, VOCABULARIES, networks, ope
 from tensorflow.core.protobuf import saved_model_pb2
 
 from seqgan_tf import randomness
-from seqgan_tf.policies import sampling
-from seqgan_tf.serving import servable as serving, check as serving_check, laws as serving_laws
+from seqgan_tf.policies.draws import draw
+from seqgan_tf.policies.sampling import sequence_log_prob, unroll
+from seqgan_tf.serving import laws
+from seqgan_tf.serving.check import check, prompts_of
+from seqgan_tf.serving.loaders import SessionModel, python_model
+from seqgan_tf.serving.servable import row_uniforms
 
 
 @pytest.fixture(scope='module', params=[*VOCABULARIES, *TRAINED])
@@ -45,16 +49,16 @@ def texts(*values):
 
 
 def test_every_check_passes(model):
-    outcomes = list(serving_check.check(model.path, model.servable))
+    outcomes = list(check(model.path, model.servable))
     assert len(outcomes) == 9
     assert [outcome for outcome in outcomes if outcome[1]] == []
 
 
 def test_every_law_holds(model, monkeypatch):
     """Draws against the exact law of an independent twin, and against the trained generator's own."""
-    monkeypatch.setattr(serving_laws, 'ROWS', 300)
-    monkeypatch.setattr(serving_laws, 'ROWS_OF_SAMPLE', 4000)
-    outcomes = list(serving_laws.check(model.path, model.servable))
+    monkeypatch.setattr(laws, 'ROWS', 300)
+    monkeypatch.setattr(laws, 'ROWS_OF_SAMPLE', 4000)
+    outcomes = list(laws.check(model.path, model.servable))
     print(*(what for what, _ in outcomes), sep='\n')
     assert len(outcomes) == 10
     assert [outcome for outcome in outcomes if outcome[1]] == []
@@ -63,7 +67,7 @@ def test_every_law_holds(model, monkeypatch):
 @pytest.mark.parametrize('rows', [2, 17, 130])
 def test_a_row_alone_is_the_row_of_any_batch(model, rows):
     drawn = model.session('sample', **draws(rows, seed=40))['text']
-    prompts, _ = serving_check.prompts_of(model.session, drawn)
+    prompts, _ = prompts_of(model.session, drawn)
     inputs = completions(prompts, top_k=9, top_p=0.95, temperature=0.9)
     together, scored = model.session('complete', **inputs), model.session('score', text=drawn)
     for row in {0, rows // 2, rows - 1}:
@@ -79,20 +83,18 @@ def test_a_row_alone_is_the_row_of_any_batch(model, rows):
 def test_tokens_are_those_of_plain_sampling_with_the_same_uniforms(model):
     inputs = draws(40, temperature=0.8, seed=100)
     numbers = tf.stack([randomness.uniforms([model.length], [seed, 0]) for seed in inputs['seed']])
-    np.testing.assert_array_equal(serving.row_uniforms(tf.constant(inputs['seed']), model.length), numbers)
-    tokens, _ = sampling.unroll(
+    np.testing.assert_array_equal(row_uniforms(tf.constant(inputs['seed']), model.length), numbers)
+    tokens, _ = unroll(
         model.generator,
         40,
         model.length,
-        lambda position, logits: (sampling.draw(logits * (1 / np.float32(0.8)), numbers[:, position]), tf.zeros([40])),
+        lambda position, logits: (draw(logits * (1 / np.float32(0.8)), numbers[:, position]), tf.zeros([40])),
     )
     answer = model.session('sample', **inputs)
     np.testing.assert_array_equal(answer['tokens'], tokens)
     np.testing.assert_array_equal(answer['seed'], inputs['seed'])
     assert [text.decode() for text in answer['text']] == model.vocabulary.decode(tokens)
-    np.testing.assert_allclose(
-        answer['log_prob'], sampling.sequence_log_prob(model.generator, tokens), rtol=1e-5, atol=1e-5
-    )
+    np.testing.assert_allclose(answer['log_prob'], sequence_log_prob(model.generator, tokens), rtol=1e-5, atol=1e-5)
 
 
 def test_log_prob_is_the_score_of_the_text(model):
@@ -125,7 +127,7 @@ def test_a_prompt_is_kept(model):
 
 def test_top_k_of_one_is_greedy_for_every_seed(model):
     tokens = model.session('complete', **completions([''] * 5, top_k=1, temperature=3.0))['tokens']
-    greedy, _ = sampling.unroll(
+    greedy, _ = unroll(
         model.generator,
         5,
         model.length,
@@ -179,7 +181,7 @@ def test_python_answers_bad_rows_as_the_session_does(model):
     inputs = completions([model.session('sample', **draws(1))['text'][0]] * len(bad))
     for i, (name, value) in enumerate(bad):
         inputs[name][i] = value.encode() if isinstance(value, str) else value
-    python = serving_check.python_model(model.path)
+    python = python_model(model.path)
     one, other = model.session('complete', **inputs), python('complete', **inputs)
     assert (
         sum(error != b'' for error in one['error']) >= len(bad) - 4
@@ -223,7 +225,7 @@ def test_requests_of_the_wrong_form_fail_in_the_graph(model, tmp_path):
             node.attr['shape'].shape.CopyFrom(tf.TensorShape(None).as_proto())
             node.attr.pop('_output_shapes', None)
     copy.write_bytes(saved.SerializeToString())
-    with serving_check.SessionModel(copy.parent) as session:
+    with SessionModel(copy.parent) as session:
         assert session('sample', **draws(2))['tokens'].shape == (2, model.length)
         for seed in (np.int64(1), np.ones([2, 1], np.int64)):
             with pytest.raises(tf.errors.InvalidArgumentError, match='is not compatible with expected shape'):

@@ -7,15 +7,18 @@ import tensorflow as tf
 from serving_models import VOCABULARIES, networks, opened
 
 from seqgan_tf.policies import sampling
-from seqgan_tf.serving import servable as serving, check as serving_check, laws as serving_laws, twin as serving_twin
+from seqgan_tf.serving.check import check, check_portable
+from seqgan_tf.serving.laws import MERGED, check_distribution, check_law, check_log_prob, check_prompts, two_samples
+from seqgan_tf.serving.servable import Servable
+from seqgan_tf.serving.twin import Twin
 
 
 def test_check_sees_variables_that_a_session_does_not_restore(tmp_path):
     vocabulary, length = VOCABULARIES['whole verses']
-    servable = serving.Servable(*networks(vocabulary, length), vocabulary, length)
+    servable = Servable(*networks(vocabulary, length), vocabulary, length)
     servable.variables_ = []
     tf.saved_model.save(servable, str(tmp_path / '1'), {'sample': servable.sample})
-    failed = [what for what, problem in serving_check.check(tmp_path / '1') if problem]
+    failed = [what for what, problem in check(tmp_path / '1') if problem]
     assert 'session and Python agree' in failed and 'warm-up records run' in failed
 
 
@@ -31,14 +34,14 @@ def test_check_refuses_what_a_server_lacks(tmp_path):
         )
         tf.saved_model.save(tf.Module(), str(tmp_path / str(i)), outer)
         with pytest.raises(ValueError, match=name):
-            serving_check.check_portable(tmp_path / str(i))
+            check_portable(tmp_path / str(i))
 
 
 @pytest.fixture(scope='module')
 def words(tmp_path_factory):
     vocabulary, length = VOCABULARIES['words']
     with opened(*networks(vocabulary, length), vocabulary, length, tmp_path_factory.mktemp('exports')) as model:
-        model.twin = serving_twin.Twin(model.path, vocabulary.end_id)
+        model.twin = Twin(model.path, vocabulary.end_id)
         yield model
 
 
@@ -71,9 +74,9 @@ def test_the_twin_is_the_generator(words):
     ],
 )
 def test_draws_of_another_law_are_refused(words, change, top_k, top_p):
-    serving_laws.check_law(words.session, words.twin, 0.8, top_k, top_p)
+    check_law(words.session, words.twin, 0.8, top_k, top_p)
     with pytest.raises(ValueError, match='must not refuse it|beyond the filters'):
-        serving_laws.check_law(bent(words.session, change), words.twin, 0.8, top_k, top_p)
+        check_law(bent(words.session, change), words.twin, 0.8, top_k, top_p)
 
 
 def test_an_altered_prompt_is_refused(words):
@@ -85,7 +88,7 @@ def test_an_altered_prompt_is_refused(words):
         )
 
     with pytest.raises(ValueError, match='a prompt must be kept. Received: '):
-        serving_laws.check_prompts(bent(words.session, shorten), words.twin)
+        check_prompts(bent(words.session, shorten), words.twin)
 
 
 def test_another_generator_is_refused(words):
@@ -93,12 +96,10 @@ def test_another_generator_is_refused(words):
     generator, discriminator = networks(vocabulary, length)
     generator.head.bias.assign_add(np.eye(len(vocabulary), dtype=np.float32)[3] * 0.3)
     with pytest.raises(ValueError, match='must not refuse it'):
-        serving_laws.check_distribution(
-            words.session, words.twin, serving.Servable(generator, discriminator, vocabulary, length)
-        )
+        check_distribution(words.session, words.twin, Servable(generator, discriminator, vocabulary, length))
     words.twin.head_bias, kept = words.twin.head_bias + np.eye(len(vocabulary))[3] * 0.1, words.twin.head_bias
     with pytest.raises(ValueError, match="log_prob must be within 1e-3 of the twin's"):
-        serving_laws.check_log_prob(words.session, words.twin)
+        check_log_prob(words.session, words.twin)
     words.twin.head_bias = kept
 
 
@@ -110,15 +111,13 @@ def test_two_samples_are_compared_as_scipy_does(seed, common):
         [np.bincount(first, minlength=40), np.bincount(second, minlength=40)]
     ).pvalue
     if common == 1:
-        assert serving_laws.two_samples(first, second) == f'p {expected:.3f} of 40 cells'
+        assert two_samples(first, second) == f'p {expected:.3f} of 40 cells'
     else:
         assert expected < 1e-4
         with pytest.raises(ValueError, match='the chi-square test must not refuse it. Received: p '):
-            serving_laws.two_samples(first, second)
+            two_samples(first, second)
 
 
 def test_rare_cells_are_merged():
-    assert serving_laws.two_samples(np.arange(5000), np.arange(5000, 10_000)).endswith(
-        f' of {serving_laws.MERGED} cells'
-    )
-    assert serving_laws.two_samples(np.arange(50), np.arange(50, 100)).endswith(' of 1 cells')
+    assert two_samples(np.arange(5000), np.arange(5000, 10_000)).endswith(f' of {MERGED} cells')
+    assert two_samples(np.arange(50), np.arange(50, 100)).endswith(' of 1 cells')

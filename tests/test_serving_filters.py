@@ -6,15 +6,15 @@ import scipy.stats
 import tensorflow as tf
 from serving_models import networks
 
-from seqgan_tf.policies import filters, sampling
-from seqgan_tf.serving import servable as serving
 from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.policies import filters, sampling
+from seqgan_tf.serving.servable import Servable
 
 
 def test_temperature_gives_the_exact_law():
     vocabulary = Vocabulary(list('abcde'))
     generator, discriminator = networks(vocabulary, 2)
-    servable = serving.Servable(generator, discriminator, vocabulary, 2)
+    servable = Servable(generator, discriminator, vocabulary, 2)
     pairs = np.stack(np.meshgrid(range(5), range(5), indexing='ij'), -1).reshape(-1, 2)
     log_probs = tf.nn.log_softmax(generator(pairs) / 0.7).numpy()
     law = np.exp(log_probs[np.arange(25)[:, None], [0, 1], pairs].sum(axis=1).astype(np.float64))

@@ -11,7 +11,9 @@ import tensorflow as tf
 from serving_models import VOCABULARIES, networks
 from tensorflow.core.protobuf import config_pb2
 
-from seqgan_tf.serving import servable as serving, check as serving_check
+from seqgan_tf.serving.export import export_saved_model
+from seqgan_tf.serving.loaders import SessionModel
+from seqgan_tf.serving.signatures import SIGNATURES
 
 REQUESTS = 700  # of each signature, for each of three vocabularies: 2,100
 SHAPES_AND_TYPES = 0.15  # share of the requests with an input of a wrong length, rank or type
@@ -68,11 +70,11 @@ TEXTS = [
 def fuzzed(request, tmp_path_factory):
     """A vocabulary, its length, and the signatures of a model in a session, as functions of arrays of any kind."""
     vocabulary, length = VOCABULARIES[request.param]
-    path = serving.export_saved_model(
+    path = export_saved_model(
         *networks(vocabulary, length), vocabulary, length, tmp_path_factory.mktemp('exports') / 'poems'
     )
-    with serving_check.SessionModel(path) as model:
-        yield vocabulary, length, {name: unchecked(model, name) for name in serving_check.SIGNATURES}
+    with SessionModel(path) as model:
+        yield vocabulary, length, {name: unchecked(model, name) for name in SIGNATURES}
 
 
 def unchecked(model, name):

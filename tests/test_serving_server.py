@@ -19,10 +19,13 @@ import pytest
 import serving_server
 import stand_in_model
 
-from seqgan_tf.serving import servable as serving, check as serving_check, versions
+from seqgan_tf.data.vocabulary import END, Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.data.vocabulary import END, Vocabulary
+from seqgan_tf.serving import versions
+from seqgan_tf.serving.export import export_saved_model
+from seqgan_tf.serving.loaders import SessionModel
+from seqgan_tf.serving.signatures import SIGNATURES
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LENGTH = 6
@@ -38,7 +41,7 @@ def export(folder, seed):
     vocabulary = Vocabulary([END, '<unk>', *(f'w{i}é' for i in range(20))], 'word')
     generator = Generator(len(vocabulary), 8, 8, initializer_stddev=1.0, end_id=vocabulary.end_id, seed=seed)
     discriminator = Discriminator(len(vocabulary), LENGTH, 8, windows=((1, 8), (2, 8)), seed=2)
-    return pathlib.Path(serving.export_saved_model(generator, discriminator, vocabulary, LENGTH, folder))
+    return pathlib.Path(export_saved_model(generator, discriminator, vocabulary, LENGTH, folder))
 
 
 @pytest.fixture(scope='module')
@@ -50,7 +53,7 @@ def exported(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def served(exported):
-    with serving_server.serve(exported[0].parent) as server, serving_check.SessionModel(exported[0]) as session:
+    with serving_server.serve(exported[0].parent) as server, SessionModel(exported[0]) as session:
         yield types.SimpleNamespace(
             server=server,
             session=session,
@@ -222,7 +225,7 @@ def test_metadata_over_grpc(served):
     answer = served.grpc.predictions.GetModelMetadata(request, timeout=30)
     signatures = get_model_metadata_pb2.SignatureDefMap()
     assert answer.metadata['signature_def'].Unpack(signatures) and answer.model_spec.version.value == 1
-    assert set(signatures.signature_def) >= set(serving_check.SIGNATURES)
+    assert set(signatures.signature_def) >= set(SIGNATURES)
 
 
 def test_rows_of_several_requests_run_together_and_answer_as_alone(served, transport):
@@ -316,7 +319,7 @@ def test_twenty_versions_change_under_load_and_no_answer_fails_or_is_torn(export
     publish(0)
     outputs = []
     for path in exported:
-        with serving_check.SessionModel(path) as session:
+        with SessionModel(path) as session:
             outputs.append(expected(session, 3)['tokens'].tolist())
     assert outputs[0] != outputs[1]
     counts, failures, done = [0, 0], [], threading.Event()

@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 from serving_models import VOCABULARIES, networks
 
-from seqgan_tf.serving import servable as serving, versions, warmup
+from seqgan_tf.serving import versions, warmup
+from seqgan_tf.serving.export import export_saved_model
 
 
 def test_versions_count_up_and_are_never_overwritten(tmp_path):
@@ -38,10 +39,10 @@ def test_networks_that_do_not_go_together_are_refused(tmp_path):
     vocabulary, length = VOCABULARIES['whole verses']
     generator, discriminator = networks(vocabulary, length)
     with pytest.raises(ValueError, match='same sequence_length. Expected: 7. Received: 6'):
-        serving.export_saved_model(generator, discriminator, vocabulary, 7, tmp_path / 'poems')
+        export_saved_model(generator, discriminator, vocabulary, 7, tmp_path / 'poems')
     generator.head.bias.assign(np.full(len(vocabulary), np.nan))
     with pytest.raises(ValueError, match='must answer its warm-up request'):
-        serving.export_saved_model(generator, discriminator, vocabulary, length, tmp_path / 'poems')
+        export_saved_model(generator, discriminator, vocabulary, length, tmp_path / 'poems')
     assert list((tmp_path / 'poems').iterdir()) == []
 
 
@@ -52,13 +53,13 @@ def test_an_export_that_fails_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr('os.rename', fail)
     vocabulary, length = VOCABULARIES['whole verses']
     with pytest.raises(OSError, match='No space left'):
-        serving.export_saved_model(*networks(vocabulary, length), vocabulary, length, tmp_path)
+        export_saved_model(*networks(vocabulary, length), vocabulary, length, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_warmup_records_are_prediction_logs(tmp_path):
     vocabulary, length = VOCABULARIES['whole verses']
-    path = serving.export_saved_model(*networks(vocabulary, length), vocabulary, length, tmp_path / 'poems')
+    path = export_saved_model(*networks(vocabulary, length), vocabulary, length, tmp_path / 'poems')
     records = warmup.read(path)
     assert [signature for signature, _ in records] == ['serving_default', 'sample', 'complete', 'score']
     classes = pytest.importorskip(

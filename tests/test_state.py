@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from seqgan_tf.config import Config
-from seqgan_tf.training.state import PHASES, TrainState
 from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.training.state import PHASES, TrainState
 
 T = 4
 SIZES = dict(sequence_length=T, embedding_dim=3, hidden_dim=4, discriminator_embedding_dim=3)

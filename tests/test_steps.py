@@ -6,19 +6,21 @@ import pytest
 import reference
 import tensorflow as tf
 
-from seqgan_tf.training import losses
 from seqgan_tf import randomness
-from seqgan_tf.policies import sampling
 from seqgan_tf.algorithms.policy_gradient import monte_carlo
 from seqgan_tf.algorithms.seqgan import DiscriminatorPhase
 from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.policies import sampling
 from seqgan_tf.rewards.rollout import action_values
+from seqgan_tf.training import losses
+from seqgan_tf.training.discrimination import DiscriminatorEpoch
+from seqgan_tf.training.likelihood import MLEStep, ScheduledSamplingStep
+from seqgan_tf.training.reinforce import PolicyGradientStep
 from seqgan_tf.training.state import TrainState
-from seqgan_tf.training.reinforce import DiscriminatorEpoch, MLEStep, PolicyGradientStep, ScheduledSamplingStep
-from seqgan_tf.data.vocabulary import Vocabulary
 
 V, T, B, N = 6, 4, 5, 2
 SEED = tf.constant([7, 8], tf.int64)

@@ -26,7 +26,8 @@ TINY = (
 STAND_IN = """
 import json, os, pathlib, signal, sys, time
 from absl import flags
-from seqgan_tf.config import Config, define_flags
+from seqgan_tf.config import Config
+from seqgan_tf.settings import define_flags
 
 def note(event):
     with open(os.environ['EVENTS'], 'a') as file:
@@ -37,7 +38,7 @@ def stop(number, _):
     if plan != 'stubborn':
         sys.exit(143)
 
-define_flags()
+define_flags(Config)
 flags.FLAGS(sys.argv)
 config = Config.from_flags(flags.FLAGS)
 workdir = pathlib.Path(config.workdir)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqgan_tf.policies import sampling
 from seqgan_tf.data.synthetic import CHUNK, draw_corpus
 from seqgan_tf.models.oracle import load_oracle, make_oracle
+from seqgan_tf.policies import sampling
 
 PUBLISHED = pathlib.Path(__file__).resolve().parents[2] / 'shared' / 'data' / 'seqgan_oracle_params.npz'
 LENGTH = 5

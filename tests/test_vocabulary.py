@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from seqgan_tf.data.vocabulary import END, TextCodec, Vocabulary
+from seqgan_tf.data.vocabulary import END, Vocabulary
+from seqgan_tf.serving.codec import TextCodec
 
 LENGTH = 6
 CHARS = list('春夏秋冬ab😀é \t"\'\\')

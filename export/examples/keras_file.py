@@ -7,8 +7,8 @@ import sys
 
 import keras
 
-import seqgan_tf.models.generator  # registers the class that the file names
-from seqgan_tf.training.reinforce import MLEStep
+import seqgan_tf.models.generator  # noqa: F401 (registers the class that the file names)
+from seqgan_tf.training.likelihood import MLEStep
 
 
 def train_on(path, tokens, learning_rate=0.01):
@@ -22,7 +22,7 @@ def train_on(path, tokens, learning_rate=0.01):
 
 
 if __name__ == '__main__':
-    from seqgan_tf.running.experiment import restore
+    from seqgan_tf.running.trained import restore
 
     _, _, state = restore(sys.argv[1])
     state.generator.save(sys.argv[2])

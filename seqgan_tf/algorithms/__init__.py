@@ -1,11 +1,1 @@
-"""The algorithms. Each is a Python generator `train(state, corpus, config)` that yields one `Report` at the end of each round."""
-
-from seqgan_tf.algorithms import mle, pg_bleu, random, scheduled_sampling, seqgan
-
-ALGORITHMS = {
-    'random': random.train,
-    'mle': mle.train,
-    'scheduled_sampling': scheduled_sampling.train,
-    'pg_bleu': pg_bleu.train,
-    'seqgan': seqgan.train,
-}
+"""The algorithms: each is a Python generator `train(state, corpus, config)` that yields one `Report` at the end of each round."""

@@ -3,8 +3,8 @@
 import numpy as np
 
 from seqgan_tf.policies.chunked import Scorer
+from seqgan_tf.training.likelihood import MLEStep
 from seqgan_tf.training.state import Report
-from seqgan_tf.training.reinforce import MLEStep
 
 
 def train(state, corpus, config):

@@ -4,10 +4,11 @@ import itertools
 
 import numpy as np
 
-from seqgan_tf.training.devices import rollout_rows
 from seqgan_tf.rewards.rollout import action_values
+from seqgan_tf.training.devices import rollout_rows
+from seqgan_tf.training.likelihood import MLEStep
+from seqgan_tf.training.reinforce import PolicyGradientStep
 from seqgan_tf.training.state import Report
-from seqgan_tf.training.reinforce import MLEStep, PolicyGradientStep
 
 
 def train(state, corpus, config, values_fn, discriminate=None):

@@ -1,7 +1,7 @@
 """Scheduled sampling (Bengio et al., 2015), the paper's SS baseline: likelihood training on inputs that are more and more one's own."""
 
 from seqgan_tf.algorithms import mle
-from seqgan_tf.training.reinforce import ScheduledSamplingStep
+from seqgan_tf.training.likelihood import ScheduledSamplingStep
 
 
 def train(state, corpus, config):

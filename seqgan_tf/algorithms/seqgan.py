@@ -5,16 +5,16 @@ import functools
 import tensorflow as tf
 
 from seqgan_tf import randomness
-from seqgan_tf.rewards import bleu as rewards
 from seqgan_tf.algorithms import mle, pg_bleu, policy_gradient
 from seqgan_tf.policies.chunked import Sampler
+from seqgan_tf.rewards.controls import constant_values, random_values, shuffled
 from seqgan_tf.training.devices import scoring_dtype
+from seqgan_tf.training.discrimination import DiscriminatorEpoch
 from seqgan_tf.training.state import Report
-from seqgan_tf.training.reinforce import DiscriminatorEpoch
 
 CONTROLS = {
-    'constant': rewards.constant_values,
-    'random': rewards.random_values,
+    'constant': constant_values,
+    'random': random_values,
 }  # their values need no discriminator, so none is trained
 
 HELD_OUT_ROWS = 2000  # real ones, and as many fresh samples: an accuracy's standard error is below 0.01
@@ -37,7 +37,7 @@ def train(state, corpus, config):
     reward_fn = functools.partial(state.discriminator.prob_real, dtype=scoring_dtype(config.precision))
     values_fn = policy_gradient.monte_carlo(state, config, reward_fn)
     if config.reward == 'shuffled':
-        values_fn = rewards.shuffled(values_fn)
+        values_fn = shuffled(values_fn)
     yield from policy_gradient.train(state, corpus, config, values_fn, discriminate)
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import randomness
-from seqgan_tf.policies import sampling
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.policies import sampling
 
 TRAIN, VALIDATION, TEST = range(3)  # each part has a stream of its own
 CHUNK = 1000

@@ -3,9 +3,8 @@
 import collections
 import pathlib
 
-from seqgan_tf.data import vocabulary as vocabularies
 from seqgan_tf.data.corpus import Corpus, split_rows
-from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.data.vocabulary import END, Vocabulary, split
 
 MOST_IDS = 1_000_000
 ON_LONG = ('error', 'drop', 'truncate')
@@ -40,14 +39,14 @@ def load_text(
         ValueError: the file cannot be read, is empty or not utf-8; a line that is too long, or breaks the rule of its tokens.
     """
     lines = _read_lines(path)
-    sequences = [vocabularies.split(line, tokens, verse_length) for line in lines.values()]
+    sequences = [split(line, tokens, verse_length) for line in lines.values()]
     _check_symbols(path, lines, sequences, tokens, verse_length, max_vocab)
     sequences, notes = _limit_length(path, lines, sequences, sequence_length, on_long)
 
     with_end = any(len(sequence) < sequence_length for sequence in sequences)
     if tokens == 'id':
         highest = max_vocab or 1 + max(int(symbol) for sequence in sequences for symbol in sequence)
-        symbols = [vocabularies.END] * with_end + [str(i) for i in range(highest)]
+        symbols = [END] * with_end + [str(i) for i in range(highest)]
         vocabulary = Vocabulary(symbols, tokens)
     else:
         vocabulary = Vocabulary.build(
@@ -93,10 +92,8 @@ def _check_symbols(path, lines, sequences, tokens, verse_length, max_vocab):
                     f'tokens=id takes whole numbers in [0, {limit}) separated by spaces. Received: {bad[0][:60]!r} in line '
                     f'{number} of {path}'
                 )
-        elif tokens == 'word' and vocabularies.END in sequence:
-            raise ValueError(
-                f'{vocabularies.END} is the end symbol and cannot be a word. Received: line {number} of {path}'
-            )
+        elif tokens == 'word' and END in sequence:
+            raise ValueError(f'{END} is the end symbol and cannot be a word. Received: line {number} of {path}')
         elif verse_length and ' ' in line:
             expected = ' '.join(''.join(sequence[i : i + verse_length]) for i in range(0, len(sequence), verse_length))
             if line != expected:

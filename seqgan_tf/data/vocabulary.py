@@ -4,9 +4,10 @@ import collections
 import pathlib
 
 import numpy as np
-import tensorflow as tf
 
 END = '<end>'
+
+
 TOKEN_KINDS = ('char', 'word', 'id')
 
 
@@ -130,48 +131,3 @@ def split(text, tokens, verse_length=0):
     if tokens == 'char':
         return list(text.replace(' ', '')) if verse_length else list(text)
     return [word.decode() for word in text.encode().split()]
-
-
-class TextCodec(tf.Module):
-    """A vocabulary in the graph: texts <-> ids, for serving and for summaries."""
-
-    def __init__(self, vocabulary, sequence_length):
-        super().__init__()
-        self.vocabulary, self.sequence_length = vocabulary, sequence_length
-        known = [symbol for symbol in vocabulary.symbols if symbol != END]
-        missing = -1 if vocabulary.unknown_id is None else vocabulary.unknown_id
-        self.table = tf.lookup.StaticHashTable(
-            tf.lookup.KeyValueTensorInitializer(
-                known, [vocabulary.ids[symbol] for symbol in known], tf.string, tf.int32
-            ),
-            missing,
-        )
-
-    def decode(self, tokens):
-        """Texts string [B] of tokens int32 [B, T], each cut at its first end id."""
-        length = self.sequence_length
-        gap = 1 if self.vocabulary.tokens != 'char' else self.vocabulary.verse_length or length
-        separators = [' ' if i and i % gap == 0 else '' for i in range(length)]
-        symbols = tf.gather(tf.constant(self.vocabulary.symbols), tokens)
-        pieces = tf.strings.join([tf.broadcast_to(separators, tf.shape(tokens)), symbols])
-        if self.vocabulary.end_id is not None:
-            ended = tf.cumsum(tf.cast(tokens == self.vocabulary.end_id, tf.int32), axis=1) > 0
-            pieces = tf.where(ended, '', pieces)
-        return tf.strings.reduce_join(pieces, axis=1)
-
-    def encode(self, texts):
-        """Ids int32 [B, T] of texts string [B], -1 for a symbol that has none and where the text has ended; and lengths int32 [B].
-
-        A length above T says that the text is too long; its first T symbols are in the row.
-        """
-        if self.vocabulary.tokens == 'char':
-            if self.vocabulary.verse_length:
-                # Decoded before spaces go: what they part must not become a character.
-                texts = tf.strings.regex_replace(
-                    tf.strings.unicode_transcode(texts, 'UTF-8', 'UTF-8', errors='replace'), ' ', ''
-                )
-            symbols = tf.strings.unicode_split(texts, 'UTF-8', errors='replace')
-        else:
-            symbols = tf.strings.split(texts)
-        ids = tf.ragged.map_flat_values(self.table.lookup, symbols)
-        return ids.to_tensor(-1, shape=[None, self.sequence_length]), tf.cast(symbols.row_lengths(), tf.int32)

@@ -4,11 +4,11 @@ import dataclasses
 
 import tensorflow as tf
 
-from seqgan_tf.metrics import bleu, diversity
 from seqgan_tf import randomness
-from seqgan_tf.metrics.divergences import jsd_per_step
 from seqgan_tf.evaluation.evaluator import COMPARED_ROWS, Evaluator, self_bleus
 from seqgan_tf.evaluation.judges import LEAST_ROWS, fresh_discriminator, reverse_nll
+from seqgan_tf.metrics import bleu, diversity
+from seqgan_tf.metrics.divergences import jsd_per_step
 from seqgan_tf.policies.tempered import Tempered
 
 # From flat to sharp; with a bigram's sharpness as the far end, where all models of the oracle have collapsed.

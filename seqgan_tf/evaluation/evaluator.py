@@ -4,10 +4,9 @@ import math
 
 import numpy as np
 
-from seqgan_tf.metrics import bleu, diversity
-from seqgan_tf.policies.chunked import Sampler, Scorer
 from seqgan_tf.data import verse
-from seqgan_tf.metrics import ngram
+from seqgan_tf.metrics import bleu, diversity, ngram
+from seqgan_tf.policies.chunked import Sampler, Scorer
 
 BLEU_ORDERS = (2, 3, 4)
 SELF_BLEU_ORDERS = (2, 3, 4, 5)

@@ -4,11 +4,12 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import randomness
-from seqgan_tf.policies.chunked import Scorer
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.training.state import adam
-from seqgan_tf.training.reinforce import DiscriminatorEpoch, MLEStep
+from seqgan_tf.policies.chunked import Scorer
+from seqgan_tf.training.discrimination import DiscriminatorEpoch
+from seqgan_tf.training.likelihood import MLEStep
+from seqgan_tf.training.optimizers import adam
 
 BATCH_SIZE = 64
 LEAST_ROWS = 100  # below, too little is left to train on and to judge by

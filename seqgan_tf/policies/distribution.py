@@ -3,9 +3,10 @@
 import tensorflow as tf
 import tensorflow_probability as tfp
 
+from seqgan_tf.policies.draws import draw
 from seqgan_tf.policies.pair import Pair
+from seqgan_tf.policies.sampling import sample, sequence_log_prob, unroll
 from seqgan_tf.randomness import uniforms
-from seqgan_tf.policies.sampling import draw, sample, sequence_log_prob, unroll
 
 tfd = tfp.distributions
 

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf.metrics import bleu
-from seqgan_tf import randomness
 
 
 class BleuReward(tf.Module):
@@ -58,31 +57,10 @@ class BleuReward(tf.Module):
         return tf.where(matched, tf.exp(log_precision + tf.minimum(brevity, 0.0)), 0.0)
 
 
-def constant_values(tokens, seed):
-    """The control without any information: Q = 1 everywhere. What it changes, sharpening alone changes (issue #21 of the released code)."""
-    del seed
-    return tf.ones(tokens.shape)
-
-
-def random_values(tokens, seed):
-    """The control by noise: Q uniform in [0, 1), drawn anew for every token."""
-    return randomness.uniforms(tokens.shape, seed)
-
-
-def shuffled(values_fn):
-    """The control with the right scale and the wrong sequences: the action values of `values_fn`, its rows dealt out anew in the batch."""
-
-    def values(tokens, seed):
-        order = tf.argsort(randomness.uniforms([tokens.shape[0]], randomness.fold_in(seed, 1)), stable=True)
-        return tf.gather(values_fn(tokens, seed), order)
-
-    return values
-
-
 def _count_references(rows, lengths, max_order):
     """For each order: the sorted keys int64 [K] of the n-grams in the rows, and int32 [K] the largest count of each in one row."""
     inside = np.arange(rows.shape[1]) < lengths[:, None]
-    ids = grams = None
+    ids = grams = num_ids = None
     for order in range(1, max_order + 1):
         if order == 1:
             keys, held = rows.astype(np.int64), inside

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import randomness
-from seqgan_tf.policies import sampling
+from seqgan_tf.policies import draws
 
 
 def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1024, jit_compile=False):
@@ -47,7 +47,7 @@ def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1
     def compiled(function):
         return tf.function(function, autograph=False, jit_compile=True) if jit_compile else function
 
-    draw = sampling.draw_lean if jit_compile else sampling.draw
+    draw = draws.draw_lean if jit_compile else draws.draw
     states = compiled(lambda: prefix_states(policy, tokens))()
     finish = compiled(lambda prefixes, numbers: finish_lanes(policy, tokens, states, prefixes, numbers, draw))
 
@@ -93,7 +93,7 @@ def prefix_states(policy, tokens):
     return tf.scan(lambda state, token: policy.step(token, state)[1], inputs, policy.initial_state(tokens.shape[0]))
 
 
-def finish_lanes(policy, tokens, states, prefixes, numbers, draw=sampling.draw):
+def finish_lanes(policy, tokens, states, prefixes, numbers, draw=draws.draw):
     """Both roll-outs of each lane: int32 [2, L, B, T].
 
     From tokens [B, T], their `prefix_states`, the lanes' first prefixes [L] and uniforms [L, B, T]. At step j the first roll-out, of a

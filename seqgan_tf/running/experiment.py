@@ -9,32 +9,33 @@ import time
 
 import tensorflow as tf
 
-from seqgan_tf.running import loggers
 from seqgan_tf import randomness
-from seqgan_tf.algorithms import ALGORITHMS
-from seqgan_tf.running.checkpoints import Checkpoints
-from seqgan_tf.config import Config
-from seqgan_tf.data import text_file as files, synthetic, verse
+from seqgan_tf.algorithms.registry import ALGORITHMS
+from seqgan_tf.data.tasks import load_data
 from seqgan_tf.errors import RunError
 from seqgan_tf.evaluation.evaluator import Evaluator
+from seqgan_tf.running import loggers
+from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.interruption import Interruption
-from seqgan_tf.models.oracle import load_oracle, make_oracle
-from seqgan_tf.serving.servable import export_saved_model
-from seqgan_tf.training.state import PHASES, Report, TrainState
-from seqgan_tf.running.summary import describe
 from seqgan_tf.running.pretraining import take_over
+from seqgan_tf.running.summary import describe
 from seqgan_tf.running.workdir import (
     check_data,
     check_extension,
     check_settings,
-    load_vocabulary,
     locked,
     user_errors,
     write_settings,
 )
+from seqgan_tf.serving.export import export_saved_model
+from seqgan_tf.training.state import PHASES, Report, TrainState
 
 SHOWN_SAMPLES = 8
+
+
 CLOSING_PHASES = ('temperature', 'final')
+
+
 REOPENING = (
     'mle_epochs',
     'discriminator_rounds',
@@ -42,6 +43,8 @@ REOPENING = (
     'eval_samples',
     'final_samples',
 )  # it must have the same to be over
+
+
 EVALUATION_STREAM = (
     1  # evaluations draw from a stream of their own: how often one looks must not change what is trained
 )
@@ -59,57 +62,6 @@ def run(config):
         tf.config.experimental.set_memory_growth(gpu, True)
     with locked(pathlib.Path(config.workdir)):
         return Experiment(config).run()
-
-
-def restore(workdir):
-    """The trained networks of a workdir: (config, vocabulary, state) at its newest readable checkpoint.
-
-    Raises:
-        RunError: the directory is not that of a run, or holds no readable checkpoint.
-    """
-    workdir = pathlib.Path(workdir)
-    if not (workdir / 'config.json').is_file():
-        raise RunError(f'workdir must be the directory of a run, with config.json. Received: {workdir}')
-    with user_errors():
-        config = Config.from_json(workdir / 'config.json')
-        vocabulary = load_vocabulary(workdir)
-        state = TrainState(config, vocabulary)
-    path, messages = Checkpoints(workdir / 'checkpoints', state=state).restore(partial=True)
-    for message in messages:
-        print(message)
-    if path is None:
-        raise RunError(f'workdir must hold a checkpoint. Received: {workdir}, where none was saved yet')
-    return config, vocabulary, state
-
-
-def load_data(config):
-    """The oracle, or None, and the corpus of a configuration.
-
-    Raises:
-        ValueError: the data cannot be read, or do not fit the settings.
-    """
-    if config.dataset == 'text':
-        names = (
-            'tokens',
-            'verse_length',
-            'sequence_length',
-            'on_long',
-            'min_count',
-            'max_vocab',
-            'validation_share',
-            'test_share',
-            'seed',
-        )
-        return None, files.load_text(config.corpus, **{name: getattr(config, name) for name in names})
-    if config.dataset == 'verse':
-        return None, verse.load_verse(config.num_sequences or 16_384, config.held_out, config.seed)
-    oracle = (
-        load_oracle(config.oracle_path) if config.oracle_path else make_oracle(config.oracle_seed, config.vocab_size)
-    )
-    corpus = synthetic.draw_corpus(
-        oracle, config.num_sequences or 10_000, config.held_out, config.sequence_length, config.seed
-    )
-    return oracle, corpus
 
 
 class Experiment:

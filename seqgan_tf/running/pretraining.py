@@ -5,10 +5,11 @@ import pathlib
 
 import tensorflow as tf
 
-from seqgan_tf.running.checkpoints import Checkpoints
-from seqgan_tf.config import Config, listed
+from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
+from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.workdir import check_data, user_errors
+from seqgan_tf.settings import list_differences
 
 
 def take_over(config, corpus, state, metrics_file, samples_file):
@@ -34,7 +35,7 @@ def take_over(config, corpus, state, metrics_file, samples_file):
     differing = config.likelihood_differences(there)
     if differing:
         raise RunError(
-            f'start_from must be a run with the same data, networks and pretraining. {source} was made with others:{listed(differing)}'
+            f'start_from must be a run with the same data, networks and pretraining. {source} was made with others:{list_differences(differing)}'
         )
     check_data(config, corpus, source)
 

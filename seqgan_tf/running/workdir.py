@@ -7,10 +7,11 @@ import os
 
 import filelock
 
-from seqgan_tf.config import Config, listed
-from seqgan_tf.errors import RunError
-from seqgan_tf.training.state import PHASES
+from seqgan_tf.config import Config
 from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.errors import RunError
+from seqgan_tf.settings import list_differences
+from seqgan_tf.training.state import PHASES
 
 
 @contextlib.contextmanager
@@ -61,7 +62,7 @@ def check_settings(config, workdir):
     differing = config.differences(before)
     if differing:
         raise RunError(
-            f'a run must be continued with its own settings, or started in another workdir. {workdir} was made with others:{listed(differing)}'
+            f'a run must be continued with its own settings, or started in another workdir. {workdir} was made with others:{list_differences(differing)}'
         )
     return before
 

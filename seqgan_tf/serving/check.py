@@ -1,71 +1,30 @@
 """What must hold of an exported model before it is served: loaded as TensorFlow Serving does, as Python does, and beside its checkpoint."""
 
-import contextlib
-import logging
 import pathlib
 import re
 
 import numpy as np
-import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from seqgan_tf.serving import warmup
+from seqgan_tf.serving.loaders import SessionModel, python_model, servable_model
+from seqgan_tf.serving.outcomes import one_line, outcome, require
+from seqgan_tf.serving.signatures import SIGNATURES, check_signatures
 
-STRING, INT64, INT32, FLOAT = tf.string, tf.int64, tf.int32, tf.float32
-DRAWN = {'text': STRING, 'tokens': INT32, 'log_prob': FLOAT, 'seed': INT64, 'error': STRING}
-SIGNATURES = {
-    'sample': ({'seed': INT64, 'temperature': FLOAT}, DRAWN),
-    'complete': ({'seed': INT64, 'temperature': FLOAT, 'prompt': STRING, 'top_k': INT32, 'top_p': FLOAT}, DRAWN),
-    'score': ({'text': STRING}, {'log_prob': FLOAT, 'prob_real': FLOAT, 'length': INT32, 'error': STRING}),
-}
-SIGNATURES['serving_default'] = SIGNATURES['sample']
 SYMBOLS = '[^ ]+', '(?s:.)', '[^ ]'  # words; characters; characters of verses, between which a space is none
+
+
 ROWS = 7
+
+
 TOLERANCE = dict(rtol=1e-5, atol=1e-5)  # between two ways to run the same float32 graph
+
+
 # Python functions and cuDNN are not on every server; a random op with state would answer the same seed in different ways.
 FORBIDDEN = re.compile(r'PyFunc|Cudnn|^Random|^Multinomial|TruncatedNormal|^Rng|^Stateful(?!PartitionedCall)')
+
+
 SEED_DRAW = 'RandomUniformInt'  # for negative seeds
-
-
-class SessionModel:
-    """A SavedModel in a session and graph of its own, which is how TensorFlow Serving and C++ load it.
-
-    A call takes a signature's name and its inputs, and gives its outputs, as NumPy arrays by name.
-    """
-
-    def __init__(self, path):
-        graph = tf.Graph()
-        self.session = tf.compat.v1.Session(graph=graph)
-        with graph.as_default(), _no_warnings():
-            self.signatures = tf.compat.v1.saved_model.load(
-                self.session, [tf.saved_model.SERVING], str(path)
-            ).signature_def
-
-    def __call__(self, signature, **inputs):
-        names = self.signatures[signature]
-        feeds = {names.inputs[name].name: value for name, value in inputs.items()}
-        return self.session.run({name: output.name for name, output in names.outputs.items()}, feeds)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.session.close()
-
-
-def python_model(path):
-    """A SavedModel as `tf.saved_model.load` gives it; called like a `SessionModel`."""
-    loaded = tf.saved_model.load(str(path))
-    return lambda signature, **inputs: _arrays(
-        loaded.signatures[signature](**{k: tf.constant(v) for k, v in inputs.items()})
-    )
-
-
-def servable_model(servable):
-    """A `serving.Servable` in this process; called like a `SessionModel`."""
-    return lambda signature, **inputs: _arrays(
-        getattr(servable, signature.replace('serving_default', 'sample'))(**inputs)
-    )
 
 
 def check(path, servable=None):
@@ -90,7 +49,7 @@ def check(path, servable=None):
                 yield outcome('session and checkpoint agree', check_agreement, session, servable_model(servable))
             yield outcome('a negative seed is a fresh one at each load', check_fresh_seeds, session, path)
     except Exception as error:
-        yield 'session: loads as TensorFlow Serving loads it', _one_line(error)
+        yield 'session: loads as TensorFlow Serving loads it', one_line(error)
     yield outcome('warm-up records run', replay_warmup, path)
 
 
@@ -105,29 +64,6 @@ def check_portable(path):
         require(not compiled, f'no function may need XLA. Received: _XlaMustCompile on {", ".join(compiled[:3])}')
         forbidden = sorted({node.op for node in nodes if FORBIDDEN.search(node.op) and node.op != SEED_DRAW})
         require(not forbidden, f'only ops that every server runs alike may be inside. Received: {", ".join(forbidden)}')
-
-
-def check_signatures(session):
-    """Raises ValueError unless the signatures have the documented names, dtypes and shapes."""
-    for name, documented in SIGNATURES.items():
-        require(
-            name in session.signatures,
-            f'signature {name} must be there. Received: {", ".join(sorted(session.signatures))}',
-        )
-        for kind, expected, received in zip(
-            ('inputs', 'outputs'), documented, (session.signatures[name].inputs, session.signatures[name].outputs)
-        ):
-            found = {key: tf.as_dtype(value.dtype) for key, value in received.items()}
-            require(found == expected, f'{kind} of {name} must be {expected}. Received: {found}')
-            fixed = [
-                key
-                for key, value in received.items()
-                if not value.tensor_shape.dim or value.tensor_shape.dim[0].size != -1
-            ]
-            require(
-                not fixed,
-                f'the first dimension of {kind} of {name} must be the batch. Received: another one for {", ".join(fixed)}',
-            )
 
 
 def check_agreement(session, other):
@@ -203,18 +139,6 @@ def replay_warmup(path):
             )
 
 
-@contextlib.contextmanager
-def _no_warnings():
-    """Without TensorFlow's warning that its session loader, the one that servers use, is deprecated in Python."""
-    logger = tf.get_logger()
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-
-
 def _draws():
     return {'seed': np.arange(ROWS), 'temperature': np.linspace(0.5, 2.0, ROWS, dtype=np.float32)}
 
@@ -247,31 +171,8 @@ def prompts_of(session, texts):
     return [text[: places[count]].encode() for text, places, count in zip(texts, ends, counts)], counts
 
 
-def _arrays(outputs):
-    return {name: value.numpy() for name, value in outputs.items()}
-
-
-def require(condition, message):
-    """Raises ValueError with a message unless a condition holds."""
-    if not condition:
-        raise ValueError(message)
-
-
 def _require_equal(what, first, second):
     for name in first:
         one, other = first[name], second[name]
         same = np.allclose(one, other, **TOLERANCE) if one.dtype.kind == 'f' else np.array_equal(one, other)
         require(same, f'{what}: {name} must agree. Received: {one} and {other}')
-
-
-def outcome(what, run, *args):
-    """(what is checked, with what the check says of it; what is wrong, or None): runs a check, which raises where something is."""
-    try:
-        detail = run(*args)
-    except Exception as error:  # a damaged model fails in any way; a check reports it
-        return what, _one_line(error)
-    return f'{what} ({detail})' if detail else what, None
-
-
-def _one_line(error):
-    return ' '.join(f'{type(error).__name__}: {error}'.split())[:500]

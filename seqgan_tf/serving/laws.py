@@ -12,7 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf.policies import sampling
-from seqgan_tf.serving.check import SessionModel, outcome, prompts_of, require
+from seqgan_tf.serving.check import prompts_of
+from seqgan_tf.serving.loaders import SessionModel
+from seqgan_tf.serving.outcomes import outcome, require
 from seqgan_tf.serving.twin import Twin
 
 ROWS = 1000  # of each request whose draws are compared with a law: T times as many draws

@@ -8,7 +8,8 @@ import pathlib
 
 from absl import flags
 
-from seqgan_tf.config import Config, define_flags, listed
+from seqgan_tf.config import Config
+from seqgan_tf.settings import define_flags, list_differences
 
 FLAGFILE = 'flagfile'
 
@@ -135,7 +136,7 @@ def _label(name, value):
 def _parse(arguments):
     """The settings of a command line of their own: no cell sees another's flags, nor those of the process."""
     values = flags.FlagValues()
-    define_flags(values)
+    define_flags(Config, values)
     rest = values(['sweep', *arguments])[1:]
     if rest:
         raise ValueError(f'settings are given as --name=value. Received: {" ".join(rest)}')
@@ -172,5 +173,5 @@ def _check_directory(cell):
     if differing:
         raise ValueError(
             f'a run must be continued with its own settings, or started below another --out. {cell.workdir} was made with '
-            f'others:{listed(differing)}'
+            f'others:{list_differences(differing)}'
         )

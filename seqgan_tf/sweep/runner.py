@@ -15,8 +15,8 @@ import time
 
 from tqdm import tqdm
 
-from seqgan_tf.sweep.grid import requirements
 from seqgan_tf.running.interruption import Interruption
+from seqgan_tf.sweep.grid import requirements
 
 TRAINER = (sys.executable, '-m', 'seqgan_tf.train')
 POLL_SECONDS = 0.1

@@ -4,79 +4,17 @@
 optimizers, and not the convolutions. 'on' compiles each whole step.
 """
 
-import types
-
 import tensorflow as tf
 
-from seqgan_tf.training import losses
 from seqgan_tf import randomness
 from seqgan_tf.policies import sampling
+from seqgan_tf.training import losses
+from seqgan_tf.training.optimizers import apply_clipped
 
 BASELINES = ('none', 'ewma', 'per_step')
+
+
 EWMA_DECAY = 0.08  # weight of the newest batch (ScratchGAN)
-
-
-class MLEStep(tf.Module):
-    """One maximum-likelihood update: the mean negative log-likelihood, clipped by global norm."""
-
-    def __init__(self, generator, optimizer, clip_norm, jit='auto'):
-        super().__init__()
-        self.generator, self.optimizer, self.clip_norm = generator, optimizer, clip_norm
-        self._step = tf.function(self._update, autograph=False, jit_compile=jit != 'off')
-
-    def __call__(self, tokens, fed=None):
-        """Updates on tokens [B, T]; returns {'nll', 'grad_norm'}, nats per token.
-
-        `fed` [B, T], if given, is what the generator reads in place of the tokens that it is to predict.
-        """
-        return self._step(tokens, tokens if fed is None else fed)
-
-    def _update(self, tokens, fed):
-        mask = sampling.valid_mask(tokens, self.generator.end_id)
-        with tf.GradientTape() as tape:
-            nll = losses.token_nll(self.generator(fed), tokens)
-            nll = tf.reduce_sum(nll * mask) / tf.reduce_sum(mask)
-        norm = apply_clipped(
-            self.optimizer, self.generator, tape.gradient(nll, self.generator.trainable_variables), self.clip_norm
-        )
-        return {'nll': nll, 'grad_norm': norm}
-
-
-class ScheduledSamplingStep(tf.Module):
-    """One update of scheduled sampling (Bengio et al., 2015): maximum likelihood of the true tokens, part of what is read being samples.
-
-    At each position the generator reads the true token with probability `truth_rate`, else one that it draws itself there, having read
-    what came before, samples and all. No gradient passes through a draw. (The released code draws one number when its graph is built,
-    and so never feeds back a sample.)
-    """
-
-    def __init__(self, generator, optimizer, clip_norm, jit='auto'):
-        super().__init__()
-        # The same policy without an end: what follows a drawn end token is read on.
-        self.policy = types.SimpleNamespace(
-            initial_state=generator.initial_state, step=generator.step, start_id=generator.start_id
-        )
-        self.likelihood = MLEStep(generator, optimizer, clip_norm, jit)
-        self._feed = tf.function(self._mix, autograph=False, jit_compile=jit != 'off')
-        self._step = tf.function(
-            lambda tokens, *args: self.likelihood(tokens, self._feed(tokens, *args)), autograph=False
-        )
-
-    def __call__(self, tokens, truth_rate, seed):
-        """Updates on tokens [B, T] with a float truth_rate in [0, 1] and a seed int [2]; returns {'nll', 'grad_norm'}."""
-        return self._step(tokens, tf.constant(truth_rate, tf.float32), seed)
-
-    def _mix(self, tokens, truth_rate, seed):
-        coins, numbers = (
-            tf.transpose(randomness.uniforms(tokens.shape, randomness.fold_in(seed, i))) for i in range(2)
-        )
-        true = tf.transpose(tf.cast(tokens, tf.int32))
-
-        def choose(position, logits):
-            drawn = sampling.draw(logits, numbers[position])
-            return tf.where(coins[position] < truth_rate, true[position], drawn), tf.zeros_like(numbers[position])
-
-        return tf.ensure_shape(sampling.unroll(self.policy, *tokens.shape, choose)[0], tokens.shape)
 
 
 class PolicyGradientStep(tf.Module):
@@ -153,84 +91,3 @@ class PolicyGradientStep(tf.Module):
             self.running_mean.assign((1.0 - EWMA_DECAY) * self.running_mean + EWMA_DECAY * tf.stack([mean, 1.0]))
             return tf.math.divide_no_nan(total, weight)
         return 0.0
-
-
-class DiscriminatorEpoch(tf.Module):
-    """One epoch of the discriminator over as many real as generated sequences, all its batches in one compiled call."""
-
-    def __init__(self, discriminator, optimizer, l2, batch_size, jit='auto'):
-        super().__init__()
-        self.discriminator, self.optimizer, self.l2, self.batch_size = discriminator, optimizer, l2, batch_size
-        self._apply = tf.function(self._update, autograph=False, jit_compile=jit == 'auto')
-        self._epoch = tf.function(self._whole, autograph=False, jit_compile=jit == 'on')
-        self._score = tf.function(self._measure, autograph=False, jit_compile=jit == 'on')
-
-    def __call__(self, positives, negatives, seed):
-        """Trains on positives [M, T] and negatives [M, T], shuffled by the seed; the last incomplete batch is left out.
-
-        Returns {'d_loss', 'd_accuracy'}, means over the batches before each update (dropout on).
-        """
-        return self._epoch(positives, negatives, seed)
-
-    def score(self, positives, negatives):
-        """{'d_held_out_loss', 'd_held_out_accuracy'} on rows that it was not trained on, dropout off."""
-        return self._score(positives, negatives)
-
-    def _whole(self, positives, negatives, seed):
-        rows, labels = _labelled(positives, negatives)
-        count = rows.shape[0] // self.batch_size
-        if count < 1:
-            raise ValueError(
-                f'positives and negatives must fill a batch of {self.batch_size}. Received: {rows.shape[0]} rows'
-            )
-        # A sort of distinct random keys is a shuffle whose result is one in eager, graph and XLA execution.
-        order = tf.argsort(randomness.uniforms([rows.shape[0]], randomness.fold_in(seed, 0)), stable=True)
-
-        def train_batch(i, total):
-            batch = tf.slice(order, [i * self.batch_size], [self.batch_size])
-            step = self._train(tf.gather(rows, batch), tf.gather(labels, batch), randomness.fold_in(seed, i + 1))
-            return i + 1, tf.nest.map_structure(tf.add, total, step)
-
-        zero = {'d_loss': tf.constant(0.0), 'd_accuracy': tf.constant(0.0)}
-        _, total = tf.while_loop(lambda i, _: i < count, train_batch, (0, zero), parallel_iterations=1)
-        return {name: value / count for name, value in total.items()}
-
-    def _train(self, tokens, labels, seed):
-        variables = self.discriminator.trainable_variables
-        with tf.GradientTape() as tape:
-            logits = self.discriminator(tokens, dropout_seed=seed)
-            loss = losses.discriminator_loss(logits, labels)
-            penalized = loss + self.l2 * self.discriminator.l2_penalty()
-        self._apply([tf.convert_to_tensor(g) for g in tape.gradient(penalized, variables)])
-        return {'d_loss': loss, 'd_accuracy': _accuracy(logits, labels)}
-
-    def _update(self, gradients):
-        self.optimizer.apply(gradients, self.discriminator.trainable_variables)
-
-    def _measure(self, positives, negatives):
-        rows, labels = _labelled(positives, negatives)
-        logits = self.discriminator(rows)
-        return {
-            'd_held_out_loss': losses.discriminator_loss(logits, labels),
-            'd_held_out_accuracy': _accuracy(logits, labels),
-        }
-
-
-def apply_clipped(optimizer, network, gradients, clip_norm):
-    """Applies gradients clipped to a global norm; returns the norm before.
-
-    The embedding's sparse gradient is summed first, so the norm is the true one. (The released code's norm counts a repeated token's
-    parts apart.)
-    """
-    gradients, norm = tf.clip_by_global_norm([tf.convert_to_tensor(g) for g in gradients], clip_norm)
-    optimizer.apply(gradients, network.trainable_variables)
-    return norm
-
-
-def _labelled(positives, negatives):
-    labels = tf.concat([tf.ones(tf.shape(positives)[:1]), tf.zeros(tf.shape(negatives)[:1])], axis=0)
-    return tf.concat([positives, negatives], axis=0), labels
-
-
-def _accuracy(logits, labels):
-    return tf.reduce_mean(tf.cast((logits > 0) == (labels > 0.5), tf.float32))

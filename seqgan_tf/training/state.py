@@ -2,11 +2,11 @@
 
 import dataclasses
 
-import keras
 import tensorflow as tf
 
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.training.optimizers import adam
 
 PHASES = ('mle', 'discriminator', 'adversarial')
 
@@ -105,10 +105,3 @@ class TrainState(tf.Module):
     def _copy(sources, targets):
         for source, target in zip(sources, targets):
             target.assign(source)
-
-
-def adam(learning_rate, network):
-    """Adam for a network's trainable variables, its slots built."""
-    optimizer = keras.optimizers.Adam(learning_rate, epsilon=1e-8)  # TensorFlow 1's epsilon
-    optimizer.build(network.trainable_variables)
-    return optimizer

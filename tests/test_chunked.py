@@ -6,9 +6,9 @@ import reference
 import tensorflow as tf
 from reference import MarkovChain
 
-from seqgan_tf.policies import chunked as bulk, sampling
-from seqgan_tf.policies.chunked import Sampler, Scorer
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.policies import chunked, sampling
+from seqgan_tf.policies.chunked import Sampler, Scorer
 from seqgan_tf.policies.tempered import Tempered
 
 V, T = 6, 4
@@ -25,7 +25,7 @@ def traces(function):
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(bulk, 'SAMPLE_ROWS', 4)
+    monkeypatch.setattr(chunked, 'SAMPLE_ROWS', 4)
 
 
 @pytest.mark.usefixtures('small_chunks')
@@ -41,7 +41,7 @@ class TestSamplerAndScorer:
 
     def test_chunks_do_not_repeat_each_other(self, monkeypatch):
         """Or the counts would stray from the law by more than chance."""
-        monkeypatch.setattr(bulk, 'SAMPLE_ROWS', 50)
+        monkeypatch.setattr(chunked, 'SAMPLE_ROWS', 50)
         tokens = Sampler(MarkovChain.random(3), 2, jit='off')(4000, SEED).numpy()
         law = reference.completions(MarkovChain.random(3), (), 2)
         counts = np.array([np.sum(np.all(tokens == s, axis=1)) for s in law])
