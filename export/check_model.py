@@ -60,7 +60,7 @@ def _servable(workdir):
     from seqgan_tf.serving.servable import Servable
 
     config, vocabulary, state = restore(workdir)
-    return Servable(state.generator, state.discriminator, vocabulary, config.sequence_length)
+    return Servable(state.generator, state.trained_discriminator, vocabulary, config.sequence_length)
 
 
 if __name__ == '__main__':

@@ -25,7 +25,7 @@ def main():
         config, vocabulary, state = restore(args.workdir)
         print(
             export_saved_model(
-                state.generator, state.discriminator, vocabulary, config.sequence_length, args.export_dir
+                state.generator, state.trained_discriminator, vocabulary, config.sequence_length, args.export_dir
             )
         )
     except (ValueError, OSError) as error:

@@ -4,7 +4,10 @@ import dataclasses
 import json
 import pathlib
 
-from seqgan_tf.settings import check_value, setting
+from seqgan_tf.algorithms.registry import ALGORITHMS
+from seqgan_tf.rewards.registry import REWARDS
+from seqgan_tf.settings import check_value, explain, setting
+from seqgan_tf.training.baselines import BASELINES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,10 +19,7 @@ class Config:
     """
 
     algorithm: str = setting(
-        'seqgan',
-        'what trains the generator',
-        later=True,
-        choices=('random', 'mle', 'scheduled_sampling', 'pg_bleu', 'seqgan'),
+        'seqgan', 'what trains the generator. ' + explain(ALGORITHMS), later=True, choices=ALGORITHMS
     )
     seed: int = setting(0, 'root of every random draw: weights, data, shuffles, samples', least=0, most=2**31 - 1)
 
@@ -106,10 +106,8 @@ class Config:
     num_rollouts: int = setting(16, 'N, roll-outs for each prefix', least=1, later=True)
     reward: str = setting(
         'discriminator',
-        'seqgan: the reward of a finished sequence: discriminator, or bleu, against the training rows; or, as '
-        'controls, action values that know nothing of the sequences: constant (1), random (uniform in [0, 1)), '
-        "shuffled (the discriminator's, dealt out anew among the batch)",
-        choices=('discriminator', 'bleu', 'constant', 'random', 'shuffled'),
+        'seqgan: the reward of a finished sequence, or a control in its place. ' + explain(REWARDS),
+        choices=REWARDS,
         later=True,
     )
     bleu_order: int = setting(3, 'the n of BLEU-n as reward (released PG-BLEU: 3)', least=1, most=5, later=True)
@@ -121,10 +119,8 @@ class Config:
     )
     baseline: str = setting(
         'none',
-        "what is taken from the action values before the update: none (the paper); per_step, the batch's mean at each "
-        "position, which leaves the gradient's mean nearly as it is and lowers its variance; or ewma, a running mean "
-        'of all values before (ScratchGAN)',
-        choices=('none', 'ewma', 'per_step'),
+        'what is subtracted from the action values before the update. ' + explain(BASELINES),
+        choices=BASELINES,
         later=True,
     )
     rollout_decay: float = setting(
@@ -197,21 +193,29 @@ class Config:
                 f'negatives, joined by as many positives, must fill a batch. Received: negatives={self.negatives}, '
                 f'batch_size={self.batch_size}'
             )
-        if self.reward != 'discriminator' and self.algorithm != 'seqgan':
-            raise ValueError(
-                f'reward is a setting of algorithm=seqgan. Received: algorithm={self.algorithm}, reward={self.reward}'
-            )
-        if self.start_from and self.algorithm not in ('pg_bleu', 'seqgan'):
-            raise ValueError(
-                f'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm={self.algorithm}, start_from={self.start_from}'
-            )
-        if self.algorithm in ('pg_bleu', 'seqgan') and not self.g_steps + self.adversarial_mle_steps:
-            raise ValueError(
-                'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0'
-            )
+        self._check_algorithm(ALGORITHMS[self.algorithm])
         for name in ('generator_learning_rate', 'discriminator_learning_rate', 'clip_norm'):
             if not getattr(self, name) > 0:
                 raise ValueError(f'{name} must be above 0. Received: {name}={getattr(self, name)}')
+
+    def _check_algorithm(self, algorithm):
+        """Raises where settings do not go with what the algorithm declares."""
+        adversarial = [name for name, other in ALGORITHMS.items() if other.adversarial]
+        choosing = [name for name in adversarial if ALGORITHMS[name].reward is None]
+        if self.reward != 'discriminator' and self.algorithm not in choosing:
+            raise ValueError(
+                f'reward is a setting of algorithm={" or ".join(choosing)}. '
+                f'Received: algorithm={self.algorithm}, reward={self.reward}'
+            )
+        if self.start_from and not algorithm.adversarial:
+            raise ValueError(
+                f'start_from goes with algorithm={" or ".join(adversarial)}. '
+                f'Received: algorithm={self.algorithm}, start_from={self.start_from}'
+            )
+        if algorithm.adversarial and not self.g_steps + self.adversarial_mle_steps:
+            raise ValueError(
+                'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0'
+            )
 
     def to_json(self):
         """The settings as JSON text."""

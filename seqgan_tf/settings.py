@@ -9,7 +9,7 @@ INF = math.inf
 
 
 def setting(default, help, *, least=-INF, most=INF, choices=None, extends=False, later=False):
-    """A field of `Config`: `least` and `most` bound a number, `choices` a string; `extends` marks what a resumed run may change, `later`
+    """A field of `Config`: `least` and `most` bound a number, `choices`, the names of a registry, a string; `extends` marks what a resumed run may change, `later`
     what has no part in the likelihood phase."""
     return dataclasses.field(
         default=default,
@@ -20,6 +20,11 @@ def setting(default, help, *, least=-INF, most=INF, choices=None, extends=False,
 def list_differences(differences):
     """What `Config.differences` or `likelihood_differences` found, as lines of a message."""
     return ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differences.items())
+
+
+def explain(choices):
+    """A registry {name: entry with a `help`} as a line of help."""
+    return '; '.join(f'{name}: {choice.help}' for name, choice in choices.items())
 
 
 def check_value(field, value):
@@ -40,7 +45,7 @@ def define_flags(settings, values=flags.FLAGS):
     for field in dataclasses.fields(settings):
         text = field.metadata['help']
         if field.metadata['choices']:
-            flags.DEFINE_enum(field.name, field.default, field.metadata['choices'], text, flag_values=values)
+            flags.DEFINE_enum(field.name, field.default, list(field.metadata['choices']), text, flag_values=values)
         else:
             define = {
                 bool: flags.DEFINE_bool,

@@ -1,6 +1,6 @@
 """Slow NumPy twins of the package, in float64: plain loops, one row and one token at a time. And toy policies that can be enumerated.
 
-A slow policy has `initial_state() -> state`, `step(token, state) -> (logits [V], state)` and `start_id`: one row, no batch.
+A slow policy has `initial_state() -> state`, `step(token, state) -> (logits [V], state)`, `start_id` and `end_id`: one row, no batch.
 """
 
 import itertools
@@ -39,7 +39,7 @@ class SlowGenerator:
     """The policy that a Generator's variables define: an LSTM written out, gates in the order i, f, c, o."""
 
     def __init__(self, generator):
-        self.start_id = generator.start_id
+        self.start_id, self.end_id = generator.start_id, generator.end_id
         self.embedding, self.kernel, self.recurrent, self.bias, self.out, self.out_bias = (
             np.asarray(v, np.float64) for v in generator.variables
         )
@@ -81,7 +81,8 @@ class SlowChain:
     """The slow twin of a MarkovChain."""
 
     def __init__(self, chain):
-        self.logits, self.start_id = chain.logits.astype(np.float64), chain.start_id
+        self.logits = chain.logits.astype(np.float64)
+        self.start_id, self.end_id = chain.start_id, chain.end_id
 
     def initial_state(self):
         return self.start_id
@@ -116,7 +117,7 @@ def sequence_logits(policy, tokens):
 
 def finish(policy, prefix, uniforms):
     """The sequence that keeps a prefix and draws the rest, one token for each uniform."""
-    tokens, end_id = list(prefix), getattr(policy, 'end_id', None)
+    tokens, end_id = list(prefix), policy.end_id
     for uniform in uniforms:
         ended = end_id is not None and end_id in tokens
         tokens.append(end_id if ended else inverse_cdf(next_logits(policy, tokens), uniform))
@@ -125,7 +126,7 @@ def finish(policy, prefix, uniforms):
 
 def next_probabilities(policy, tokens):
     """p [V] of the token that follows; after an end token, the end token for certain."""
-    end_id = getattr(policy, 'end_id', None)
+    end_id = policy.end_id
     if end_id is not None and end_id in tokens:
         return np.eye(policy.vocab_size)[end_id]
     return softmax(next_logits(policy, tokens))

@@ -16,11 +16,12 @@ PACKAGE = ROOT / 'seqgan_tf'
 
 # From the bottom up. A module imports from its own layer and from those before it; a wing stands for its modules.
 LAYERS = [
-    'errors randomness settings config running.interruption running.startup',
+    'errors randomness settings running.interruption running.startup',
     'models policies',
     'data metrics training',
     'rewards search evaluation serving',
     'algorithms',
+    'config',  # its choices are the names of the registries below
     'running',
     'train sweep report',
 ]

@@ -7,7 +7,6 @@ import reference
 import tensorflow as tf
 
 from seqgan_tf import randomness
-from seqgan_tf.algorithms.policy_gradient import monte_carlo
 from seqgan_tf.algorithms.seqgan import DiscriminatorPhase
 from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
@@ -15,6 +14,7 @@ from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.policies import sampling
+from seqgan_tf.rewards.monte_carlo import search
 from seqgan_tf.rewards.rollout import action_values
 from seqgan_tf.training import losses
 from seqgan_tf.training.discrimination import DiscriminatorEpoch
@@ -428,7 +428,7 @@ class TestState:
         others = state.discriminator, state.rollout_policy, state.mle_optimizer, state.discriminator_optimizer
         step = PolicyGradientStep(
             state.generator,
-            monte_carlo(state, config, state.discriminator.prob_real),
+            search(state, config, state.discriminator.prob_real),
             state.policy_optimizer,
             config.clip_norm,
             config.batch_size,

@@ -4,8 +4,6 @@ import itertools
 
 import numpy as np
 
-from seqgan_tf.rewards.rollout import action_values
-from seqgan_tf.training.devices import rollout_rows
 from seqgan_tf.training.likelihood import MLEStep
 from seqgan_tf.training.reinforce import PolicyGradientStep
 from seqgan_tf.training.state import Report
@@ -42,23 +40,6 @@ def train(state, corpus, config, values_fn, discriminate=None):
         yield Report(
             'adversarial', i, config.adversarial_rounds, metrics | (discriminate.held_out() if discriminate else {})
         )
-
-
-def monte_carlo(state, config, reward_fn):
-    """The action values of a reward function tokens [B, T] -> [B], by roll-outs of beta (Eq. 4)."""
-
-    def values(tokens, seed):
-        return action_values(
-            state.rollout_policy,
-            reward_fn,
-            tokens,
-            config.num_rollouts,
-            seed,
-            jit_compile=config.jit == 'auto',
-            chunk_rows=config.rollout_chunk or rollout_rows(state.generator.vocab_size),
-        )
-
-    return values
 
 
 def _batches(corpus, config, i):

@@ -1,43 +1,29 @@
 """SeqGAN (Algorithm 1): policy gradient against a discriminator, with Monte-Carlo search for the value of each token."""
 
-import functools
-
 import tensorflow as tf
 
 from seqgan_tf import randomness
-from seqgan_tf.algorithms import mle, pg_bleu, policy_gradient
+from seqgan_tf.algorithms import mle, policy_gradient
 from seqgan_tf.policies.chunked import Sampler
-from seqgan_tf.rewards.controls import constant_values, random_values, shuffled
-from seqgan_tf.training.devices import scoring_dtype
+from seqgan_tf.rewards.monte_carlo import make_values
 from seqgan_tf.training.discrimination import DiscriminatorEpoch
 from seqgan_tf.training.state import Report
-
-CONTROLS = {
-    'constant': constant_values,
-    'random': random_values,
-}  # their values need no discriminator, so none is trained
 
 HELD_OUT_ROWS = 2000  # real ones, and as many fresh samples: an accuracy's standard error is below 0.01
 
 
 def train(state, corpus, config):
-    """One report an epoch of MLE, a negative set of the discriminator's pretraining, and an adversarial round."""
-    if config.reward == 'bleu':
-        yield from pg_bleu.train(state, corpus, config)
-        return
-    yield from mle.train(state, corpus, config)
-    if config.reward in CONTROLS:
-        yield from policy_gradient.train(state, corpus, config, CONTROLS[config.reward])
-        return
+    """One report an epoch of MLE, a negative set of the discriminator's pretraining, and an adversarial round.
 
-    discriminate = DiscriminatorPhase(state, corpus, config)
-    for i in state.rounds('discriminator', config.discriminator_rounds):
+    Where the reward needs no discriminator, as with most controls, none is trained.
+    """
+    yield from mle.train(state, corpus, config)
+
+    discriminate = DiscriminatorPhase(state, corpus, config) if state.discriminator is not None else None
+    for i in state.rounds('discriminator', config.discriminator_rounds if discriminate else 0):
         yield Report('discriminator', i, config.discriminator_rounds, discriminate() | discriminate.held_out())
 
-    reward_fn = functools.partial(state.discriminator.prob_real, dtype=scoring_dtype(config.precision))
-    values_fn = policy_gradient.monte_carlo(state, config, reward_fn)
-    if config.reward == 'shuffled':
-        values_fn = shuffled(values_fn)
+    values_fn = make_values(config.reward, state, corpus, config)
     yield from policy_gradient.train(state, corpus, config, values_fn, discriminate)
 
 

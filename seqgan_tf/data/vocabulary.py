@@ -6,8 +6,6 @@ import pathlib
 import numpy as np
 
 END = '<end>'
-
-
 TOKEN_KINDS = ('char', 'word', 'id')
 
 

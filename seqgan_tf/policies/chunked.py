@@ -31,7 +31,7 @@ class Scorer(tf.Module):
 
     def __init__(self, policy, jit='auto'):
         super().__init__()
-        self.end_id = getattr(policy, 'end_id', None)
+        self.end_id = policy.end_id
         self._chunk = tf.function(
             lambda tokens: sampling.sequence_log_prob(policy, tokens), autograph=False, jit_compile=jit != 'off'
         )

@@ -58,7 +58,7 @@ class SequenceDistribution(tfd.Distribution):
     @property
     def end_id(self):
         """The policy's end token, or None."""
-        return getattr(self.policy, 'end_id', None)
+        return self.policy.end_id
 
     def entropy(self, num_samples, seed, name='entropy'):
         """H = E[-log p], nats a sequence: a Monte-Carlo estimate, a scalar.

@@ -7,8 +7,6 @@ import tensorflow as tf
 
 # Scaling the largest admissible target by this keeps it strictly below the total in float32, whatever the rounding.
 BELOW_ONE = 1.0 - 2.0**-23
-
-
 COLUMNS, STRIPS = (
     16,
     8,

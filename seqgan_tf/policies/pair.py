@@ -11,7 +11,7 @@ class Pair:
 
     def __init__(self, first, second):
         self.first, self.second = first, second
-        self.start_id, self.end_id = first.start_id, getattr(first, 'end_id', None)
+        self.start_id, self.end_id = first.start_id, first.end_id
 
     def initial_state(self, batch_size):
         """The states of both, and whether nothing was read yet."""

@@ -23,7 +23,7 @@ def unroll(policy, batch_size, length, choose):
     Returns:
         tokens int32 [B, T], and the sum [B] of the scores. After an end token every token is the end token and no score counts.
     """
-    end_id = getattr(policy, 'end_id', None)
+    end_id = policy.end_id
 
     def advance(position, tokens, state, open_rows, total, sequence):
         logits, state = policy.step(tokens, state)
@@ -85,7 +85,7 @@ def sequence_nll(policy, tokens):
 
     Every published NLL_oracle is this mean, though Eq. 13 is written as a sum over t.
     """
-    counted = tf.reduce_sum(valid_mask(tokens, getattr(policy, 'end_id', None)), axis=1)
+    counted = tf.reduce_sum(valid_mask(tokens, policy.end_id), axis=1)
     return -sequence_log_prob(policy, tokens) / counted
 
 

@@ -14,7 +14,7 @@ class Tempered:
         self.initial_state, self.start_id, self.end_id = (
             policy.initial_state,
             policy.start_id,
-            getattr(policy, 'end_id', None),
+            policy.end_id,
         )
 
     def step(self, tokens, state):

@@ -1,8 +1,9 @@
-"""Action values of the controls: functions of (tokens [B, T], seed [2]) -> Q [B, T] float32 that take the place of roll-outs."""
+"""The controls: action values (tokens [B, T], seed [2]) -> Q [B, T] float32 that know nothing of the sequences."""
 
 import tensorflow as tf
 
 from seqgan_tf import randomness
+from seqgan_tf.rewards import monte_carlo
 
 
 def constant_values(tokens, seed):
@@ -24,3 +25,18 @@ def shuffled(values_fn):
         return tf.gather(values_fn(tokens, seed), order)
 
     return values
+
+
+def make_constant(state, corpus, config):
+    """`constant_values`."""
+    return constant_values
+
+
+def make_random(state, corpus, config):
+    """`random_values`."""
+    return random_values
+
+
+def make_shuffled(state, corpus, config):
+    """`shuffled` action values of the discriminator."""
+    return shuffled(monte_carlo.make_values('discriminator', state, corpus, config))

@@ -106,7 +106,7 @@ def finish_lanes(policy, tokens, states, prefixes, numbers, draw=draws.draw):
     first = tf.repeat(prefixes, batch_size)  # [rows], as all that follows
     second = length - first
     given = tf.gather(tokens, row)
-    end_id = getattr(policy, 'end_id', None)
+    end_id = policy.end_id
     still_open = (
         tf.fill(tokens.shape, True) if end_id is None else tf.cumsum(tf.cast(tokens == end_id, tf.int32), axis=1) == 0
     )

@@ -41,11 +41,8 @@ class Checkpoints:
                 'the same command continues from it.'
             ) from None
 
-    def restore(self, partial=False):
-        """Restores the newest checkpoint that can be read.
-
-        Args:
-            partial: the objects are only some of those that were saved.
+    def restore(self):
+        """Restores the newest checkpoint that can be read and holds all of the objects; it may hold more.
 
         Returns:
             Its path, or None where there is none; and a list of messages on damaged ones that were passed over.
@@ -61,11 +58,7 @@ class Checkpoints:
         for number in sorted(numbers, reverse=True):
             path = self.directory / f'ckpt-{number}'
             try:
-                status = self.checkpoint.restore(str(path))
-                if partial:
-                    status.assert_existing_objects_matched().expect_partial()
-                else:
-                    status.assert_consumed()
+                self.checkpoint.restore(str(path)).expect_partial().assert_existing_objects_matched()
             except Exception as error:  # what is damaged can fail in any way
                 damaged.append(f'checkpoint {path} cannot be read ({_first_line(error)}); trying the one before')
                 continue

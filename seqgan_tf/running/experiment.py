@@ -10,7 +10,7 @@ import time
 import tensorflow as tf
 
 from seqgan_tf import randomness
-from seqgan_tf.algorithms.registry import ALGORITHMS
+from seqgan_tf.algorithms.registry import ALGORITHMS, parts_of
 from seqgan_tf.data.tasks import load_data
 from seqgan_tf.errors import RunError
 from seqgan_tf.evaluation.evaluator import Evaluator
@@ -31,11 +31,7 @@ from seqgan_tf.serving.export import export_saved_model
 from seqgan_tf.training.state import PHASES, Report, TrainState
 
 SHOWN_SAMPLES = 8
-
-
 CLOSING_PHASES = ('temperature', 'final')
-
-
 REOPENING = (
     'mle_epochs',
     'discriminator_rounds',
@@ -43,8 +39,6 @@ REOPENING = (
     'eval_samples',
     'final_samples',
 )  # it must have the same to be over
-
-
 EVALUATION_STREAM = (
     1  # evaluations draw from a stream of their own: how often one looks must not change what is trained
 )
@@ -74,7 +68,7 @@ class Experiment:
             oracle, self.corpus = load_data(config)
             self.corpus.batches(0, config.batch_size, config.seed)
         check_data(config, self.corpus, self.workdir)
-        self.state = TrainState(config, self.corpus.vocabulary)
+        self.state = TrainState(config, self.corpus.vocabulary, parts_of(config))
         self.metrics_file = loggers.AppendOnlyFile(self.workdir / 'metrics.jsonl')
         self.samples_file = loggers.AppendOnlyFile(self.workdir / 'samples.txt')
         self.checkpoints = Checkpoints(
@@ -201,7 +195,7 @@ class Experiment:
         try:
             return export_saved_model(
                 self.state.generator,
-                self.state.discriminator,
+                self.state.trained_discriminator,
                 self.corpus.vocabulary,
                 self.config.sequence_length,
                 self.config.export_dir,

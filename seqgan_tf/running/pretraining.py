@@ -39,9 +39,7 @@ def take_over(config, corpus, state, metrics_file, samples_file):
         )
     check_data(config, corpus, source)
 
-    path, _ = Checkpoints(source / 'checkpoints', state=tf.train.Checkpoint(**state.likelihood_phase())).restore(
-        partial=True
-    )
+    path, _ = Checkpoints(source / 'checkpoints', state=tf.train.Checkpoint(**state.likelihood_phase())).restore()
     if path is None or not (state.done['mle'] == config.mle_epochs or state.ended_early):
         raise RunError(
             f'start_from must be a finished run. Received: {source}, which has done {int(state.done["mle"])} epochs of {config.mle_epochs}'

@@ -2,6 +2,7 @@
 
 import pathlib
 
+from seqgan_tf.algorithms.registry import parts_of
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
 from seqgan_tf.running.checkpoints import Checkpoints
@@ -21,8 +22,8 @@ def restore(workdir):
     with user_errors():
         config = Config.from_json(workdir / 'config.json')
         vocabulary = load_vocabulary(workdir)
-        state = TrainState(config, vocabulary)
-    path, messages = Checkpoints(workdir / 'checkpoints', state=state).restore(partial=True)
+        state = TrainState(config, vocabulary, parts_of(config))
+    path, messages = Checkpoints(workdir / 'checkpoints', state=state).restore()
     for message in messages:
         print(message)
     if path is None:

@@ -12,18 +12,12 @@ from seqgan_tf.serving.outcomes import one_line, outcome, require
 from seqgan_tf.serving.signatures import SIGNATURES, check_signatures
 
 SYMBOLS = '[^ ]+', '(?s:.)', '[^ ]'  # words; characters; characters of verses, between which a space is none
-
-
 ROWS = 7
-
-
 TOLERANCE = dict(rtol=1e-5, atol=1e-5)  # between two ways to run the same float32 graph
 
 
 # Python functions and cuDNN are not on every server; a random op with state would answer the same seed in different ways.
 FORBIDDEN = re.compile(r'PyFunc|Cudnn|^Random|^Multinomial|TruncatedNormal|^Rng|^Stateful(?!PartitionedCall)')
-
-
 SEED_DRAW = 'RandomUniformInt'  # for negative seeds
 
 

@@ -17,7 +17,8 @@ def export_saved_model(generator, discriminator, vocabulary, sequence_length, ex
     (`versions.new_version`): a server never sees half a model, and no version is ever overwritten.
 
     Args:
-        generator, discriminator, vocabulary, sequence_length: as for `Servable`.
+        generator, discriminator, vocabulary, sequence_length: as for `Servable`; a discriminator that
+            was never trained is to be given as None.
         export_dir: its last part is the name that the model is served under; made if it is missing.
 
     Raises:

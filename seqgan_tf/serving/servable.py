@@ -13,23 +13,11 @@ from seqgan_tf.serving.codec import TextCodec
 from seqgan_tf.serving.request_rules import checked, filter_rules, first_error, temperature_rule, text_rules
 
 FRESH_SEEDS = 2**53  # JSON clients that read every number as a double still report a fresh seed exactly
-
-
 SEED = tf.TensorSpec([None], tf.int64, 'seed')
-
-
 TEMPERATURE = tf.TensorSpec([None], tf.float32, 'temperature')
-
-
 PROMPT = tf.TensorSpec([None], tf.string, 'prompt')
-
-
 TOP_K = tf.TensorSpec([None], tf.int32, 'top_k')
-
-
 TOP_P = tf.TensorSpec([None], tf.float32, 'top_p')
-
-
 TEXT = tf.TensorSpec([None], tf.string, 'text')
 
 
@@ -42,7 +30,8 @@ class Servable(tf.Module):
 
     Args:
         generator: a policy over the vocabulary.
-        discriminator: tokens [B, T] -> probability [B] of being real, by `prob_real`.
+        discriminator: tokens [B, T] -> probability [B] of being real, by `prob_real`; None where none
+            was trained: then `score` has no output `prob_real`.
         vocabulary: Vocabulary; its end id must be the generator's.
         sequence_length: T.
 
@@ -52,18 +41,16 @@ class Servable(tf.Module):
 
     def __init__(self, generator, discriminator, vocabulary, sequence_length):
         super().__init__()
-        for name, expected, received in (
-            ('vocab_size', len(vocabulary), generator.vocab_size),
-            ('end_id', vocabulary.end_id, generator.end_id),
-            ('sequence_length', sequence_length, discriminator.sequence_length),
-        ):
-            if received != expected:
-                raise ValueError(
-                    f'networks and vocabulary must have the same {name}. Expected: {expected}. Received: {received}'
-                )
+        _check_same('vocab_size', len(vocabulary), generator.vocab_size)
+        _check_same('end_id', vocabulary.end_id, generator.end_id)
+        if discriminator is not None:
+            _check_same('vocab_size', len(vocabulary), discriminator.vocab_size)
+            _check_same('sequence_length', sequence_length, discriminator.sequence_length)
         self.generator, self.discriminator = generator, discriminator
         # A session restores only variables that it finds as plain tf.Variables; those inside Keras layers alone stay unset there.
-        self.variables_ = [variable.value for variable in (*generator.variables, *discriminator.variables)]
+        self.variables_ = [
+            variable.value for variable in (*generator.variables, *(discriminator.variables if discriminator else ()))
+        ]
         self.codec = TextCodec(vocabulary, sequence_length)
         self.length, self.end_id = sequence_length, vocabulary.end_id
 
@@ -116,8 +103,8 @@ class Servable(tf.Module):
         """How likely and how real each text string [B] is.
 
         Returns:
-            log_prob float32 [B] under the generator, its end included; prob_real float32 [B] by the discriminator; length int32 [B]
-            in symbols; and error string [B].
+            log_prob float32 [B] under the generator, its end included; length int32 [B] in symbols; error
+            string [B]; and, where a discriminator was trained, its prob_real float32 [B].
         """
         (text,) = checked(text=text)
         ids, lengths = self.codec.encode(text)
@@ -125,14 +112,16 @@ class Servable(tf.Module):
         good = error == ''
         # Past its end a text has id -1, and there the sequence goes on with end ids.
         tokens = tf.where(good[:, None] & (ids >= 0), ids, self.end_id or 0)
-        # oneDNN's pooling makes wrong shapes of no rows.
-        prob_real = tf.cond(tf.size(error) > 0, lambda: self.discriminator.prob_real(tokens), lambda: tf.zeros([0]))
-        return {
+        answer = {
             'log_prob': tf.where(good, sequence_log_prob(self.generator, tokens), 0.0),
-            'prob_real': tf.where(good, prob_real, 0.0),
             'length': tf.where(good, lengths, 0),
             'error': error,
         }
+        if self.discriminator is not None:
+            # oneDNN's pooling makes wrong shapes of no rows.
+            prob_real = tf.cond(tf.size(error) > 0, lambda: self.discriminator.prob_real(tokens), lambda: tf.zeros([0]))
+            answer['prob_real'] = tf.where(good, prob_real, 0.0)
+        return answer
 
     def _generate(
         self, seed, temperature, error, prompt=None, prompt_length=0, restrict=lambda logits: logits, filtered=False
@@ -159,6 +148,13 @@ class Servable(tf.Module):
             'seed': seed,
             'error': error,
         }
+
+
+def _check_same(name, expected, received):
+    if received != expected:
+        raise ValueError(
+            f'networks and vocabulary must have the same {name}. Expected: {expected}. Received: {received}'
+        )
 
 
 def row_uniforms(seeds, length):

@@ -5,19 +5,16 @@ import tensorflow as tf
 from seqgan_tf.serving.outcomes import require
 
 STRING, INT64, INT32, FLOAT = tf.string, tf.int64, tf.int32, tf.float32
-
-
 DRAWN = {'text': STRING, 'tokens': INT32, 'log_prob': FLOAT, 'seed': INT64, 'error': STRING}
-
-
 SIGNATURES = {
     'sample': ({'seed': INT64, 'temperature': FLOAT}, DRAWN),
     'complete': ({'seed': INT64, 'temperature': FLOAT, 'prompt': STRING, 'top_k': INT32, 'top_p': FLOAT}, DRAWN),
-    'score': ({'text': STRING}, {'log_prob': FLOAT, 'prob_real': FLOAT, 'length': INT32, 'error': STRING}),
+    'score': ({'text': STRING}, {'log_prob': FLOAT, 'length': INT32, 'error': STRING}),
 }
-
-
 SIGNATURES['serving_default'] = SIGNATURES['sample']
+
+
+OPTIONAL = {'prob_real': FLOAT}  # an output of `score` where a discriminator was trained
 
 
 def check_signatures(session):
@@ -31,7 +28,8 @@ def check_signatures(session):
             ('inputs', 'outputs'), documented, (session.signatures[name].inputs, session.signatures[name].outputs)
         ):
             found = {key: tf.as_dtype(value.dtype) for key, value in received.items()}
-            require(found == expected, f'{kind} of {name} must be {expected}. Received: {found}')
+            optional = OPTIONAL if (name, kind) == ('score', 'outputs') else {}
+            require(found in (expected, expected | optional), f'{kind} of {name} must be {expected}. Received: {found}')
             fixed = [
                 key
                 for key, value in received.items()

@@ -1,12 +1,11 @@
 """Compiled updates by maximum likelihood."""
 
-import types
-
 import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.policies import sampling
 from seqgan_tf.policies.draws import draw
+from seqgan_tf.policies.endless import Endless
 from seqgan_tf.training import losses
 from seqgan_tf.training.optimizers import apply_clipped
 
@@ -47,10 +46,7 @@ class ScheduledSamplingStep(tf.Module):
 
     def __init__(self, generator, optimizer, clip_norm, jit='auto'):
         super().__init__()
-        # The same policy without an end: what follows a drawn end token is read on.
-        self.policy = types.SimpleNamespace(
-            initial_state=generator.initial_state, step=generator.step, start_id=generator.start_id
-        )
+        self.policy = Endless(generator)  # a sample that ends early is read on
         self.likelihood = MLEStep(generator, optimizer, clip_norm, jit)
         self._feed = tf.function(self._mix, autograph=False, jit_compile=jit != 'off')
         self._step = tf.function(

@@ -9,10 +9,8 @@ import tensorflow as tf
 from seqgan_tf import randomness
 from seqgan_tf.policies import sampling
 from seqgan_tf.training import losses
+from seqgan_tf.training.baselines import BASELINES
 from seqgan_tf.training.optimizers import apply_clipped
-
-BASELINES = ('none', 'ewma', 'per_step')
-
 
 EWMA_DECAY = 0.08  # weight of the newest batch (ScratchGAN)
 

@@ -4,9 +4,7 @@ import dataclasses
 
 import tensorflow as tf
 
-from seqgan_tf.models.discriminator import Discriminator
-from seqgan_tf.models.generator import Generator
-from seqgan_tf.training.optimizers import adam
+from seqgan_tf.training.parts import PARTS, make_generator
 
 PHASES = ('mle', 'discriminator', 'adversarial')
 
@@ -22,42 +20,42 @@ class Report:
 
 
 class TrainState(tf.Module):
-    """Networks, optimizers, random stream and counters. Everything is built here, slots included, so a restore finds its place.
+    """Generator, random stream, counters, and the parts that an algorithm needs: exactly what a checkpoint holds.
+
+    Everything is built here, optimizers' slots included, so that a restore finds its place.
 
     Args:
         config: Config.
         vocabulary: Vocabulary, for V and the end token.
+        parts: names of the other networks, optimizers and variables to build, of `parts.PARTS`; all
+            of them unless given. The attribute of a part that is not built is None.
+
+    Raises:
+        ValueError: a part that does not exist.
     """
 
-    def __init__(self, config, vocabulary):
+    def __init__(self, config, vocabulary, parts=tuple(PARTS)):
         super().__init__()
-        vocab_size, end_id = len(vocabulary), vocabulary.end_id
-        networks, discriminator, stream = (config.seed * 3 + i for i in range(3))  # a seed of its own for each
-        sizes = dict(embedding_dim=config.embedding_dim, hidden_dim=config.hidden_dim, end_id=end_id, seed=networks)
-        self.generator = Generator(vocab_size, name='generator', **sizes)
-        self.rollout_policy = Generator(vocab_size, name='rollout_policy', **sizes)
-        self.rollout_policy.trainable = False
-        self.discriminator = Discriminator(
-            vocab_size,
-            config.sequence_length,
-            config.discriminator_embedding_dim,
-            dropout=config.dropout,
-            seed=discriminator,
-            name='discriminator',
-        )
-        # Two Adams for the generator, as in the released code: the adversarial phase starts with fresh moments.
-        self.mle_optimizer = adam(config.generator_learning_rate, self.generator)
-        self.policy_optimizer = adam(config.policy_learning_rate or config.generator_learning_rate, self.generator)
-        self.discriminator_optimizer = adam(config.discriminator_learning_rate, self.discriminator)
-        self.random = tf.random.Generator.from_seed(stream, alg='philox')
+        unknown = sorted(set(parts) - set(PARTS))
+        if unknown:
+            raise ValueError(f'parts must be some of {", ".join(PARTS)}. Received: {", ".join(unknown)}')
+        self.generator = make_generator(config, vocabulary, 'generator')
+        for name, build in PARTS.items():
+            setattr(self, name, build(self, config, vocabulary) if name in parts else None)
+        self.random = tf.random.Generator.from_seed(config.seed * 3 + 2, alg='philox')
         self.done = {phase: tf.Variable(0, dtype=tf.int64, name=f'{phase}_rounds') for phase in PHASES}
         self.ended_early = tf.Variable(False, name='mle_ended_early')
         self.best_nll = tf.Variable(float('inf'), name='best_nll_validation')
         self.best_epoch = tf.Variable(0, dtype=tf.int64, name='best_epoch')
-        self.running_mean = tf.Variable([0.0, 0.0], name='running_mean') if config.baseline == 'ewma' else None
         self.best_weights = (
             [tf.Variable(v.value, name='best') for v in self.generator.variables] if config.mle_patience else []
         )
+
+    @property
+    def trained_discriminator(self):
+        """The discriminator, or None where there is none or no update was made to it."""
+        optimizer = self.discriminator_optimizer
+        return self.discriminator if optimizer is not None and optimizer.iterations > 0 else None
 
     def likelihood_phase(self):
         """{name: what a checkpoint holds of it}: all that the likelihood phase changes."""
@@ -84,7 +82,9 @@ class TrainState(tf.Module):
         return self.random.make_seeds(1)[:, 0]
 
     def update_rollout_policy(self, decay):
-        """beta <- decay * beta + (1 - decay) * theta (Algorithm 1 has decay 0)."""
+        """beta <- decay * beta + (1 - decay) * theta (Algorithm 1 has decay 0), where there is a roll-out policy."""
+        if self.rollout_policy is None:
+            return
         for beta, theta in zip(self.rollout_policy.variables, self.generator.variables):
             beta.assign(decay * beta + (1.0 - decay) * theta if decay else theta)
 

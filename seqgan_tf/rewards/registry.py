@@ -1,0 +1,53 @@
+"""The rewards by name: what `--reward` may choose. Read without TensorFlow."""
+
+import dataclasses
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Reward:
+    """How a policy gradient is rewarded.
+
+    Attributes:
+        factory: `module:function`, called with (state, corpus, config) of a run. What it returns is
+            a reward of finished sequences, tokens [B, T] -> [B] float32, which Monte-Carlo search
+            carries back to every token; with `per_token`, it is the action values themselves,
+            (tokens [B, T], seed [2]) -> Q [B, T] float32.
+        help: one line for `--help`.
+        per_token: whether there is no search.
+        parts: what the reward needs of a `TrainState`, by the names of `training.parts`. The
+            discriminator is trained where it is among them.
+    """
+
+    factory: str
+    help: str
+    per_token: bool = False
+    parts: tuple[str, ...] = ()
+
+    def make(self, state: Any, corpus: Any, config: Any) -> Callable[..., Any]:
+        """What the factory returns for a run."""
+        module, _, function = self.factory.partition(':')
+        return getattr(importlib.import_module(module), function)(state, corpus, config)
+
+
+SEARCH = ('rollout_policy',)
+ADVERSARY = ('discriminator', 'discriminator_optimizer')
+
+REWARDS = {
+    'discriminator': Reward(
+        'seqgan_tf.rewards.adversarial:make', "the discriminator's probability of being real", parts=SEARCH + ADVERSARY
+    ),
+    'bleu': Reward('seqgan_tf.rewards.bleu:make', 'BLEU against the training rows', parts=SEARCH),
+    'constant': Reward('seqgan_tf.rewards.controls:make_constant', 'control: 1 for every token', per_token=True),
+    'random': Reward(
+        'seqgan_tf.rewards.controls:make_random', 'control: uniform in [0, 1) for every token', per_token=True
+    ),
+    'shuffled': Reward(
+        'seqgan_tf.rewards.controls:make_shuffled',
+        "control: the discriminator's action values, permuted among the sequences of a batch",
+        per_token=True,
+        parts=SEARCH + ADVERSARY,
+    ),
+}

@@ -1,0 +1,19 @@
+"""The baselines of the policy gradient by name: what `--baseline` may choose. Read without TensorFlow."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Baseline:
+    """A baseline, which `reinforce.PolicyGradientStep` computes; `help` is one line for `--help`."""
+
+    help: str
+
+
+BASELINES = {
+    'none': Baseline('nothing (the paper)'),
+    'per_step': Baseline(
+        "the batch's mean at each position, which leaves the gradient's mean nearly as it is and lowers its variance"
+    ),
+    'ewma': Baseline('a running mean of all values before (ScratchGAN)'),
+}

@@ -1,0 +1,66 @@
+"""What a `TrainState` can hold beside the generator: each part by its name, built only where an algorithm needs it."""
+
+import tensorflow as tf
+
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
+from seqgan_tf.training.optimizers import adam
+
+
+def make_generator(config, vocabulary, name):
+    """A generator of a run's sizes; every one of them starts with the same weights."""
+    return Generator(
+        len(vocabulary),
+        embedding_dim=config.embedding_dim,
+        hidden_dim=config.hidden_dim,
+        end_id=vocabulary.end_id,
+        seed=config.seed * 3,
+        name=name,
+    )
+
+
+def _rollout_policy(state, config, vocabulary):
+    """G_beta, which finishes the roll-outs."""
+    policy = make_generator(config, vocabulary, 'rollout_policy')
+    policy.trainable = False
+    return policy
+
+
+def _discriminator(state, config, vocabulary):
+    return Discriminator(
+        len(vocabulary),
+        config.sequence_length,
+        config.discriminator_embedding_dim,
+        dropout=config.dropout,
+        seed=config.seed * 3 + 1,
+        name='discriminator',
+    )
+
+
+def _mle_optimizer(state, config, vocabulary):
+    return adam(config.generator_learning_rate, state.generator)
+
+
+def _policy_optimizer(state, config, vocabulary):
+    """A second Adam for the generator, as in the released code: the adversarial phase starts with fresh moments."""
+    return adam(config.policy_learning_rate or config.generator_learning_rate, state.generator)
+
+
+def _discriminator_optimizer(state, config, vocabulary):
+    return adam(config.discriminator_learning_rate, state.discriminator)
+
+
+def _running_mean(state, config, vocabulary):
+    """For baseline=ewma: the decayed sums of the batches' means and of their weights; else None."""
+    return tf.Variable([0.0, 0.0], name='running_mean') if config.baseline == 'ewma' else None
+
+
+# {name: (state, config, vocabulary) -> the part}, in the order in which they are built: networks first.
+PARTS = {
+    'rollout_policy': _rollout_policy,
+    'discriminator': _discriminator,
+    'mle_optimizer': _mle_optimizer,
+    'policy_optimizer': _policy_optimizer,
+    'discriminator_optimizer': _discriminator_optimizer,
+    'running_mean': _running_mean,
+}
