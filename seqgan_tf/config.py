@@ -1,17 +1,19 @@
 """Config: every setting of an experiment. A field is default, unit, help and source; flags, JSON and checks are made from it."""
 
 import dataclasses
-import json
-import pathlib
 
-from seqgan_tf.algorithms.registry import ALGORITHMS
+from seqgan_tf.algorithms.registry import ALGORITHMS, Algorithm
+from seqgan_tf.data.registry import DATASETS, check_settings
+from seqgan_tf.data.text_file import ON_LONG
+from seqgan_tf.data.vocabulary import TOKEN_KINDS
+from seqgan_tf.loggers.registry import LOGGERS
 from seqgan_tf.rewards.registry import REWARDS
-from seqgan_tf.settings import check_value, explain, setting
+from seqgan_tf.settings import Settings, check_value, explain, setting
 from seqgan_tf.training.baselines import BASELINES
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(Settings):
     """The settings of one experiment. Defaults are the released code's (LantaoYu/SeqGAN at e2b52fb), unless the help says otherwise.
 
     Raises:
@@ -19,17 +21,17 @@ class Config:
     """
 
     algorithm: str = setting(
-        'seqgan', 'what trains the generator. ' + explain(ALGORITHMS), later=True, choices=ALGORITHMS
+        'seqgan', 'what trains the generator. ' + explain(ALGORITHMS), after_likelihood=True, choices=ALGORITHMS
     )
     seed: int = setting(0, 'root of every random draw: weights, data, shuffles, samples', least=0, most=2**31 - 1)
 
     dataset: str = setting(
         'synthetic',
-        'synthetic (an oracle LSTM), verse (embedded poems) or text (a file)',
-        choices=('synthetic', 'verse', 'text'),
+        ', '.join(f'{name} ({entry.summary})' for name, entry in DATASETS.items()),
+        choices=DATASETS,
     )
     corpus: str = setting('', 'text: the file, utf-8, one sequence a line')
-    tokens: str = setting('char', 'text: what a symbol is', choices=('char', 'word', 'id'))
+    tokens: str = setting('char', 'text: what a symbol is', choices=TOKEN_KINDS)
     verse_length: int = setting(
         0,
         'text, tokens=char: spaces separate verses of so many characters; they are no symbols and are put back on '
@@ -38,9 +40,7 @@ class Config:
     )
     sequence_length: int = setting(20, 'T, the most symbols in a sequence (paper: 20, music 32)', least=2, most=1024)
     on_long: str = setting(
-        'error',
-        'text: what to do with a line of more than sequence_length symbols',
-        choices=('error', 'drop', 'truncate'),
+        'error', 'text: what to do with a line of more than sequence_length symbols', choices=ON_LONG
     )
     min_count: int = setting(1, 'text: symbols that occur less often become unknown', least=1)
     max_vocab: int = setting(
@@ -65,17 +65,30 @@ class Config:
         0.01, 'Adam, for MLE and policy gradient, each with its own moments', least=0
     )
     policy_learning_rate: float = setting(
-        0.0, 'Adam of the policy gradient. 0: generator_learning_rate, as in the released code', least=0, later=True
+        0.0,
+        'Adam of the policy gradient. 0: generator_learning_rate, as in the released code',
+        least=0,
+        after_likelihood=True,
     )
-    discriminator_learning_rate: float = setting(1e-4, 'Adam', least=0, later=True)
-    discriminator_embedding_dim: int = setting(64, 'embedding width of the discriminator', least=1, later=True)
+    discriminator_learning_rate: float = setting(1e-4, 'Adam', least=0, after_likelihood=True)
+    discriminator_embedding_dim: int = setting(
+        64, 'embedding width of the discriminator', least=1, after_likelihood=True
+    )
     dropout: float = setting(
-        0.25, 'share dropped after the highway in training (the code keeps 0.75)', least=0, most=0.99, later=True
+        0.25,
+        'share dropped after the highway in training (the code keeps 0.75)',
+        least=0,
+        most=0.99,
+        after_likelihood=True,
     )
-    l2: float = setting(0.2, "weight of half the squares of the discriminator's output layer", least=0, later=True)
+    l2: float = setting(
+        0.2, "weight of half the squares of the discriminator's output layer", least=0, after_likelihood=True
+    )
     clip_norm: float = setting(5.0, 'global norm that generator gradients are clipped to', least=0)
 
-    mle_epochs: int = setting(120, 'pretraining: epochs of maximum likelihood', least=0, extends=True)
+    mle_epochs: int = setting(
+        120, 'pretraining: epochs of maximum likelihood', least=0, may_change=True, after_likelihood=False
+    )
     mle_patience: int = setting(
         0,
         'pretraining stops after so many epochs without a better validation NLL and goes back to the best weights. '
@@ -87,41 +100,55 @@ class Config:
         'scheduled_sampling: by how much the share of true tokens among the inputs falls each epoch, from 1 (paper)',
         least=0,
         most=1,
-        later=True,
+        after_likelihood=True,
     )
     start_from: str = setting(
         '',
         'pg_bleu, seqgan: the workdir of a finished run of mle with the same data, networks and pretraining, which is '
         "taken over in place of a pretraining of one's own",
-        later=True,
+        after_likelihood=True,
     )
-    discriminator_rounds: int = setting(50, 'pretraining: negative sets for the discriminator', least=0, extends=True)
-    adversarial_rounds: int = setting(200, 'rounds of g-steps and d-steps', least=0, extends=True)
-    g_steps: int = setting(1, 'generator updates in an adversarial round (paper, Fig. 3d)', least=0, later=True)
-    d_steps: int = setting(5, 'negative sets in an adversarial round, each drawn anew (Fig. 3d)', least=0, later=True)
-    discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1, later=True)
+    discriminator_rounds: int = setting(
+        50, 'pretraining: negative sets for the discriminator', least=0, may_change=True
+    )
+    adversarial_rounds: int = setting(200, 'rounds of g-steps and d-steps', least=0, may_change=True)
+    g_steps: int = setting(
+        1, 'generator updates in an adversarial round (paper, Fig. 3d)', least=0, after_likelihood=True
+    )
+    d_steps: int = setting(
+        5, 'negative sets in an adversarial round, each drawn anew (Fig. 3d)', least=0, after_likelihood=True
+    )
+    discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1, after_likelihood=True)
     negatives: int = setting(
-        0, 'sequences in a negative set, joined by as many positives. 0: as many as training rows', least=0, later=True
+        0,
+        'sequences in a negative set, joined by as many positives. 0: as many as training rows',
+        least=0,
+        after_likelihood=True,
     )
-    num_rollouts: int = setting(16, 'N, roll-outs for each prefix', least=1, later=True)
+    num_rollouts: int = setting(16, 'N, roll-outs for each prefix', least=1, after_likelihood=True)
     reward: str = setting(
         'discriminator',
         'seqgan: the reward of a finished sequence, or a control in its place. ' + explain(REWARDS),
         choices=REWARDS,
-        later=True,
+        after_likelihood=True,
     )
-    bleu_order: int = setting(3, 'the n of BLEU-n as reward (released PG-BLEU: 3)', least=1, most=5, later=True)
+    bleu_order: int = setting(
+        3, 'the n of BLEU-n as reward (released PG-BLEU: 3)', least=1, most=5, after_likelihood=True
+    )
     freeze_discriminator: bool = setting(
-        False, 'seqgan, as a control: the discriminator stays as its pretraining left it', later=True
+        False, 'seqgan, as a control: the discriminator stays as its pretraining left it', after_likelihood=True
     )
     adversarial_mle_steps: int = setting(
-        0, 'batches of maximum likelihood after the g-steps of each round (released code: none)', least=0, later=True
+        0,
+        'batches of maximum likelihood after the g-steps of each round (released code: none)',
+        least=0,
+        after_likelihood=True,
     )
     baseline: str = setting(
         'none',
         'what is subtracted from the action values before the update. ' + explain(BASELINES),
         choices=BASELINES,
-        later=True,
+        after_likelihood=True,
     )
     rollout_decay: float = setting(
         0.0,
@@ -129,65 +156,61 @@ class Config:
         "Algorithm 1 (the code's update_rate 0.8 never acts)",
         least=0,
         most=1,
-        later=True,
+        after_likelihood=True,
     )
 
     eval_every: int = setting(
-        5, 'rounds between evaluations; the last round of a phase is always evaluated', least=1, extends=True
+        5, 'rounds between evaluations; the last round of a phase is always evaluated', least=1, may_change=True
     )
     eval_samples: int = setting(
-        10_000, 'samples that an evaluation draws (code: 9,984; paper: 100,000)', least=1, extends=True
+        10_000, 'samples that an evaluation draws (code: 9,984; paper: 100,000)', least=1, may_change=True
     )
     final_samples: int = setting(
         0,
         'samples of a closing evaluation with every metric and the temperature curve. 0: none, but the usual evaluation',
         least=0,
-        extends=True,
+        may_change=True,
     )
-    checkpoint_every: int = setting(5, 'rounds between checkpoints; a phase also ends with one', least=1, extends=True)
+    checkpoint_every: int = setting(
+        5, 'rounds between checkpoints; a phase also ends with one', least=1, may_change=True
+    )
     rollout_chunk: int = setting(
         0,
         'roll-outs that run side by side; bounds the memory, changes no draw. 0: chosen by the vocabulary',
         least=0,
-        later=True,
+        after_likelihood=True,
     )
     precision: str = setting(
         'auto',
         'type in which roll-outs are scored; all else is float32. auto: bfloat16 on a CPU that has it, else float32',
         choices=('auto', 'float32', 'bfloat16', 'float16'),
-        later=True,
+        after_likelihood=True,
     )
     jit: str = setting(
         'auto',
         'what XLA compiles: auto (what was measured to win), on (whole steps) or off',
         choices=('auto', 'on', 'off'),
     )
-    workdir: str = setting('runs/default', 'where everything is written; the same command continues from here')
-    export_dir: str = setting('', 'where the trained generator is exported for TensorFlow Serving; empty: nowhere')
+    loggers: str = setting(
+        'terminal,tensorboard',
+        f'what shows the metrics, of {", ".join(LOGGERS)}; several are separated by commas',
+        choices=LOGGERS,
+        several=True,
+        may_change=True,
+    )
+    workdir: str = setting(
+        'runs/default', 'where everything is written; the same command continues from here', may_change=True
+    )
+    export_dir: str = setting(
+        '', 'where the trained generator is exported for TensorFlow Serving; empty: nowhere', may_change=True
+    )
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
             check_value(field, getattr(self, field.name))
         if not self.workdir:
             raise ValueError('workdir must name a directory. Received: workdir=')
-        if self.dataset == 'text' and not self.corpus:
-            raise ValueError('dataset=text needs a file. Received: corpus=""')
-        if self.dataset != 'text' and self.corpus:
-            raise ValueError(
-                f'a corpus is read only with dataset=text. Received: dataset={self.dataset}, corpus={self.corpus}'
-            )
-        if self.verse_length and self.tokens != 'char':
-            raise ValueError(
-                f'verse_length goes with tokens=char. Received: verse_length={self.verse_length}, tokens={self.tokens}'
-            )
-        if self.tokens == 'id' and self.min_count > 1:
-            raise ValueError(
-                f'min_count does not go with tokens=id, where every id is kept. Received: min_count={self.min_count}'
-            )
-        if self.dataset == 'verse' and self.sequence_length != 20:
-            raise ValueError(
-                f'a poem of dataset=verse has 20 characters. Received: sequence_length={self.sequence_length}'
-            )
+        check_settings(self)
         if 0 < self.negatives < -(-self.batch_size // 2):
             raise ValueError(
                 f'negatives, joined by as many positives, must fill a batch. Received: negatives={self.negatives}, '
@@ -198,7 +221,7 @@ class Config:
             if not getattr(self, name) > 0:
                 raise ValueError(f'{name} must be above 0. Received: {name}={getattr(self, name)}')
 
-    def _check_algorithm(self, algorithm):
+    def _check_algorithm(self, algorithm: Algorithm) -> None:
         """Raises where settings do not go with what the algorithm declares."""
         adversarial = [name for name, other in ALGORITHMS.items() if other.adversarial]
         choosing = [name for name in adversarial if ALGORITHMS[name].reward is None]
@@ -216,46 +239,3 @@ class Config:
             raise ValueError(
                 'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0'
             )
-
-    def to_json(self):
-        """The settings as JSON text."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + '\n'
-
-    @classmethod
-    def from_json(cls, path):
-        """The settings that `to_json` wrote to a file.
-
-        Raises:
-            ValueError: no such file, or not the settings of this version.
-        """
-        try:
-            values = json.loads(pathlib.Path(path).read_text('utf-8'))
-            return cls(**values)
-        except (OSError, ValueError, TypeError) as error:
-            raise ValueError(f'config.json must hold the settings of a run. Received: {path} ({error})') from None
-
-    @classmethod
-    def from_flags(cls, values):
-        """The settings in absl flag values."""
-        return cls(**{field.name: values[field.name].value for field in dataclasses.fields(cls)})
-
-    def differences(self, other):
-        """{name: (here, there)} of what may not change when a run is continued: all but its length, how often it reports, and paths."""
-        free = {f.name for f in dataclasses.fields(self) if f.metadata['extends']} | {'workdir', 'export_dir'}
-        return self._differing(other, lambda field: field.name not in free)
-
-    def likelihood_differences(self, other):
-        """{name: (here, there)} of what shapes the data, the generator and its likelihood phase."""
-        return self._differing(
-            other,
-            lambda field: (
-                field.name == 'mle_epochs' or not (field.metadata['later'] or field.name in ('workdir', 'export_dir'))
-            ),
-        )
-
-    def _differing(self, other, counts):
-        return {
-            f.name: (getattr(self, f.name), getattr(other, f.name))
-            for f in dataclasses.fields(self)
-            if counts(f) and getattr(self, f.name) != getattr(other, f.name)
-        }

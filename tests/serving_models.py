@@ -5,7 +5,7 @@ import types
 
 from seqgan_tf.algorithms.registry import ALGORITHMS
 from seqgan_tf.config import Config
-from seqgan_tf.data.tasks import load_data
+from seqgan_tf.data.tasks import load_task
 from seqgan_tf.data.vocabulary import END, Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
@@ -47,7 +47,7 @@ def train(corpus='', **settings):
         generator_learning_rate=0.03,
         **settings,
     )
-    _, corpus = load_data(config)
+    corpus = load_task(config).corpus
     state = TrainState(config, corpus.vocabulary)
     for _ in ALGORITHMS['mle'](state, corpus, config):
         pass

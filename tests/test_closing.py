@@ -10,6 +10,7 @@ from reference import MarkovChain
 
 from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.evaluation import closing, judges
 from seqgan_tf.evaluation.evaluator import Evaluator
@@ -28,9 +29,8 @@ def draws(policy, count, stream=0):
 
 def evaluator(policy, oracle, rows=6000):
     parts = [draws(oracle, rows, stream) for stream in (1, 2, 3)]
-    return Evaluator(
-        policy, Corpus(*parts, Vocabulary([str(i) for i in range(V)], tokens='id')), rows, oracle, jit='off'
-    )
+    corpus = Corpus(*parts, Vocabulary([str(i) for i in range(V)], tokens='id'))
+    return Evaluator(policy, Task(corpus, oracle=oracle, has_text=False), rows, jit='off')
 
 
 def exact_kl(p, q):

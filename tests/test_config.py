@@ -71,6 +71,7 @@ MAY_CHANGE = {
     'eval_samples',
     'final_samples',
     'checkpoint_every',
+    'loggers',
     'workdir',
     'export_dir',
 }
@@ -215,6 +216,8 @@ def test_a_file_that_holds_no_settings_is_named(content, message, tmp_path):
         ('eval_samples', 0),
         ('checkpoint_every', 0),
         ('jit', 'yes'),
+        ('loggers', 'paper'),
+        ('loggers', 'terminal,terminal'),
         ('workdir', ''),
     ],
 )
@@ -239,6 +242,7 @@ def test_an_impossible_value_is_named(name, value):
         ('vocab_size', 2),
         ('validation_share', 0.5),
         ('verse_length', 1),
+        ('loggers', ''),
     ],
 )
 def test_the_ends_of_a_range_are_in_it(name, value):

@@ -19,7 +19,7 @@ LAYERS = [
     'errors randomness settings running.interruption running.startup',
     'models policies',
     'data metrics training',
-    'rewards search evaluation serving',
+    'rewards search evaluation serving loggers',
     'algorithms',
     'config',  # its choices are the names of the registries below
     'running',
@@ -194,7 +194,15 @@ def test_commands_are_imported_by_nobody(path):
     assert not [module for module in MODULES if path.stem in set(imported_names(tree(module)))]
 
 
-def test_settings_are_read_without_tensorflow():
-    """So that a wrong flag is answered at once, and `--help` too."""
-    code = 'import sys, seqgan_tf.config, seqgan_tf.running.startup, seqgan_tf.errors; sys.exit(bool({"tensorflow", "keras"} & set(sys.modules)))'
+@pytest.mark.parametrize(
+    'code',
+    [
+        'import seqgan_tf.config, seqgan_tf.running.startup, seqgan_tf.errors',
+        'import seqgan_tf.sweep.grid, seqgan_tf.report.study, seqgan_tf.report.figures',
+        'from seqgan_tf.config import Config; Config(); Config(dataset="verse"); Config(dataset="text", corpus="x")',
+    ],
+)
+def test_settings_are_read_without_tensorflow(code):
+    """So that a wrong flag is answered at once, and `--help` too; so are finished runs."""
+    code += '; import sys; sys.exit(bool({"tensorflow", "keras"} & set(sys.modules)))'
     assert subprocess.run([sys.executable, '-c', code], cwd=ROOT).returncode == 0

@@ -53,7 +53,7 @@ if plan == 'killed':
     os.kill(os.getpid(), signal.SIGKILL)
 time.sleep(0.3 if plan is None else 60)
 (workdir / 'config.json').write_text(config.to_json())
-(workdir / 'metrics.jsonl').write_text('{"phase": "mle"}\\n{"phase": "final"}\\n')
+(workdir / 'metrics.jsonl').write_text('{"phase": "mle", "round": 1}\\n{"phase": "final", "round": 0}\\n')
 note('end')
 """
 
@@ -67,7 +67,7 @@ def finish(cell, phases=('initial', 'final'), **changes):
     cell.workdir.mkdir(parents=True)
     (cell.workdir / 'config.json').write_text(dataclasses.replace(cell.config, **changes).to_json(), 'utf-8')
     (cell.workdir / 'metrics.jsonl').write_text(
-        ''.join(json.dumps({'phase': phase}) + '\n' for phase in phases), 'utf-8'
+        ''.join(json.dumps({'phase': phase, 'round': 0}) + '\n' for phase in phases), 'utf-8'
     )
     return cell
 
@@ -225,7 +225,13 @@ def test_what_a_finished_run_is(phases, changes, finished, tmp_path):
 
 
 @pytest.mark.parametrize(
-    'name, content', [('metrics.jsonl', '{"phase": "fin'), ('metrics.jsonl', '"final"\n'), ('config.json', '{')]
+    'name, content',
+    [
+        ('metrics.jsonl', '{"phase": "fin'),
+        ('metrics.jsonl', '"final"\n'),
+        ('metrics.jsonl', '{"phase": "final"}\n'),
+        ('config.json', '{'),
+    ],
 )
 def test_a_damaged_directory_is_not_that_of_a_finished_run(name, content, tmp_path):
     cell = finish(cells_of('seed=1', out=tmp_path)[0])

@@ -21,7 +21,7 @@ from seqgan_tf.algorithms.registry import ALGORITHMS
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
 from seqgan_tf.running import experiment
-from seqgan_tf.running.loggers import AppendOnlyFile
+from seqgan_tf.running.append_only_file import AppendOnlyFile
 from seqgan_tf.running.trained import restore
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -406,7 +406,7 @@ def test_a_figure_that_is_not_finite_stops_the_run_before_it_is_saved(value, fin
 
 
 def test_a_run_that_diverges_stops(tmp_path):
-    with pytest.raises(RunError, match=r'every figure must be finite. Received: \w+=(nan|-?inf) in mle round 1'):
+    with pytest.raises(RunError, match=r'every metric must be finite. Received: \w+=(nan|-?inf) in mle round 1'):
         run(tmp_path / 'run', generator_learning_rate=1e38)
     state = restore(tmp_path / 'run')[2]
     assert int(state.done['mle']) == 0 and all(np.isfinite(w).all() for w in weights(state))

@@ -5,11 +5,30 @@ import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.data.registry import DATASETS
+from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.models.oracle import load_oracle, make_oracle
 from seqgan_tf.policies import sampling
 
 TRAIN, VALIDATION, TEST = range(3)  # each part has a stream of its own
 CHUNK = 1000
+NUM_SEQUENCES = 10_000  # for training, as in the paper
+
+
+def load(config) -> Task:
+    """The task of settings: rows drawn from an oracle, which scores samples.
+
+    Raises:
+        ValueError: the oracle's file cannot be read.
+    """
+    oracle = (
+        load_oracle(config.oracle_path) if config.oracle_path else make_oracle(config.oracle_seed, config.vocab_size)
+    )
+    corpus = draw_corpus(
+        oracle, config.num_sequences or NUM_SEQUENCES, config.held_out, config.sequence_length, config.seed
+    )
+    return Task(corpus, DATASETS['synthetic'].scored_by, oracle=oracle, has_text=False)
 
 
 def draw_corpus(oracle, num_sequences, held_out, sequence_length, seed):

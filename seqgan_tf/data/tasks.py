@@ -1,34 +1,45 @@
-"""The data of a run, by the name of its data set."""
+"""Task: what a run learns from, and what its generator is judged by."""
 
-from seqgan_tf.data import synthetic, text_file, verse
-from seqgan_tf.models.oracle import load_oracle, make_oracle
+import dataclasses
+import pkgutil
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.data.registry import DATASETS, Score
+
+Rules = Callable[[Sequence[str]], dict[str, float]]
 
 
-def load_data(config):
-    """The oracle, or None, and the corpus of a configuration.
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One data set, loaded.
+
+    Attributes:
+        corpus: the rows.
+        scored_by: what samples are judged by; None where nobody compares runs.
+        oracle: the policy that the rows were drawn from, or None.
+        rules: a function of texts that gives {name: share of the texts that keep a rule}, or None.
+        has_text: whether the rows are text, so that BLEU says something of samples.
+    """
+
+    corpus: Corpus
+    scored_by: Score | None = None
+    oracle: Any = None
+    rules: Rules | None = None
+    has_text: bool = True
+
+    @property
+    def provides(self) -> frozenset[str]:
+        """Of 'oracle', 'rules' and 'text' those that there are. A metric is measured where all that it requires is among them."""
+        found = {'oracle': self.oracle is not None, 'rules': self.rules is not None, 'text': self.has_text}
+        return frozenset(name for name, there in found.items() if there)
+
+
+def load_task(config) -> Task:
+    """The task of a configuration, by the name of its data set.
 
     Raises:
         ValueError: the data cannot be read, or do not fit the settings.
     """
-    if config.dataset == 'text':
-        names = (
-            'tokens',
-            'verse_length',
-            'sequence_length',
-            'on_long',
-            'min_count',
-            'max_vocab',
-            'validation_share',
-            'test_share',
-            'seed',
-        )
-        return None, text_file.load_text(config.corpus, **{name: getattr(config, name) for name in names})
-    if config.dataset == 'verse':
-        return None, verse.load_verse(config.num_sequences or 16_384, config.held_out, config.seed)
-    oracle = (
-        load_oracle(config.oracle_path) if config.oracle_path else make_oracle(config.oracle_seed, config.vocab_size)
-    )
-    corpus = synthetic.draw_corpus(
-        oracle, config.num_sequences or 10_000, config.held_out, config.sequence_length, config.seed
-    )
-    return oracle, corpus
+    return pkgutil.resolve_name(DATASETS[config.dataset].load)(config)

@@ -4,10 +4,37 @@ import collections
 import pathlib
 
 from seqgan_tf.data.corpus import Corpus, split_rows
+from seqgan_tf.data.registry import DATASETS
+from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.vocabulary import END, Vocabulary, split
 
 MOST_IDS = 1_000_000
 ON_LONG = ('error', 'drop', 'truncate')
+
+
+def check(config) -> None:
+    """Raises ValueError where the settings name no file, or do not go together."""
+    if not config.corpus:
+        raise ValueError('dataset=text needs a file. Received: corpus=""')
+    if config.verse_length and config.tokens != 'char':
+        raise ValueError(
+            f'verse_length goes with tokens=char. Received: verse_length={config.verse_length}, tokens={config.tokens}'
+        )
+    if config.tokens == 'id' and config.min_count > 1:
+        raise ValueError(
+            f'min_count does not go with tokens=id, where every id is kept. Received: min_count={config.min_count}'
+        )
+
+
+def load(config) -> Task:
+    """The task of settings: the lines of a file, judged by BLEU against its test rows.
+
+    Raises:
+        ValueError: as `load_text`.
+    """
+    entry = DATASETS['text']
+    options = {name: getattr(config, name) for name in entry.settings if name != 'corpus'}
+    return Task(load_text(config.corpus, seed=config.seed, **options), entry.scored_by)
 
 
 def load_text(

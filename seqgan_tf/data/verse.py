@@ -34,13 +34,18 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.data.registry import DATASETS
+from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.verse_lexicon import PHRASES, READINGS
 from seqgan_tf.data.vocabulary import Vocabulary
 
 VERSE_LENGTH = 5
 POEM_LENGTH = 20
 HEAD_LENGTH = 2
+NUM_POEMS = 16_384  # for training, unless the settings say otherwise
 
 TEMPLATES = (
     (('time', 'scene'), ('place', 'scene')),
@@ -73,22 +78,31 @@ RHYME_GROUPS = {  # name: the finals, as pinyin writes them (v for ü)
 }
 
 
-def load_verse(num_poems: int, held_out: int, seed: int) -> Corpus:
-    """Poems as a corpus: `num_poems` for training and `held_out` each for validation and test, no poem in two of them.
+def check(config) -> None:
+    """Raises ValueError where the settings ask for poems of another length."""
+    if config.sequence_length != POEM_LENGTH:
+        raise ValueError(
+            f'a poem of dataset=verse has {POEM_LENGTH} characters. Received: sequence_length={config.sequence_length}'
+        )
 
-    The vocabulary is the whole lexicon's, by code point, whichever characters the drawn poems happen to hold; texts show a space after
-    each line of five characters.
+
+def load(config) -> Task:
+    """The task of settings: poems, no poem in two parts, judged by the rules that they keep.
+
+    The vocabulary is the whole lexicon's, by code point, whichever characters the drawn poems
+    happen to hold; texts show a space after each line of five characters.
     """
+    num_poems, held_out = config.num_sequences or NUM_POEMS, config.held_out
     vocabulary = Vocabulary(sorted(_TONES), tokens='char', verse_length=VERSE_LENGTH)
-    rows = vocabulary.encode([list(poem) for poem in make_poems(num_poems + 2 * held_out, seed)], POEM_LENGTH)
-    train, validation, test = (
-        rows[a:b] for a, b in itertools.pairwise((0, num_poems, num_poems + held_out, len(rows)))
-    )
-    return Corpus(train, validation, test, vocabulary)
+    poems = make_poems(num_poems + 2 * held_out, config.seed)
+    rows = vocabulary.encode([list(poem) for poem in poems], POEM_LENGTH)
+    train, validation, test = np.split(rows, [num_poems, num_poems + held_out])
+    corpus = Corpus(train, validation, test, vocabulary)
+    return Task(corpus, DATASETS['verse'].scored_by, rules=verse_validity)
 
 
 def make_poems(num_poems: int, seed: int) -> list[str]:
-    """Distinct poems of the grammar, drawn uniformly.
+    """`num_poems` distinct poems of the grammar, strings of 20 characters, drawn uniformly.
 
     Uniform over the poems that keep every rule and in which no two phrases share a character (避重字, which
     `verse_validity` does not ask for). There are about 1e13 of them, so their entropy is log(1e13) / 20 = 1.50 nats a
@@ -97,9 +111,6 @@ def make_poems(num_poems: int, seed: int) -> list[str]:
     Args:
         num_poems: how many, at least 1.
         seed: at least 0.
-
-    Returns:
-        `num_poems` strings of 20 characters.
 
     Raises:
         ValueError: if `num_poems` or `seed` is too small.

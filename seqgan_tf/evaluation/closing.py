@@ -1,13 +1,22 @@
-"""The closing evaluation of a finished run: every metric, and the temperature curve. It takes minutes, and loads TensorFlow Probability."""
+"""The closing evaluation of a finished run: every metric, and the temperature curve. It takes minutes, and loads TensorFlow Probability.
+
+The metrics of the closing evaluation alone stand here too: functions of an `Evaluation` that give
+{name: value}, in nats per token where nothing else is said.
+"""
 
 import dataclasses
+from collections.abc import Iterator
+from typing import Any
 
 import tensorflow as tf
 
 from seqgan_tf import randomness
-from seqgan_tf.evaluation.evaluator import COMPARED_ROWS, Evaluator, self_bleus
-from seqgan_tf.evaluation.judges import LEAST_ROWS, fresh_discriminator, reverse_nll
-from seqgan_tf.metrics import bleu, diversity
+from seqgan_tf.evaluation import judges
+from seqgan_tf.evaluation.evaluation import Evaluation
+from seqgan_tf.evaluation.evaluator import Evaluator, Values
+from seqgan_tf.evaluation.measures import mean_bleu, self_bleu_of
+from seqgan_tf.evaluation.registry import of_closing_evaluation, of_temperature_curve
+from seqgan_tf.metrics import diversity
 from seqgan_tf.metrics.divergences import jsd_per_step
 from seqgan_tf.policies.tempered import Tempered
 
@@ -17,60 +26,86 @@ CURVE_ROWS = 4000  # samples and test rows of each point of the curve
 DISTINCT_ORDERS = (1, 2, 3)
 
 
-def closing_metrics(evaluator, num_samples, seed):
-    """Yields (name, value) for `num_samples` samples drawn with an int seed [2], beyond what `evaluator` yields for them.
-
-    samples: how many. On oracle data: kl_generator_oracle = nll_oracle - entropy on the same samples, kl_oracle_generator = nll_test less the
-    oracle's own NLL of the test rows, nats per token; jsd_per_step (`divergences`). copied (`diversity`). Of the first 2,000 samples: coverage,
-    distinct_1..3 (`diversity`), self_bleu_2..5 with smoothing method1, and on text bleu_5. fresh_discriminator_loss and _accuracy, and on
-    text reverse_nll (`judges`).
-    """
-    corpus, end_id = evaluator.corpus, evaluator.corpus.vocabulary.end_id
-    samples = evaluator.sample(seed, num_samples)
+def closing_metrics(evaluator: Evaluator, num_samples: int, seed: Any) -> Values:
+    """Yields (name, value) of all metrics for `num_samples` samples drawn with an int seed [2], their number first."""
     yield 'samples', num_samples
-    yield 'nll_validation', evaluator.scorer.nll(corpus.validation)
-    figures = dict(evaluator.measure(samples))
-    yield from figures.items()
-    few = samples[:COMPARED_ROWS]
-    if evaluator.oracle is not None:
-        yield 'kl_generator_oracle', figures['nll_oracle'] - figures['entropy']
-        yield 'kl_oracle_generator', figures['nll_test'] - evaluator.oracle_scorer.nll(corpus.test)
-        count = min(len(few), len(corpus.test))
-        yield 'jsd_per_step', jsd_per_step(evaluator.generator, evaluator.oracle, few[:count], corpus.test[:count])
-    else:
-        yield 'bleu_5', float(bleu.sentence_bleu(few, corpus.test, 5, end_id=end_id, smoothing='method1').mean())
-        yield (
-            'reverse_nll',
-            reverse_nll(samples, corpus.validation, corpus.test, len(corpus.vocabulary), end_id, int(seed[1]) % 2**31),
-        )
-    yield 'copied', diversity.copied_share(samples, corpus.train)
-    yield 'coverage', diversity.coverage(few, len(corpus.vocabulary), end_id)
-    for order in DISTINCT_ORDERS:
-        yield f'distinct_{order}', diversity.distinct(few, order, end_id)
-    yield from self_bleus(few, end_id)
-    if min(len(samples), len(corpus.test)) >= LEAST_ROWS:
-        yield from fresh_discriminator(samples, corpus.test, len(corpus.vocabulary), randomness.fold_in(seed, 1))
+    metrics = of_closing_evaluation(evaluator.task.provides)
+    yield from evaluator.measure(metrics, evaluator.sample(seed, num_samples), seed)
 
 
-def temperature_curve(evaluator, seed):
-    """Yields one dict of metrics for each temperature, the curve of the model in the plane of quality and diversity.
+def temperature_curve(evaluator: Evaluator, seed: Any) -> Iterator[dict[str, float]]:
+    """Yields one dict of metrics for each temperature: the curve of the model in the plane of quality and diversity.
 
-    Samples and test rows are at most 4,000 each, scored at the temperature that drew them; self_bleu_2..5 on text besides.
+    Samples and test rows are at most 4,000 each, scored at the temperature that drew them.
     """
-    corpus = dataclasses.replace(evaluator.corpus, test=evaluator.corpus.test[:CURVE_ROWS])
+    corpus = dataclasses.replace(evaluator.task.corpus, test=evaluator.task.corpus.test[:CURVE_ROWS])
+    task = dataclasses.replace(evaluator.task, corpus=corpus)
     sharpness = tf.Variable(1.0)
-    tempered = Evaluator(
-        Tempered(evaluator.generator, sharpness),
-        corpus,
-        min(CURVE_ROWS, evaluator.num_samples),
-        evaluator.oracle,
-        evaluator.verse_rules,
-        evaluator.jit,
-    )
+    policy = Tempered(evaluator.generator, sharpness)
+    tempered = Evaluator(policy, task, min(CURVE_ROWS, evaluator.num_samples), evaluator.jit)
     for i, inverse_temperature in enumerate(INVERSE_TEMPERATURES):
         sharpness.assign(inverse_temperature)
-        samples = tempered.sample(randomness.fold_in(seed, i))
-        metrics = {'temperature': 1.0 / inverse_temperature} | dict(tempered.measure(samples))
-        if evaluator.oracle is None:
-            metrics |= dict(self_bleus(samples[:COMPARED_ROWS], corpus.vocabulary.end_id))
-        yield metrics
+        point = randomness.fold_in(seed, i)
+        metrics = tempered.measure(of_temperature_curve(task.provides), tempered.sample(point), point)
+        yield {'temperature': 1.0 / inverse_temperature} | dict(metrics)
+
+
+def kl_generator_oracle(evaluation: Evaluation) -> dict[str, float]:
+    """KL(generator to oracle), on the samples that both terms were measured on."""
+    return {'kl_generator_oracle': evaluation.values['nll_oracle'] - evaluation.values['entropy']}
+
+
+def kl_oracle_generator(evaluation: Evaluation) -> dict[str, float]:
+    """KL(oracle to generator), on the test rows."""
+    entropy = evaluation.oracle_scorer.nll(evaluation.corpus.test)
+    return {'kl_oracle_generator': evaluation.values['nll_test'] - entropy}
+
+
+def jsd(evaluation: Evaluation) -> dict[str, float]:
+    """`divergences.jsd_per_step` of the first 2,000 samples and as many test rows, nats."""
+    few, test = evaluation.few, evaluation.corpus.test
+    count = min(len(few), len(test))
+    return {'jsd_per_step': jsd_per_step(evaluation.generator, evaluation.task.oracle, few[:count], test[:count])}
+
+
+def bleu_5(evaluation: Evaluation) -> dict[str, float]:
+    """Mean sentence BLEU-5 of the first 2,000 samples."""
+    return {'bleu_5': mean_bleu(evaluation, evaluation.few, 5)}
+
+
+def reverse(evaluation: Evaluation) -> dict[str, float]:
+    """`judges.reverse_nll` of the samples."""
+    corpus, seed = evaluation.corpus, int(evaluation.seed[1]) % 2**31
+    rows = evaluation.samples, corpus.validation, corpus.test
+    return {'reverse_nll': judges.reverse_nll(*rows, len(corpus.vocabulary), corpus.vocabulary.end_id, seed)}
+
+
+def copied(evaluation: Evaluation) -> dict[str, float]:
+    """Share of the samples that are training rows."""
+    return {'copied': diversity.copied_share(evaluation.samples, evaluation.corpus.train)}
+
+
+def coverage(evaluation: Evaluation) -> dict[str, float]:
+    """Share of the vocabulary that occurs in the first 2,000 samples."""
+    vocabulary = evaluation.corpus.vocabulary
+    return {'coverage': diversity.coverage(evaluation.few, len(vocabulary), vocabulary.end_id)}
+
+
+def distinct(evaluation: Evaluation) -> dict[str, float]:
+    """Share of distinct n-grams among those of the first 2,000 samples."""
+    end_id = evaluation.corpus.vocabulary.end_id
+    return {f'distinct_{n}': diversity.distinct(evaluation.few, n, end_id) for n in DISTINCT_ORDERS}
+
+
+def self_bleus(evaluation: Evaluation) -> dict[str, float]:
+    """Mean BLEU-n of each of the first 2,000 samples against the others."""
+    return self_bleu_of(evaluation.few, evaluation.corpus.vocabulary.end_id)
+
+
+def fresh(evaluation: Evaluation) -> dict[str, float]:
+    """`judges.fresh_discriminator` on samples and test rows; nothing where there are too few of them."""
+    samples, corpus = evaluation.samples, evaluation.corpus
+    if min(len(samples), len(corpus.test)) < judges.LEAST_ROWS:
+        return {}
+    seed = randomness.fold_in(evaluation.seed, 1)
+    return dict(judges.fresh_discriminator(samples, corpus.test, len(corpus.vocabulary), seed))

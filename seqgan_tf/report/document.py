@@ -49,7 +49,7 @@ COLLAPSE = (
 )
 PLANE = (
     'Each line is one model at different temperatures, mean over seeds; the large mark is the model as trained, at temperature 1. '
-    '{better} A model whose mark lies on the line of another has gained nothing that a temperature would not give. Lines go on '
+    '{reading} A model whose mark lies on the line of another has gained nothing that a temperature would not give. Lines go on '
     'outside the frame.'
 )
 DISTANCE = (
@@ -58,19 +58,6 @@ DISTANCE = (
     'temperatures on its cold branch. Left of it, at an nll_test that no temperature reaches, the run is compared with the '
     "curve's leftmost point, which can only be to the run's disadvantage; beyond its cold end nothing is said."
 )
-SHOWN = {
-    'synthetic': (
-        'dataset',
-        'oracle_path',
-        'sequence_length',
-        'num_sequences',
-        'held_out',
-        'eval_samples',
-        'final_samples',
-    ),
-    'verse': ('dataset', 'num_sequences', 'held_out', 'eval_samples', 'final_samples'),
-    'text': ('dataset', 'corpus', 'tokens', 'sequence_length', 'on_long', 'min_count', 'eval_samples', 'final_samples'),
-}
 
 
 def compose(study, figures):
@@ -93,7 +80,7 @@ def compose(study, figures):
         ),
         Section(
             'Quality and diversity',
-            [PLANE.format(better=_better(study))],
+            [PLANE.format(reading=_reading(study))],
             figures=[
                 ('quality_diversity', 'Temperature curves and final points in the plane of quality and diversity')
             ],
@@ -114,7 +101,7 @@ def compose(study, figures):
         ),
         Section(
             'Figures of merit',
-            ['Their definitions are in seqgan_tf/evaluation/evaluator.py and seqgan_tf/evaluation/closing.py.'],
+            ['Their definitions are in seqgan_tf/evaluation/measures.py and seqgan_tf/evaluation/closing.py.'],
             [_glossary(names)],
         ),
     ]
@@ -131,13 +118,13 @@ def _runs(study):
 
 
 def _data(study):
-    names = SHOWN[study.settings['dataset']]
-    if study.settings['dataset'] == 'synthetic' and not study.settings['oracle_path']:
-        names += ('oracle_seed', 'vocab_size')
+    entry = study.dataset
+    names = {'dataset', *(entry.settings if entry.shown is None else entry.shown), 'eval_samples', 'final_samples'}
+    replaced = {name for name, file in entry.fallbacks.items() if study.settings[file]}
     shown = [
         f'{name} {value}'
         for name, value in study.settings.items()
-        if name in names and (value or name == 'oracle_seed')
+        if name in names - replaced and (value or name in entry.fallbacks)
     ]
     return f'The same data and numbers of samples in all of them: {", ".join(shown)}.'
 
@@ -153,17 +140,14 @@ def _final_text(study, names):
     text = [INTERVALS]
     if synthetic:
         text.append(SHARPENING)
-    if synthetic and metrics.has_paper_figures(study.settings):
+    if synthetic and metrics.has_paper_scale(study.settings):
         text.append(PAPER)
     return text
 
 
-def _better(study):
-    if study.settings['dataset'] == 'text':
-        return 'To the left is more diverse, and up is closer to the held-out rows.'
-    return 'To the left is better held-out likelihood, and {} is better quality.'.format(
-        'down' if study.quality[1] > 0 else 'up'
-    )
+def _reading(study):
+    better = 'down' if study.quality[1] > 0 else 'up'
+    return study.dataset.reading or f'To the left is better held-out likelihood, and {better} is better quality.'
 
 
 def _glossary(names):

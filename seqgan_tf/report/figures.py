@@ -43,7 +43,7 @@ def learning_curves(study):
         _curves(study, ax, name, PHASES)
         for end in ends:
             ax.axvline(end, color=style.GREY, linewidth=1, linestyle=(0, (2, 2)), zorder=0)
-        if name == 'nll_oracle' and metrics.has_paper_figures(study.settings) and 120 in ends:
+        if name == 'nll_oracle' and metrics.has_paper_scale(study.settings) and 120 in ends:
             points = [point for point in metrics.PUBLISHED_LOG.items() if point[0] <= ax.get_xlim()[1]]
             ax.plot(*zip(*points), linestyle='', marker='x', color=style.GREY, label='published log (1 seed)')
         ax.set(xlabel='MLE epochs, then adversarial rounds' if ends else 'MLE epochs', ylabel=style.axis(name))
@@ -186,10 +186,9 @@ def _curves(study, ax, metric, phases, labels=None, x_scale=1):
 
 def _plane(study):
     """The metrics of the quality-diversity plane, across and up."""
-    if study.settings['dataset'] != 'text':
-        return 'nll_test', study.quality[0]
-    order = next((n for n in (4, 2) if any(f'self_bleu_{n}' in run.final for run in study.runs)), 2)
-    return f'self_bleu_{order}', f'bleu_{order}'
+    planes = study.dataset.planes or (('nll_test', study.quality[0]),)
+    measured = (plane for plane in planes if any(plane[0] in run.final for run in study.runs))
+    return next(measured, planes[-1])
 
 
 def _frame(ax, finals, drawn):

@@ -1,68 +1,10 @@
-"""What the figures of a closing evaluation are called, and the paper's own; `seqgan_tf.evaluation` defines them."""
+"""The metrics of a closing evaluation in a report: their tables, their reference rows, and the paper's own numbers."""
 
-import dataclasses
 import re
 
+from seqgan_tf.data.registry import DATASETS
+from seqgan_tf.evaluation.registry import Definition, glossary
 
-@dataclasses.dataclass(frozen=True)
-class Metric:
-    """Unit and one line of meaning, for column heads and the glossary."""
-
-    unit: str
-    meaning: str
-
-
-NATS = 'nats/token'
-GROUPS = {
-    'Likelihood': {
-        'nll_oracle': Metric(
-            NATS, 'of samples under the oracle; below the ground truth: less entropy than the data, not better'
-        ),
-        'nll_test': Metric(
-            NATS,
-            "of held-out rows under the generator, at the samples' temperature; cannot be below the data's entropy",
-        ),
-        'nll_validation': Metric(NATS, 'of the validation rows, which settings and epochs are chosen by'),
-        'entropy': Metric(NATS, 'of the generator, over its own samples'),
-        'reverse_nll': Metric(NATS, 'of held-out rows under a language model that was fitted to the samples'),
-    },
-    'Distance to the data': {
-        'kl_generator_oracle': Metric(NATS, 'KL(generator to oracle) = nll_oracle - entropy'),
-        'kl_oracle_generator': Metric(NATS, 'KL(oracle to generator) = nll_test - entropy of the data'),
-        'jsd_per_step': Metric('nats', 'Jensen-Shannon divergence of the next token, mean over steps'),
-        'fresh_discriminator_accuracy': Metric(
-            'share', 'of held-out rows and samples that a new discriminator tells apart; 0.5: chance'
-        ),
-        'fresh_discriminator_loss': Metric(
-            'nats', 'cross entropy of that discriminator on them; ln 2 = 0.693: it knows nothing'
-        ),
-    },
-    'Quality of texts': {
-        **{
-            f'bleu_{n}': Metric('', f'mean sentence BLEU-{n} of the samples against the held-out rows')
-            for n in (2, 3, 4, 5)
-        },
-        **{
-            f'valid_{rule}': Metric('share', f'of samples that keep {what}')
-            for rule, what in (
-                ('tones', 'the tone pattern'),
-                ('rhyme', 'the rhyme'),
-                ('grammar', 'the grammar'),
-                ('all', 'all the rules of the verse'),
-            )
-        },
-    },
-    'Collapse': {
-        'unique': Metric('share', 'of distinct sequences among the samples'),
-        **{f'distinct_{n}': Metric('share', f'of distinct {n}-grams among those of the samples') for n in (1, 2, 3)},
-        'copied': Metric('share', 'of samples that are training rows'),
-        'coverage': Metric('share', 'of the vocabulary that occurs in the samples'),
-        **{
-            f'self_bleu_{n}': Metric('', f'mean BLEU-{n} of a sample against the others; higher: more alike')
-            for n in (2, 3, 4, 5)
-        },
-    },
-}
 OTHER = 'Other figures'
 REFERENCES = {
     'data': 'ground truth',
@@ -80,18 +22,19 @@ PUBLISHED_LOG = {115: 9.07058, 120 + 20: 8.96, 120 + 35: 8.88, 120 + 145: 8.6806
 
 
 def grouped(names):
-    """{group: [metric]} of the metrics that there are, in the order of `GROUPS`; those that are in none come last, sorted."""
-    groups = {title: [name for name in metrics if name in names] for title, metrics in GROUPS.items()}
-    groups[OTHER] = sorted(set(names) - {name for metrics in groups.values() for name in metrics})
-    return {title: metrics for title, metrics in groups.items() if metrics}
+    """{group: [name]} of the metrics that there are, in the order of the registry; those that it does not list come last, sorted."""
+    groups = {title: [name for name in definitions if name in names] for title, definitions in glossary().items()}
+    groups[OTHER] = sorted(set(names) - {name for found in groups.values() for name in found})
+    return {title: found for title, found in groups.items() if found}
 
 
-def described(name):
-    """The Metric of a name, without unit and meaning where it is unknown."""
-    return next((metrics[name] for metrics in GROUPS.values() if name in metrics), Metric('', ''))
+def described(name) -> Definition:
+    """The definition of a name, without unit and meaning where the registry does not list it."""
+    return next((found[name] for found in glossary().values() if name in found), Definition(''))
 
 
-def has_paper_figures(settings):
-    """Whether the paper's figures can stand beside a study's: sequences of 20 from an oracle that was read from a file, as the paper's was
-    published. The figures of another oracle are on another scale."""
-    return settings['dataset'] == 'synthetic' and settings['sequence_length'] == 20 and bool(settings['oracle_path'])
+def has_paper_scale(settings):
+    """Whether the paper's nll_oracle can stand beside a study's: sequences of 20 from an oracle that was read from a file, as the
+    paper's was published. The numbers of another oracle are on another scale."""
+    scored_by = DATASETS[settings['dataset']].scored_by
+    return scored_by.metric == 'nll_oracle' and settings['sequence_length'] == 20 and bool(settings['oracle_path'])

@@ -1,13 +1,13 @@
 """Finished runs, read from their directories and checked: nothing in them is trusted."""
 
 import dataclasses
-import json
-import math
 import os
 import pathlib
 
 from seqgan_tf.config import Config
+from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.errors import RunError
+from seqgan_tf.running import metrics_log
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
 PER_RUN = (
@@ -17,29 +17,16 @@ PER_RUN = (
     'start_from',
     'eval_every',
     'checkpoint_every',
+    'loggers',
 )  # what runs of one label may differ in
-# What all runs of a table must agree in.
-DATA = (
-    'dataset',
-    'corpus',
-    'tokens',
-    'verse_length',
-    'sequence_length',
-    'on_long',
-    'min_count',
-    'max_vocab',
-    'validation_share',
-    'test_share',
-    'num_sequences',
-    'held_out',
-    'oracle_seed',
-    'oracle_path',
-    'vocab_size',
-    'eval_samples',
-    'final_samples',
+# What all runs of a table must agree in: whatever shapes the data of one of the data sets, and the numbers of samples.
+DATA = tuple(
+    name
+    for name in DEFAULTS
+    if name in ('dataset', 'eval_samples', 'final_samples')
+    or any(name in entry.settings for entry in DATASETS.values())
 )
-DATASETS = ('synthetic', 'verse', 'text')
-PATHS = ('corpus', 'oracle_path')  # a file's name counts, not where it lies
+FILES = {name for entry in DATASETS.values() for name in entry.files}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,12 +51,12 @@ class Run:
     @property
     def final(self):
         """{metric: value} of the closing evaluation."""
-        return _figures(self.lines[-1])
+        return metrics_log.metrics_of(self.lines[-1])
 
     @property
     def initial(self):
         """{metric: value} from before training."""
-        return next((_figures(line) for line in self.lines if line['phase'] == 'initial'), {})
+        return next((metrics_log.metrics_of(line) for line in self.lines if line['phase'] == 'initial'), {})
 
     def last_round(self, phase):
         """Number of a phase's last round, 0 without one."""
@@ -92,14 +79,20 @@ def read_run(path):
     """
     path = pathlib.Path(os.path.abspath(path))
     settings = _settings(path)
-    lines = _lines(path / 'metrics.jsonl')
+    lines = metrics_log.read(path / metrics_log.NAME)
+    if not lines:
+        raise RunError(
+            f'a run must be finished: its last line in metrics.jsonl is `final`. Received: {path}, which has no line'
+        )
     if lines[-1]['phase'] != 'final':
         raise RunError(
             f'a run must be finished: its last line in metrics.jsonl is `final`. Received: {path}, whose last line is '
             f'{lines[-1]["phase"]} {lines[-1]["round"]}'
         )
     data = path / 'data.json'
-    return Run(path, label_of(path), settings['seed'], settings, lines, _text(data) if data.exists() else '')
+    return Run(
+        path, label_of(path), settings['seed'], settings, lines, metrics_log.read_text(data) if data.exists() else ''
+    )
 
 
 def find_runs(directory):
@@ -133,36 +126,10 @@ def label_of(path):
     return ''.join(c if c.isprintable() else '?' for c in name)
 
 
-def _figures(line):
-    return {
-        name: value
-        for name, value in line.items()
-        if name not in ('phase', 'round', 'samples') and not name.endswith('_seconds')
-    }
-
-
-def _text(path):
-    try:
-        return path.read_text('utf-8')
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f'a run must hold a readable {path.name}. Received: {path} ({error})') from None
-
-
-def _json_object(text):
-    """A dict, or a ValueError."""
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise ValueError('nested too deeply') from None
-    if not isinstance(value, dict):
-        raise ValueError('not a JSON object')
-    return value
-
-
 def _settings(path):
     path = path / 'config.json'
     try:
-        values = _json_object(_text(path))
+        values = metrics_log.json_object(metrics_log.read_text(path))
         for name, value in values.items():
             kind = type(DEFAULTS.get(name, value))
             if (
@@ -182,31 +149,4 @@ def _settings(path):
     except ValueError as error:
         raise RunError(f'config.json must hold the settings of a run. Received: {path} ({error})') from None
     values = DEFAULTS | values
-    return values | {name: pathlib.PurePath(values[name]).name for name in PATHS}
-
-
-def _lines(path):
-    lines, rounds = [], {}
-    for number, text in enumerate(_text(path).splitlines(), 1):
-        try:
-            line = _json_object(text)
-            phase, round_ = line.get('phase'), line.get('round')
-            if not isinstance(phase, str) or type(round_) is not int or round_ < 0:
-                raise ValueError('no phase and round')
-            if round_ <= rounds.get(phase, -1):
-                raise ValueError(f'{phase} {round_} comes after {phase} {rounds[phase]}')
-            rounds[phase] = round_
-            for name, value in line.items():
-                if name not in ('phase', 'round') and (type(value) not in (int, float) or not math.isfinite(value)):
-                    raise ValueError(f'{name} must be a finite number, not {value!r:.40}')
-        except (ValueError, OverflowError) as error:
-            raise RunError(
-                f'metrics.jsonl must hold one JSON object with finite figures a line. Received: {path}, line {number} '
-                f'({error})'
-            ) from None
-        lines.append(line)
-    if not lines:
-        raise RunError(
-            f'a run must be finished: its last line in metrics.jsonl is `final`. Received: {path}, which is empty'
-        )
-    return tuple(lines)
+    return values | {name: pathlib.PurePath(values[name]).name for name in FILES}

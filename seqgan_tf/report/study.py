@@ -3,10 +3,10 @@
 import dataclasses
 import itertools
 
+from seqgan_tf.data.registry import DATASETS, DataSet
 from seqgan_tf.errors import RunError
 from seqgan_tf.report.runs import DATA, PER_RUN, find_runs, label_of, read_run
 
-QUALITY = {'synthetic': 'nll_oracle', 'verse': 'valid_all', 'text': 'bleu_2'}
 MLE_SETTINGS = (
     'mle_epochs',
     'mle_patience',
@@ -41,10 +41,14 @@ class Study:
         return {name: self.runs[0].settings[name] for name in DATA if name in self.runs[0].settings}
 
     @property
+    def dataset(self) -> DataSet:
+        """The entry of the data set of all runs."""
+        return DATASETS[self.settings['dataset']]
+
+    @property
     def quality(self):
         """(metric, sign) by which samples are judged on these data; sign * value falls as they better, so it is -1 where more is better."""
-        metric = QUALITY[self.settings['dataset']]
-        return metric, 1 if metric.startswith('nll') else -1
+        return self.dataset.scored_by.metric, self.dataset.scored_by.sign
 
     def setting(self, label, name):
         """The value of a setting that all runs of a label share; None where no run has it."""
@@ -55,7 +59,7 @@ class Study:
         return {seed: run.final[metric] for seed, run in self.labels[label].items() if metric in run.final}
 
     def references(self, name):
-        """{seed: value} of a reference figure from before training: the first run of a seed that has it."""
+        """{seed: value} of a reference metric from before training: the first run of a seed that has it."""
         found = {}
         for run in self.runs:
             if name in run.initial:

@@ -164,7 +164,7 @@ def _final_rows(study, group):
             if title == metrics.REFERENCES['copies'] and 'nll_test' in group:
                 cells[group.index('nll_test')] = 'infinite'  # rows that are no training rows have probability 0
             yield 'reference', [title, str(max(map(len, found))), *cells]
-    if 'nll_oracle' in group and metrics.has_paper_figures(study.settings):
+    if 'nll_oracle' in group and metrics.has_paper_scale(study.settings):
         for title, value in metrics.PAPER_TABLE.items():
             yield (
                 'paper',

@@ -1,12 +1,12 @@
 """Taking over the likelihood phase of another run, so that several algorithms start from one pretraining."""
 
-import json
 import pathlib
 
 import tensorflow as tf
 
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
+from seqgan_tf.running import metrics_log
 from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.workdir import check_data, user_errors
 from seqgan_tf.settings import list_differences
@@ -45,14 +45,14 @@ def take_over(config, corpus, state, metrics_file, samples_file):
             f'start_from must be a finished run. Received: {source}, which has done {int(state.done["mle"])} epochs of {config.mle_epochs}'
         )
     try:
-        lines = (source / 'metrics.jsonl').read_text('utf-8').splitlines(keepends=True)
-        logged = [line for line in lines if json.loads(line)['phase'] in ('initial', 'mle')]
-        samples = (source / 'samples.txt').read_text('utf-8')
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        entries = metrics_log.read(source / metrics_log.NAME)
+        samples = metrics_log.read_text(source / 'samples.txt')
+    except RunError as error:
         raise RunError(
             f'start_from must hold metrics.jsonl and samples.txt of a run. Received: {source} ({error})'
         ) from None
-    for file, text in ((metrics_file, ''.join(logged)), (samples_file, samples)):
+    logged = metrics_log.copy_lines(entry for entry in entries if entry['phase'] in ('initial', 'mle'))
+    for file, text in ((metrics_file, logged), (samples_file, samples)):
         file.cut()
         file.append(text)
     return path

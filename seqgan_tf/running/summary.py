@@ -1,29 +1,37 @@
 """What a run says at its end."""
 
-import json
-
 import tensorflow as tf
+
+from seqgan_tf.running import metrics_log
 
 SHOWN = 5
 
 
 def describe(config, workdir, evaluator, version):
-    """The closing text: figures before and after each phase, samples, paths, and how to serve.
+    """The closing text: metrics before and after each phase, samples, paths, and how to serve.
 
     Args:
         evaluator: draws the samples.
         version: path of the exported version, or None.
     """
     return '\n'.join(
-        ['', *_figures(workdir), '', 'samples:', *_samples(config, evaluator), '', *_paths(config, workdir, version)]
+        [
+            '',
+            *_table(workdir),
+            *_score(evaluator.task),
+            '',
+            'samples:',
+            *_samples(config, evaluator),
+            '',
+            *_paths(config, workdir, version),
+        ]
     )
 
 
-def _figures(workdir):
+def _table(workdir):
     """A table: one row for each metric of an evaluation, one column for each phase's last evaluation."""
     columns = {}
-    for line in (workdir / 'metrics.jsonl').read_text('utf-8').splitlines():
-        entry = json.loads(line)
+    for entry in metrics_log.read(workdir / metrics_log.NAME):
         if 'nll_test' in entry:
             columns[entry['phase']] = entry
     titles = {'initial': 'untrained', 'mle': 'after MLE', 'adversarial': 'after adversarial'}
@@ -38,9 +46,16 @@ def _figures(workdir):
         yield f'{name:16}' + ''.join(f'{columns[phase][name]:20.4f}' for phase in shown)
 
 
+def _score(task):
+    """Which row of the table says how good samples are."""
+    if task.scored_by is not None:
+        direction = 'higher' if task.scored_by.higher_is_better else 'lower'
+        yield f'samples are judged by {task.scored_by.metric}: {direction} is better'
+
+
 def _samples(config, evaluator):
     tokens = evaluator.sample(tf.constant([config.seed, 0], tf.int64), SHOWN)
-    return [f'  {text}' for text in evaluator.corpus.vocabulary.decode(tokens)]
+    return [f'  {text}' for text in evaluator.task.corpus.vocabulary.decode(tokens)]
 
 
 def _paths(config, workdir, version):

@@ -8,6 +8,7 @@ import os
 import filelock
 
 from seqgan_tf.config import Config
+from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
 from seqgan_tf.settings import list_differences
@@ -71,9 +72,10 @@ def check_data(config, corpus, workdir):
     """Raises where the corpus is not the one that the workdir was started with."""
     path = workdir / 'data.json'
     if path.exists() and path.read_text('utf-8') != _fingerprint(corpus):
+        files = filter(None, (getattr(config, name) for name in DATASETS[config.dataset].files))
         raise RunError(
             f'a run must be continued with the data that it was started with. {workdir} was made from other data than '
-            f'{config.corpus or config.oracle_path or config.dataset} gives now'
+            f'{next(files, config.dataset)} gives now'
         )
 
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 import itertools
-import json
 import os
 import pathlib
 
 from absl import flags
 
 from seqgan_tf.config import Config
+from seqgan_tf.running import metrics_log
 from seqgan_tf.settings import define_flags, list_differences
 
 FLAGFILE = 'flagfile'
@@ -32,12 +32,11 @@ class Cell:
         The settings that a continued run may change count here too: where they do differ, the training command decides what is left to do.
         """
         try:
-            last = (self.workdir / 'metrics.jsonl').read_text('utf-8').splitlines()[-1]
             settings = Config.from_json(self.workdir / 'config.json')
-            return json.loads(last)['phase'] == 'final' and settings == dataclasses.replace(
+            return metrics_log.is_finished(self.workdir / metrics_log.NAME) and settings == dataclasses.replace(
                 self.config, workdir=settings.workdir
             )
-        except (OSError, ValueError, LookupError, TypeError):
+        except ValueError:  # RunError too
             return False
 
     def flags(self):

@@ -1,0 +1,38 @@
+"""What the metrics of a generator are to be read against: the same metrics of the data and of trivial models."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from seqgan_tf.evaluation.evaluation import COMPARED_ROWS
+from seqgan_tf.evaluation.evaluator import Evaluator, Values
+from seqgan_tf.evaluation.measures import self_bleu_of
+from seqgan_tf.metrics import ngram
+
+
+def references(evaluator: Evaluator, seed: Any) -> Values:
+    """Yields (name, value), drawn with an int seed [2].
+
+    On text self_bleu_n_of_data, of the test rows. On oracle data nll_oracle_of_X of `num_samples`
+    samples and nll_test_of_X, with X: data, the oracle itself (on its test rows, where both are its
+    entropy); uniform tokens; the training rows' unigram and interpolated bigram; copies, training
+    rows drawn at random, under which a test row has no probability.
+    """
+    corpus, oracle_scorer, num_samples = evaluator.task.corpus, evaluator.oracle_scorer, evaluator.num_samples
+    if evaluator.task.has_text:
+        for name, value in self_bleu_of(corpus.test[:COMPARED_ROWS], corpus.vocabulary.end_id).items():
+            yield f'{name}_of_data', value
+    if oracle_scorer is None:
+        return
+    entropy = oracle_scorer.nll(corpus.test)
+    yield 'nll_oracle_of_data', entropy
+    yield 'nll_test_of_data', entropy
+    rng, train, vocab_size = np.random.default_rng(seed.numpy()), corpus.train, len(corpus.vocabulary)
+    shape = (num_samples, corpus.sequence_length)
+    yield 'nll_oracle_of_uniform', oracle_scorer.nll(rng.integers(vocab_size, size=shape, dtype=np.int32))
+    yield 'nll_test_of_uniform', math.log(vocab_size)
+    for name, model in (('unigram', ngram.Unigram(train, vocab_size)), ('bigram', ngram.Bigram(train, vocab_size))):
+        yield f'nll_oracle_of_{name}', oracle_scorer.nll(model.sample(*shape, rng))
+        yield f'nll_test_of_{name}', model.nll(corpus.test)
+    yield 'nll_oracle_of_copies', oracle_scorer.nll(train[rng.integers(len(train), size=num_samples)])

@@ -1,0 +1,56 @@
+"""TensorBoard: scalars, sample texts, weight histograms, and the settings as hparams."""
+
+import contextlib
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+from tensorboard.plugins.hparams import api as hparams
+
+from seqgan_tf.errors import RunError
+from seqgan_tf.loggers.base import Logger
+from seqgan_tf.training.state import Report
+
+
+class TensorBoard(Logger):
+    """Event files in the folder `tensorboard` of the run's directory; metrics stand under their phase.
+
+    Raises:
+        RunError: from each method, where the folder cannot be written.
+    """
+
+    def __init__(self, workdir: pathlib.Path, settings: Mapping[str, Any]):
+        self.directory = workdir / 'tensorboard'
+        self.writer = tf.summary.create_file_writer(str(self.directory))
+        with self._at(0):
+            hparams.hparams(dict(settings), trial_id=workdir.name)
+
+    def write(self, report: Report, step: int, seconds: float | None) -> None:
+        clock = {} if seconds is None else {'round_seconds': seconds}
+        with self._at(step):
+            for name, value in (report.metrics | clock).items():
+                tf.summary.scalar(f'{report.phase}/{name}', value)
+
+    def write_samples(self, step: int, texts: Sequence[str], variables: Sequence[Any]) -> None:
+        with self._at(step):
+            tf.summary.text('samples', '\n'.join(f'    {text}' for text in texts))
+            for variable in variables:
+                tf.summary.histogram(variable.path, variable.value)
+
+    def close(self) -> None:
+        with self._at(0):
+            pass
+        self.writer.close()
+
+    @contextlib.contextmanager
+    def _at(self, step: int) -> Iterator[None]:
+        """Where summaries of a step are written, to the disk at its end."""
+        try:
+            with self.writer.as_default(step=step):
+                yield
+        except tf.errors.OpError as error:
+            raise RunError(
+                f'{self.directory} could not be written ({error.message.splitlines()[0][-100:]}). The last checkpoint '
+                'is kept; the same command continues from it.'
+            ) from None

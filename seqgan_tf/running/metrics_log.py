@@ -1,0 +1,125 @@
+"""metrics.jsonl: one JSON object a line, with `phase`, `round` and metrics. It is written and read here alone."""
+
+import json
+import math
+import pathlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from seqgan_tf.errors import RunError
+
+if TYPE_CHECKING:  # reports and sweeps read without TensorFlow
+    from seqgan_tf.training.state import Report
+
+NAME = 'metrics.jsonl'
+Entry = dict[str, Any]
+NO_METRICS = ('phase', 'round', 'samples')  # and what the clock says
+CLOSING_PHASES = ('temperature', 'final')  # the last lines of a finished run
+
+
+def format_line(report: 'Report', seconds: float | None = None) -> str:
+    """The line of a report; `seconds` is how long the round took, None where it was not measured."""
+    clock = {} if seconds is None else {'round_seconds': seconds}
+    return json.dumps({'phase': report.phase, 'round': report.round, **report.metrics, **clock}) + '\n'
+
+
+def copy_lines(entries: Iterable[Entry]) -> str:
+    """The lines of entries that were read."""
+    return ''.join(json.dumps(entry) + '\n' for entry in entries)
+
+
+def parse_line(text: str) -> Entry:
+    """The entry of a line.
+
+    Raises:
+        ValueError: not a JSON object with a phase, a round and finite numbers.
+    """
+    entry = json_object(text)
+    phase, round_ = entry.get('phase'), entry.get('round')
+    if not isinstance(phase, str) or type(round_) is not int or round_ < 0:
+        raise ValueError('no phase and round')
+    for name, value in entry.items():
+        if name not in ('phase', 'round') and not _is_finite_number(value):
+            raise ValueError(f'{name} must be a finite number, not {value!r:.40}')
+    return entry
+
+
+def read(path: pathlib.Path) -> tuple[Entry, ...]:
+    """The entries of a file, in order.
+
+    Raises:
+        RunError: it cannot be read, a line is bad, or the rounds of a phase do not rise.
+    """
+    entries, rounds = [], {}
+    for number, text in enumerate(read_text(path).splitlines(), 1):
+        try:
+            entry = parse_line(text)
+            phase, round_ = entry['phase'], entry['round']
+            if round_ <= rounds.get(phase, -1):
+                raise ValueError(f'{phase} {round_} comes after {phase} {rounds[phase]}')
+        except ValueError as error:
+            raise RunError(
+                f'metrics.jsonl must hold one JSON object with finite numbers a line. Received: {path}, line {number} '
+                f'({error})'
+            ) from None
+        rounds[phase] = round_
+        entries.append(entry)
+    return tuple(entries)
+
+
+def last_phase(path: pathlib.Path) -> str | None:
+    """The phase of the last line; None where there is no file or no line.
+
+    Raises:
+        RunError: as `read`.
+    """
+    entries = read(path) if path.exists() else ()
+    return entries[-1]['phase'] if entries else None
+
+
+def is_finished(path: pathlib.Path) -> bool:
+    """Whether the run has come to its end: its last line is the closing evaluation.
+
+    Raises:
+        RunError: as `read`.
+    """
+    return last_phase(path) == 'final'
+
+
+def metrics_of(entry: Entry) -> dict[str, float]:
+    """{name: value} of the metrics of an entry: without phase, round, number of samples and clock."""
+    return {name: value for name, value in entry.items() if name not in NO_METRICS and not name.endswith('_seconds')}
+
+
+def read_text(path: pathlib.Path) -> str:
+    """The text of one of a run's files.
+
+    Raises:
+        RunError: it cannot be read.
+    """
+    try:
+        return path.read_text('utf-8')
+    except (OSError, UnicodeDecodeError) as error:
+        raise RunError(f'a run must hold a readable {path.name}. Received: {path} ({error})') from None
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The JSON object in a text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError('nested too deeply') from None
+    if not isinstance(value, dict):
+        raise ValueError('not a JSON object')
+    return value
+
+
+def _is_finite_number(value: Any) -> bool:
+    try:
+        return type(value) in (int, float) and math.isfinite(value)
+    except OverflowError:  # a whole number with hundreds of digits
+        return False
