@@ -12,6 +12,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['seqgan_tf', 'seqgan_tf.*']),
+    package_data={'seqgan_tf': ['py.typed']},
     python_requires='>=3.11',
     install_requires=[
         'tensorflow>=2.21,<2.22',
@@ -26,6 +27,7 @@ setup(
     ],
     extras_require={
         'gpu': ['tensorflow[and-cuda]>=2.21,<2.22'],
+        'dev': ['ruff>=0.17,<0.18', 'pyright[nodejs]>=1.1.400,<2', 'pre-commit>=4,<5'],
         'serving': ['tensorflow-serving-api>=2.19,<2.22'],
         'plots': ['matplotlib>=3.8,<4'],
         'test': [
