@@ -18,20 +18,6 @@ GENERATED = [path for path in DOCUMENTS if path.is_relative_to(ROOT / 'benchmark
 NOT_REFLOWED = [ROOT / 'export' / 'README.md']
 WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
 
-# Files and symbols that are named before they are there. A test below fails as soon as one is there,
-# so that this list ends empty.
-PLANNED = {
-    'seqgan_tf.data.tasks.Task',
-    'seqgan_tf/data/registry.py',
-    'seqgan_tf/evaluation/measures.py',
-    'seqgan_tf/evaluation/registry.py',
-    'seqgan_tf/loggers/',
-    'seqgan_tf/loggers/base.py',
-    'seqgan_tf/loggers/registry.py',
-    'seqgan_tf/policies/policy.py',
-    'seqgan_tf/rewards/registry.py',
-    'seqgan_tf/running/metrics_log.py',
-}
 # What a run, an export or a build makes, and so no file of the project.
 MADE = re.compile(r'(runs|exports|checkpoints|tensorboard)/|export/cpp/ask$')
 RUN_FILES = ('config.json', 'data.json')
@@ -155,8 +141,6 @@ def looks_like_a_path(name):
 
 def exists(path, name):
     """Whether there is such a file: beside the document, at the top, in the package, or, for a bare name, anywhere."""
-    if name in PLANNED or f'{PACKAGE.name}/{name}' in PLANNED:
-        return True
     if any(any(folder.glob(name.rstrip('/'))) for folder in (path.parent, ROOT, PACKAGE)):
         return True
     return '/' not in name and any(any(ROOT.joinpath(folder).rglob(name)) for folder in FOLDERS)
@@ -187,9 +171,8 @@ def missing_imports(path, text):
     del path
     code = '\n'.join(code for language, code in FENCE.findall(text) if language == 'python')
     for module, names in re.findall(r'^ *from (seqgan_tf[\w.]*) import ([\w, ]+)', code, re.MULTILINE):
-        if module.replace('.', '/') + '.py' not in PLANNED:
-            wanted = [f'{module}.{name}' for name in names.split(', ')]
-            yield from (name for name in wanted if name not in PLANNED and not is_module(name))
+        wanted = [f'{module}.{name}' for name in names.split(', ')]
+        yield from (name for name in wanted if not is_module(name))
 
 
 def unknown_flags(path, text):
@@ -248,10 +231,6 @@ def test_fidelity_names_symbols_and_lines():
     # A permalink names a whole commit: a branch's lines move.
     links = re.findall(r'github\.com/LantaoYu/SeqGAN/blob/([^/]+)/', text)
     assert links and all(re.fullmatch(r'[0-9a-f]{40}', commit) for commit in links)
-
-
-def test_no_planned_file_is_there():
-    assert [name for name in sorted(PLANNED) if (ROOT / name).exists() or ('/' not in name and is_module(name))] == []
 
 
 @pytest.mark.parametrize(
