@@ -76,7 +76,7 @@ class Twins:
             loss = tf.reduce_mean(keras.losses.binary_crossentropy(labels[:, None], logits[:, None], from_logits=True))
             loss += 0.2 * self.discriminator.l2_penalty()
         variables = self.discriminator.trainable_variables
-        self.discriminator_optimizer.apply(tape.gradient(loss, variables), variables)
+        self.discriminator_optimizer.apply(_dense(tape.gradient(loss, variables)), variables)
         return loss
 
     @tf.function
@@ -92,11 +92,16 @@ class Twins:
             pooled.append(tf.reduce_max(tf.nn.relu(convolution(embedded) + bias), axis=1))
             offset += convolution.filters
         features = tf.concat(pooled, axis=1)
-        gate = net.transform_gate(features)
-        features = gate * net.transform(features) + (1.0 - gate) * features
+        gate = tf.sigmoid(net.transform_gate(features))  # the layers have no activation of their own
+        features = gate * tf.nn.relu(net.transform(features)) + (1.0 - gate) * features
         outputs = net.head(tf.nn.dropout(features, dropout))
         return outputs[:, 1] - outputs[:, 0]
 
     def _apply(self, gradients):
-        gradients, _ = tf.clip_by_global_norm(gradients, 5.0)
+        gradients, _ = tf.clip_by_global_norm(_dense(gradients), 5.0)
         self.generator_optimizer.apply(gradients, self.generator.trainable_variables)
+
+
+def _dense(gradients):
+    """Keras's Adam squares the parts of a repeated token's gradient each by itself, so they are summed first."""
+    return [tf.convert_to_tensor(gradient) for gradient in gradients]

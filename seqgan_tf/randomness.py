@@ -12,6 +12,14 @@ def uniforms(shape, seed):
     return tf.cast(tf.bitwise.bitwise_and(bits, 2**23 - 1), tf.float32) * 2.0**-23
 
 
+def permutation(count, seed):
+    """The numbers int32 [count] from 0 to count - 1 in a random order, from an int seed [2].
+
+    A stable sort of random keys has one result in eager, graph and XLA execution.
+    """
+    return tf.argsort(uniforms([count], seed), stable=True)
+
+
 def fold_in(seed, data):
     """A new seed, int64 [2], from an int seed [2] and an integer, so that each use of one seed has a stream of its own."""
     return tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int64), tf.cast(data, tf.int64), alg='philox')

@@ -6,6 +6,7 @@ import reference
 import tensorflow as tf
 from reference import MarkovChain
 
+from seqgan_tf import randomness
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.policies import chunked, sampling
 from seqgan_tf.policies.chunked import Sampler, Scorer
@@ -47,6 +48,13 @@ class TestSamplerAndScorer:
         counts = np.array([np.sum(np.all(tokens == s, axis=1)) for s in law])
         expected = 4000 * np.array(list(law.values()))
         assert np.sum((counts - expected) ** 2 / expected) < 30  # chi-square of 8 degrees: p = 2e-4
+
+    def test_chunks_of_another_size(self):
+        """A chunk is one sample of its size, from a seed of its own."""
+        generator = tiny_generator()
+        tokens = Sampler(generator, T, jit='off', rows=3)(5, SEED)
+        chunks = [sampling.sample(generator, 3, T, randomness.fold_in(SEED, i)) for i in range(2)]
+        np.testing.assert_array_equal(tokens, np.concatenate(chunks)[:5])
 
     def test_temperature(self):
         """A variable is followed without another trace; sampling and scoring agree on it."""

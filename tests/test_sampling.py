@@ -11,8 +11,8 @@ from reference import LARGEST_BELOW_ONE, MarkovChain
 
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.policies.draws import COLUMNS, draw, draw_lean
-from seqgan_tf.policies.sampling import sample, sequence_log_prob, sequence_nll, valid_mask
-from seqgan_tf.randomness import fold_in, uniforms
+from seqgan_tf.policies.sampling import before_end, sample, sequence_log_prob, sequence_nll, valid_mask
+from seqgan_tf.randomness import fold_in, permutation, uniforms
 
 VOCAB_SIZES = [2, 3, 7, 16, 17, 64, 65, 5000]  # with whole blocks alone, and with a rest, of `draw` and of `draw_lean`
 BATCH_SIZES = [1, 5]
@@ -152,6 +152,18 @@ def test_uniforms_agree_bit_for_bit_and_extend(shape):
     assert eager.min() >= 0 and eager.max() < 1
 
 
+def test_permutations_are_one_in_all_modes_and_equally_likely():
+    run = lambda seed: permutation(1000, seed)
+    eager = run(SEED).numpy()
+    np.testing.assert_array_equal(np.sort(eager), np.arange(1000))
+    np.testing.assert_array_equal(eager, tf.function(run)(SEED))
+    np.testing.assert_array_equal(eager, tf.function(run, jit_compile=True)(SEED))
+    orders = tf.function(lambda i: permutation(3, fold_in(SEED, i)))
+    found = [tuple(orders(tf.constant(i)).numpy()) for i in range(1200)]
+    counts = [found.count(order) for order in itertools.permutations(range(3))]
+    assert scipy.stats.chisquare(counts).pvalue > 1e-3
+
+
 def test_folded_seeds_differ():
     seeds = {tuple(fold_in(SEED, i).numpy()) for i in range(100)} | {tuple(SEED.numpy())}
     assert len(seeds) == 101
@@ -280,6 +292,8 @@ def test_log_prob_is_the_teacher_forced_one(shape, end_id, dtype):
     np.testing.assert_array_equal(
         valid_mask(tf.constant(tokens), end_id), np.arange(shape[1]) < np.array(counted)[:, None]
     )
+    before = [[end_id is None or end_id not in row[: t + 1] for t in range(shape[1])] for row in tokens]
+    np.testing.assert_array_equal(before_end(tf.constant(tokens), end_id), before)
 
 
 @pytest.mark.parametrize('end_id', [None, 1])

@@ -41,17 +41,21 @@ class DiscriminatorPhase:
         )
 
     def __call__(self):
-        """Draws a set and trains on it for k epochs (Algorithm 1, lines 12 and 13); returns the last epoch's figures."""
+        """Draws a set and trains on it for k epochs (Algorithm 1, lines 12 and 13).
+
+        Returns the last epoch's metrics.
+        """
         negatives = self.sampler(self.count, self.state.next_seed())
-        chosen = tf.argsort(randomness.uniforms([len(self.positives)], self.state.next_seed()), stable=True)[
-            : self.count
-        ]
-        positives = tf.gather(self.positives, chosen)
+        order = randomness.permutation(len(self.positives), self.state.next_seed())
+        positives = tf.gather(self.positives, order[: self.count])
         for _ in range(self.config.discriminator_epochs):
             metrics = self.epoch(positives, negatives, self.state.next_seed())
         return {name: float(value) for name, value in metrics.items()}
 
     def held_out(self):
-        """Figures on the validation rows and as many fresh samples: whether what the discriminator rewards is more than memory."""
+        """Metrics on the validation rows and as many fresh samples.
+
+        They say whether what the discriminator rewards is more than memory.
+        """
         scores = self.epoch.score(self.validation, self.sampler(len(self.validation), self.state.next_seed()))
         return {name: float(value) for name, value in scores.items()}

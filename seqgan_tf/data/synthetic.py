@@ -1,6 +1,5 @@
 """Synthetic data (the paper's main experiment): sequences drawn from an oracle, which then scores what is generated."""
 
-import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import randomness
@@ -9,10 +8,10 @@ from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.oracle import load_oracle, make_oracle
-from seqgan_tf.policies import sampling
+from seqgan_tf.policies.chunked import Sampler
 
 TRAIN, VALIDATION, TEST = range(3)  # each part has a stream of its own
-CHUNK = 1000
+CHUNK = 1000  # rows; another number gives other corpora
 NUM_SEQUENCES = 10_000  # for training, as in the paper
 
 
@@ -37,12 +36,10 @@ def draw_corpus(oracle, num_sequences, held_out, sequence_length, seed):
     The symbols are the ids as text, as there is none. Every part is drawn from a stream of its own, so its first rows do not depend
     on how many follow, nor on the other parts.
     """
-    draw = tf.function(lambda seed: sampling.sample(oracle, CHUNK, sequence_length, seed))
+    sampler = Sampler(oracle, sequence_length, jit='off', rows=CHUNK)
 
     def part(stream, count):
-        root = randomness.fold_in(tf.constant([seed, 0], tf.int64), stream)
-        chunks = [draw(randomness.fold_in(root, i)).numpy() for i in range(-(-count // CHUNK))]
-        return np.concatenate(chunks)[:count]
+        return sampler(count, randomness.fold_in(tf.constant([seed, 0], tf.int64), stream)).numpy()
 
     vocabulary = Vocabulary([str(i) for i in range(oracle.vocab_size)], tokens='id')
     return Corpus(part(TRAIN, num_sequences), part(VALIDATION, held_out), part(TEST, held_out), vocabulary)

@@ -17,6 +17,8 @@ Letters: B hypotheses, R references, T and S their widths.
 
 import numpy as np
 
+from seqgan_tf.metrics.ngram_counts import count_ngrams, row_lengths
+
 EPSILON = 0.1  # match count of an order without a match in 'method1'; the value of Chen and Cherry and of NLTK
 SMOOTHINGS = ('none', 'method1')
 
@@ -82,14 +84,6 @@ def self_bleu(samples, max_order=4, *, end_id=None, smoothing='method1'):
     return float(_score(*_compare_with_other_rows(samples, max_order, end_id), smoothing).mean())
 
 
-def row_lengths(tokens, end_id):
-    """The length [B] of each row of ids [B, T]: what is before its first `end_id`, or T."""
-    if end_id is None:
-        return np.full(len(tokens), tokens.shape[1])
-    ends = tokens == end_id
-    return np.where(ends.any(axis=1), ends.argmax(axis=1), tokens.shape[1])
-
-
 def _compare_with_references(hypotheses, references, max_order, end_id):
     """The four statistics of `_score` for each hypothesis."""
     hypotheses, lengths = _rows_and_lengths(hypotheses, 'hypotheses', end_id)
@@ -100,9 +94,9 @@ def _compare_with_references(hypotheses, references, max_order, end_id):
     tokens[num_hypotheses:, : references.shape[1]] = references
 
     matches = []
-    for gram, row, count in _count_ngrams(tokens, np.concatenate([lengths, reference_lengths]), max_order):
+    for keys, gram, row, count in count_ngrams(tokens, np.concatenate([lengths, reference_lengths]), max_order):
         is_hypothesis = row < num_hypotheses
-        limit = np.zeros(gram.max(initial=0) + 1, np.int64)
+        limit = np.zeros(len(keys), np.int64)
         np.maximum.at(limit, gram[~is_hypothesis], count[~is_hypothesis])
         clipped = np.minimum(count[is_hypothesis], limit[gram[is_hypothesis]])
         matches.append(np.bincount(row[is_hypothesis], clipped, minlength=num_hypotheses))
@@ -120,7 +114,7 @@ def _compare_with_other_rows(samples, max_order, end_id):
         raise ValueError(f'samples must have at least 2 rows. Received: samples of shape {samples.shape}')
 
     matches = []
-    for gram, row, count in _count_ngrams(samples, lengths, max_order):
+    for _, gram, row, count in count_ngrams(samples, lengths, max_order):
         matches.append(np.bincount(row, np.minimum(count, _limit_by_other_rows(gram, count)), minlength=len(samples)))
 
     candidates, frequencies = np.unique(lengths, return_counts=True)
@@ -143,27 +137,6 @@ def _limit_by_other_rows(gram, count):
     limit = np.empty_like(count)
     limit[order] = np.where(entry < last, count[last], np.where(first < last, count[last - 1], 0))
     return limit
-
-
-def _count_ngrams(tokens, lengths, max_order):
-    """Yields `(gram, row, count)` for n = 1..max_order: the distinct pairs of an n-gram and a row that holds it.
-
-    An n-gram is named by its rank among all n-grams of `tokens`, which is the rank of the pair (rank of its first n - 1
-    tokens, rank of its last): keys stay below tokens.size squared, so no order and no vocabulary overflows.
-    """
-    num_rows = len(tokens)
-    ids = grams = _rank(tokens)
-    num_ids = ids.max() + 1
-    for order in range(1, max_order + 1):
-        if order > 1:
-            grams = _rank(grams[:, :-1] * num_ids + ids[:, order - 1 :])
-        row, start = np.nonzero(np.arange(grams.shape[1]) <= lengths[:, np.newaxis] - order)
-        pair, count = np.unique(grams[row, start] * num_rows + row, return_counts=True)
-        yield pair // num_rows, pair % num_rows, count
-
-
-def _rank(values):
-    return np.unique(values, return_inverse=True)[1].reshape(values.shape)
 
 
 def _totals(lengths, max_order):

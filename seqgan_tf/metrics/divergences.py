@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from seqgan_tf.policies import sampling
-from seqgan_tf.policies.chunked import SAMPLE_ROWS
+from seqgan_tf.policies.chunked import in_chunks
 from seqgan_tf.policies.pair import Pair
 
 
@@ -34,10 +34,7 @@ def jsd_per_step(policy, other, samples, other_samples):
         )[1]
 
     rows = np.concatenate([samples, other_samples])
-    total = sum(
-        float(tf.reduce_sum(chunk(tf.constant(rows[i : i + SAMPLE_ROWS])))) for i in range(0, len(rows), SAMPLE_ROWS)
-    )
-    return total / rows.size
+    return sum(float(tf.reduce_sum(chunk(tokens))) for tokens in in_chunks(rows)) / rows.size
 
 
 def _jsd(logits, other_logits):

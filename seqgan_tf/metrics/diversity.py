@@ -5,7 +5,7 @@ Where `end_id` is given, a row ends before its first `end_id`.
 
 import numpy as np
 
-from seqgan_tf.metrics.bleu import row_lengths
+from seqgan_tf.metrics.ngram_counts import count_ngrams, row_lengths
 
 
 def unique_share(samples):
@@ -27,7 +27,5 @@ def coverage(samples, vocab_size, end_id=None):
 
 def distinct(samples, order, end_id=None):
     """Distinct n-grams of samples [B, T] over all of their n-grams (Li et al., NAACL 2016). It falls as B grows: compare equal numbers."""
-    places = samples.shape[1] - order + 1
-    inside = np.arange(places) <= row_lengths(samples, end_id)[:, None] - order
-    grams = np.stack([samples[:, i : i + places] for i in range(order)], axis=-1)[inside]
-    return len(np.unique(grams, axis=0)) / max(1, len(grams))
+    *_, (keys, _, _, count) = count_ngrams(samples, row_lengths(samples, end_id), order)
+    return len(keys) / max(1, int(count.sum()))

@@ -10,19 +10,24 @@ SAMPLE_ROWS = 512  # sequences side by side
 
 
 class Sampler(tf.Module):
-    """Draws any number of sequences from a policy in compiled chunks."""
+    """Draws any number of sequences from a policy in compiled chunks.
 
-    def __init__(self, policy, sequence_length, jit='auto'):
+    Args:
+        rows: of a chunk, `SAMPLE_ROWS` unless given. Another number gives other sequences.
+    """
+
+    def __init__(self, policy, sequence_length, jit='auto', rows=None):
         super().__init__()
+        self.rows = rows or SAMPLE_ROWS
         self._chunk = tf.function(
-            lambda seed: sampling.sample(policy, SAMPLE_ROWS, sequence_length, seed),
+            lambda seed: sampling.sample(policy, self.rows, sequence_length, seed),
             autograph=False,
             jit_compile=jit != 'off',
         )
 
     def __call__(self, count, seed):
         """Tokens int32 [count, T]; seed int [2]. The first rows do not depend on how many follow."""
-        chunks = [self._chunk(randomness.fold_in(seed, i)) for i in range(-(-count // SAMPLE_ROWS))]
+        chunks = [self._chunk(randomness.fold_in(seed, i)) for i in range(-(-count // self.rows))]
         return tf.concat(chunks, axis=0)[:count]
 
 
@@ -40,12 +45,14 @@ class Scorer(tf.Module):
         """log p [N] of tokens [N, T], nats, float32 NumPy."""
         tokens = np.asarray(tokens)
         padded = np.concatenate([tokens, np.repeat(tokens[-1:], -len(tokens) % SAMPLE_ROWS, axis=0)])
-        chunks = [
-            self._chunk(tf.constant(padded[i : i + SAMPLE_ROWS])).numpy() for i in range(0, len(padded), SAMPLE_ROWS)
-        ]
-        return np.concatenate(chunks)[: len(tokens)]
+        return np.concatenate([self._chunk(chunk).numpy() for chunk in in_chunks(padded)])[: len(tokens)]
 
     def nll(self, tokens):
         """Mean -log p over all tokens of all rows that count, nats per token."""
         counted = sampling.valid_mask(tf.constant(tokens), self.end_id).numpy().sum()
         return float(-self(tokens).astype(np.float64).sum() / counted)
+
+
+def in_chunks(rows):
+    """The rows [N, T] in tensors of `SAMPLE_ROWS` rows; the last one may have fewer."""
+    return (tf.constant(rows[start : start + SAMPLE_ROWS]) for start in range(0, len(rows), SAMPLE_ROWS))

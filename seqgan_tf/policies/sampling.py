@@ -91,10 +91,15 @@ def sequence_nll(policy, tokens):
 
 def valid_mask(tokens, end_id):
     """Which tokens [B, T] count, float32: all up to and including the first end token; all where `end_id` is None."""
+    counted = tf.pad(before_end(tokens, end_id)[:, :-1], [[0, 0], [1, 0]], constant_values=True)
+    return tf.cast(counted, tf.float32)
+
+
+def before_end(tokens, end_id):
+    """Which tokens [B, T] stand before the first end token, bool; all where `end_id` is None."""
     if end_id is None:
-        return tf.ones_like(tokens, tf.float32)
-    ended = tf.cumsum(tf.cast(tokens == end_id, tf.int32), axis=1, exclusive=True)
-    return tf.cast(ended == 0, tf.float32)
+        return tf.ones_like(tokens, tf.bool)
+    return tf.cumsum(tf.cast(tokens == end_id, tf.int32), axis=1) == 0
 
 
 def inverse_temperature(temperature):

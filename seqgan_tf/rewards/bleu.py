@@ -3,7 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from seqgan_tf.metrics import bleu
+from seqgan_tf.metrics.ngram_counts import count_ngrams, row_lengths
+from seqgan_tf.policies.sampling import before_end
 
 
 def make(state, corpus, config):
@@ -30,7 +31,7 @@ class BleuReward(tf.Module):
     def __init__(self, references, max_order=3, end_id=None):
         super().__init__()
         self.max_order, self.end_id = max_order, end_id
-        lengths = bleu.row_lengths(references, end_id)
+        lengths = row_lengths(references, end_id)
         self.tables = [tuple(map(tf.constant, table)) for table in _count_references(references, lengths, max_order)]
         # For every length of a hypothesis the closest of the references'; of two equally close the shorter, as NLTK has it.
         candidates = np.unique(lengths)
@@ -39,11 +40,7 @@ class BleuReward(tf.Module):
 
     def __call__(self, tokens):
         """BLEU [B] of tokens [B, T], T at most that of the references. (Not worth XLA on a CPU: four times slower.)"""
-        inside = (
-            tf.ones_like(tokens, tf.bool)
-            if self.end_id is None
-            else tf.cumsum(tf.cast(tokens == self.end_id, tf.int32), axis=1) == 0
-        )
+        inside = before_end(tokens, self.end_id)
         length = tf.reduce_sum(tf.cast(inside, tf.int32), axis=1)
         ids = grams = tf.where(inside, _find(self.tables[0][0], tf.cast(tokens, tf.int64)), -1)
         log_precision, matched = 0.0, True
@@ -60,24 +57,11 @@ class BleuReward(tf.Module):
 
 
 def _count_references(rows, lengths, max_order):
-    """For each order: the sorted keys int64 [K] of the n-grams in the rows, and int32 [K] the largest count of each in one row."""
-    inside = np.arange(rows.shape[1]) < lengths[:, None]
-    ids = grams = num_ids = None
-    for order in range(1, max_order + 1):
-        if order == 1:
-            keys, held = rows.astype(np.int64), inside
-        else:
-            keys, held = grams[:, :-1] * num_ids + ids[:, order - 1 :], inside[:, order - 1 :]
-        table, places = np.unique(keys[held], return_inverse=True)
-        grams = np.zeros(keys.shape, np.int64)
-        grams[held] = places
-        if order == 1:
-            ids, num_ids = grams, len(table)
-        row = np.nonzero(held)[0]
-        pairs, counts = np.unique(places * len(rows) + row, return_counts=True)
-        limits = np.zeros(len(table), np.int32)
-        np.maximum.at(limits, pairs // len(rows), counts)
-        yield table, limits
+    """For each order: the keys int64 [K] of `count_ngrams`, and the largest count of each in one row, int32 [K]."""
+    for keys, gram, _, count in count_ngrams(rows, lengths, max_order):
+        limits = np.zeros(len(keys), np.int32)
+        np.maximum.at(limits, gram, count)
+        yield keys, limits
 
 
 def _find(keys, wanted):

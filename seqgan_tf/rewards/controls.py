@@ -21,7 +21,7 @@ def shuffled(values_fn):
     """The control with the right scale and the wrong sequences: the action values of `values_fn`, its rows dealt out anew in the batch."""
 
     def values(tokens, seed):
-        order = tf.argsort(randomness.uniforms([tokens.shape[0]], randomness.fold_in(seed, 1)), stable=True)
+        order = randomness.permutation(tokens.shape[0], randomness.fold_in(seed, 1))
         return tf.gather(values_fn(tokens, seed), order)
 
     return values

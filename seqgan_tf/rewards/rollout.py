@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.policies import draws
+from seqgan_tf.policies.sampling import before_end
 
 
 def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1024, jit_compile=False):
@@ -107,9 +108,7 @@ def finish_lanes(policy, tokens, states, prefixes, numbers, draw=draws.draw):
     second = length - first
     given = tf.gather(tokens, row)
     end_id = policy.end_id
-    still_open = (
-        tf.fill(tokens.shape, True) if end_id is None else tf.cumsum(tf.cast(tokens == end_id, tf.int32), axis=1) == 0
-    )
+    still_open = before_end(tokens, end_id)
 
     def start(prefix):
         """Where a roll-out begins: last token, whether the sequence is still open, and the state before reading that token."""

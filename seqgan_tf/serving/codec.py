@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from seqgan_tf.data.vocabulary import END
+from seqgan_tf.policies.sampling import before_end
 
 
 class TextCodec(tf.Module):
@@ -27,9 +28,8 @@ class TextCodec(tf.Module):
         separators = [' ' if i and i % gap == 0 else '' for i in range(length)]
         symbols = tf.gather(tf.constant(self.vocabulary.symbols), tokens)
         pieces = tf.strings.join([tf.broadcast_to(separators, tf.shape(tokens)), symbols])
-        if self.vocabulary.end_id is not None:
-            ended = tf.cumsum(tf.cast(tokens == self.vocabulary.end_id, tf.int32), axis=1) > 0
-            pieces = tf.where(ended, '', pieces)
+        if self.vocabulary.end_id is not None:  # else the mask would be an op of no use in each export
+            pieces = tf.where(before_end(tokens, self.vocabulary.end_id), pieces, '')
         return tf.strings.reduce_join(pieces, axis=1)
 
     def encode(self, texts):

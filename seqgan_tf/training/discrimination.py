@@ -34,8 +34,7 @@ class DiscriminatorEpoch(tf.Module):
             raise ValueError(
                 f'positives and negatives must fill a batch of {self.batch_size}. Received: {rows.shape[0]} rows'
             )
-        # A sort of distinct random keys is a shuffle whose result is one in eager, graph and XLA execution.
-        order = tf.argsort(randomness.uniforms([rows.shape[0]], randomness.fold_in(seed, 0)), stable=True)
+        order = randomness.permutation(rows.shape[0], randomness.fold_in(seed, 0))
 
         def train_batch(i, total):
             batch = tf.slice(order, [i * self.batch_size], [self.batch_size])
