@@ -29,13 +29,15 @@ function predict(r) {
 
 /** What a body must be and is not; empty for one that may pass. */
 function faultOf(body) {
+    const length = body.length;
     let depth = 0;
     let arrays = 0;
-    let previous = 0;  // the last byte that was no white space
-    for (let i = 0; i < body.length; i++) {
+    for (let i = 0; i < length; i++) {
         const byte = body[i];
         if (byte === QUOTE) {
             i = endOfString(body, i + 1);
+        } else if (byte < OPEN_ARRAY) {  // most bytes outside strings: digits, commas, white space
+            continue;
         } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
             depth++;
             if (byte === OPEN_ARRAY && ++arrays > 1) {
@@ -44,23 +46,28 @@ function faultOf(body) {
             if (depth > MAX_DEPTH) {
                 return `the body must be nested at most ${MAX_DEPTH} deep`;
             }
-        } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
-            depth--;
-            if (byte === CLOSE_ARRAY && previous === OPEN_ARRAY) {
+        } else if (byte === CLOSE_ARRAY) {
+            if (lastBefore(body, i) === OPEN_ARRAY) {
                 return 'a request must have at least one row: no array is empty';
             }
-            if (byte === CLOSE_ARRAY) {
-                arrays--;
-            }
-        } else if (byte <= SPACE) {
-            continue;
+            depth--;
+            arrays--;
+        } else if (byte === CLOSE_OBJECT) {
+            depth--;
         }
-        previous = byte;
     }
     return '';
 }
 
-/** The place of the quotation mark that ends the string which starts at `start`; the body's end if none does. */
+/** The last byte before a place that is no white space. */
+function lastBefore(body, place) {
+    do {
+        place--;
+    } while (body[place] <= SPACE);
+    return body[place];
+}
+
+/** The place of the quotation mark that ends the string from `start` on, or the body's end. */
 function endOfString(body, start) {
     let end = body.indexOf(QUOTE, start);
     while (end !== -1) {
