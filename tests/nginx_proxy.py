@@ -40,7 +40,10 @@ def recorded(url):
     class Relay(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
-            seen.append((self.command, self.path, self.headers, body))
+            self.connection.setblocking(False)
+            beyond = self.rfile.peek()  # bytes that came uncounted
+            self.connection.setblocking(True)
+            seen.append((self.command, self.path, self.headers, body + beyond))
             status, answer = ask(server_port, self.path, body or None, self.command)
             self.send_response(status)
             self.send_header('Content-Type', 'application/json')
