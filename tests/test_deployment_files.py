@@ -1,5 +1,6 @@
 """What an operator starts servers with: every file read by its own parser, the script run beside servers that only say how they are called."""
 
+import ipaddress
 import os
 import pathlib
 import re
@@ -87,7 +88,7 @@ def test_monitoring_config():
 
 
 def test_compose():
-    (service,) = documents('docker-compose.yml')[0]['services'].values()
+    service = documents('docker-compose.yml')[0]['services']['poetry']
     assert service['image'] == IMAGE and service['read_only']
     mounts = dict(volume.removesuffix(':ro').rsplit(':', 1)[::-1] for volume in service['volumes'])
     assert all(volume.endswith(':ro') for volume in service['volumes']) and set(mounts) == {'/models', '/config'}
@@ -99,9 +100,15 @@ def test_compose():
 
 def test_kubernetes_and_its_settings():
     objects = {document['kind']: document for document in documents('kubernetes.yaml')}
-    assert set(objects) == {'Deployment', 'PersistentVolumeClaim', 'Service', 'HorizontalPodAutoscaler'}
+    assert set(objects) == {
+        'Deployment',
+        'PersistentVolumeClaim',
+        'Service',
+        'NetworkPolicy',
+        'HorizontalPodAutoscaler',
+    }
     pod = objects['Deployment']['spec']['template']
-    (container,) = pod['spec']['containers']
+    container, proxy = pod['spec']['containers']
     volumes = {volume['name']: volume for volume in pod['spec']['volumes']}
     assert container['image'] == IMAGE and all(mount['readOnly'] for mount in container['volumeMounts'])
     assert {mount['name'] for mount in container['volumeMounts']} == set(volumes)
@@ -110,9 +117,8 @@ def test_kubernetes_and_its_settings():
     )
     assert objects['Service']['spec']['selector'].items() <= pod['metadata']['labels'].items()
     assert objects['Deployment']['spec']['selector']['matchLabels'].items() <= pod['metadata']['labels'].items()
-    assert {port['targetPort'] for port in objects['Service']['spec']['ports']} == {
-        port['name'] for port in container['ports']
-    }
+    targets = {port['name']: port['targetPort'] for port in objects['Service']['spec']['ports']}
+    assert targets == {'grpc': container['ports'][0]['name'], 'rest': proxy['ports'][0]['name']}
     assert (
         objects['HorizontalPodAutoscaler']['spec']['scaleTargetRef']['name']
         == objects['Deployment']['metadata']['name']
@@ -130,6 +136,35 @@ def test_kubernetes_and_its_settings():
     (generator,) = kustomization['configMapGenerator']
     assert volumes['config']['configMap']['name'] == generator['name']
     assert all((EXPORT / file).is_file() for file in [*kustomization['resources'], *generator['files']])
+
+
+def test_nginx_alone_is_reached_over_rest():
+    """The compose file publishes its port and no other; in Kubernetes it stands beside the server, and nobody comes past it."""
+    compose = documents('docker-compose.yml')[0]
+    server, proxy = compose['services']['poetry'], compose['services']['nginx']
+    assert server['ports'] == ['127.0.0.1:8500:8500'] and proxy['ports'] == ['8501:8080']
+    assert (
+        proxy['volumes'] == ['./nginx:/config:ro'] and proxy['depends_on']['poetry']['condition'] == 'service_healthy'
+    )
+    address = ipaddress.ip_address(server['networks']['default']['ipv4_address'])
+    (subnet,) = compose['networks']['default']['ipam']['config']
+    assert address in ipaddress.ip_network(subnet['subnet'])
+    objects = {document['kind']: document for document in documents('kubernetes.yaml')}
+    pod = objects['Deployment']['spec']['template']['spec']
+    container, sidecar = pod['containers']
+    assert (sidecar['image'], sidecar['command']) == (proxy['image'], proxy['command'])
+    assert sidecar['resources']['requests']['cpu'], 'the autoscaler counts in shares of the requests of all containers'
+    assert sidecar['volumeMounts'] == [{'name': 'config', 'mountPath': '/config', 'readOnly': True}]
+    (server_name,) = re.findall(r'server (\w+):8501;', (EXPORT / 'nginx' / 'nginx.conf').read_text())
+    assert (
+        pod['hostAliases'] == [{'ip': '127.0.0.1', 'hostnames': [server_name]}] and server_name in compose['services']
+    )
+    stops = [int(one['lifecycle']['preStop']['exec']['command'][1]) for one in (sidecar, container)]
+    assert stops[0] < stops[1], 'nginx must stop before the server that it asks'
+    policy = objects['NetworkPolicy']['spec']
+    assert policy['podSelector'] == objects['Deployment']['spec']['selector']
+    open_to_all = [rule['ports'] for rule in policy['ingress'] if 'from' not in rule]
+    assert open_to_all == [[{'port': sidecar['ports'][0]['name']}]]
 
 
 def test_kubernetes_objects_keep_their_schema():
@@ -165,7 +200,8 @@ def test_kustomize_builds():
     assert built.returncode == 0, built.stderr
     objects = {document['kind']: document for document in yaml.safe_load_all(built.stdout)}
     config = objects['ConfigMap']
-    assert set(config['data']) == {'models.config', 'batching.config', 'monitoring.config'}
+    settings = {'models.config', 'batching.config', 'monitoring.config', 'nginx.conf', 'check_body.js'}
+    assert set(config['data']) == settings
     volumes = objects['Deployment']['spec']['template']['spec']['volumes']
     assert {'name': config['metadata']['name']} in [volume.get('configMap') for volume in volumes]
 
