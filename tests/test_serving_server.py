@@ -4,7 +4,6 @@ import concurrent.futures
 import json
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
 import threading
