@@ -29,6 +29,7 @@ def grpc_server(model, port=0):
             try:
                 return method(self, request, spec.name, number, spec.version_label)
             except (Refusal, tf.errors.OpError) as error:
+                model.metrics.count(spec.name, code_of(error))
                 context.abort(grpc.StatusCode[code_of(error)], str(error))
 
         return call
@@ -41,6 +42,8 @@ def grpc_server(model, port=0):
                 outputs = found.predict(
                     signature, {key: tf.make_ndarray(value) for key, value in request.inputs.items()}
                 )
+            model.metrics.time(name, 'Predict', 'GRPC')
+            model.metrics.count(name, 'OK')
             spec = model_pb2.ModelSpec(name=name, version={'value': found.number}, signature_name=signature)
             wanted = request.output_filter or outputs
             return predict_pb2.PredictResponse(

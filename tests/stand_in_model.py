@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 import tensorflow as tf
+from stand_in_metrics import Metrics
 
 from seqgan_tf import serving_check, versions, warmup
 
@@ -105,7 +106,8 @@ class Version:
 
     def __init__(self, path, batching):
         self.number, self.users, self.session = int(path.name), 0, serving_check.SessionModel(path)
-        for signature, inputs in warmup.read(path):
+        self.warmup = warmup.read(path)
+        for signature, inputs in self.warmup:
             self.session(signature, **inputs)
         self.runs = {name: functools.partial(self.session, name) for name in self.session.signatures}
         if batching:
@@ -160,7 +162,7 @@ class Model:
         self.batching, self.poll, self.read_settings = batching, poll, read_settings
         self.reread, self.labels_in_advance = reread, labels_in_advance
         self.lock, self.loaded, self.states, self.labels = threading.Condition(), {}, {}, {}
-        self.stopped = threading.Event()
+        self.stopped, self.metrics = threading.Event(), Metrics()
         self.configure()
         self.refresh()
         threading.Thread(target=self._watch, daemon=True).start()
@@ -186,6 +188,7 @@ class Model:
             if number not in self.loaded:
                 self.states[number] = 'LOADING'
                 version = Version(pathlib.Path(self.settings.base, str(number)), self.batching)
+                self.metrics.count(self.settings.name, 'OK', len(version.warmup))
                 with self.lock:
                     self.loaded[number], self.states[number] = version, 'AVAILABLE'
         for number in self.loaded.keys() - set(wanted):

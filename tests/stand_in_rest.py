@@ -25,27 +25,37 @@ ADDRESS = r'/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P
 PREDICT, MODEL = re.compile(f'{ADDRESS}:predict'), re.compile(f'{ADDRESS}(?P<metadata>/metadata)?')
 
 
-def rest_handler(model):
-    """The request handler of the REST port."""
+def rest_handler(model, metrics_path=None):
+    """The request handler of the REST port, which shows the metrics at a path."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.respond(MODEL, self.read_model)
+            if metrics_path and self.path == metrics_path:
+                self.send(200, 'text/plain', model.metrics.page())
+            else:
+                self.respond(MODEL, self.read_model)
 
         def do_POST(self):
             self.respond(PREDICT, self.predict)
 
         def respond(self, pattern, answer):
             found = pattern.fullmatch(self.path)
+            name = found['name'] if found else ''
             try:
                 if not found:
                     raise Refusal('INVALID_ARGUMENT', f'Malformed request: {self.command} {self.path}')
-                code, body = 200, answer(**found.groupdict())
+                status, code, body = 'OK', 200, answer(**found.groupdict())
+                model.metrics.time(name, 'predict' if pattern is PREDICT else '', 'REST')
             except (Refusal, tf.errors.OpError) as error:
-                code, body = HTTP_CODES.get(code_of(error), 500), {'error': str(error)}
-            body = json.dumps(body, indent=4).encode()
+                status = code_of(error)
+                code, body = HTTP_CODES.get(status, 500), {'error': str(error)}
+            model.metrics.count(name, status)
+            self.send(code, 'application/json', json.dumps(body, indent=4))
+
+        def send(self, code, kind, text):
+            body = text.encode()
             self.send_response(code)
-            self.send_header('Content-Type', 'application/json')
+            self.send_header('Content-Type', kind)
             self.send_header('Content-Length', str(len(body)))
             self.end_headers()
             self.wfile.write(body)

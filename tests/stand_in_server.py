@@ -19,6 +19,7 @@ from stand_in_rest import rest_handler
 
 Settings = collections.namedtuple('Settings', 'name base versions labels')  # versions: None for the newest
 REFUSED = 255
+METRICS = '/monitoring/prometheus/metrics'  # as export/monitoring.config has it
 
 
 class Server:
@@ -55,7 +56,8 @@ def started(flags, poll=0.05):
         flags.model_config_file_poll_wait_seconds if flags.model_config_file else 0,
         flags.allow_version_labels_for_unavailable_models,
     )
-    rest = http.server.ThreadingHTTPServer(('localhost', flags.rest_api_port), rest_handler(model))
+    metrics_path = METRICS if flags.monitoring_config_file else None
+    rest = http.server.ThreadingHTTPServer(('localhost', flags.rest_api_port), rest_handler(model, metrics_path))
     rpc, port = grpc_server(model, flags.port)
     threading.Thread(target=rest.serve_forever, daemon=True).start()
     if rpc:

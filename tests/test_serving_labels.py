@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 
 import pytest
 import stand_in_server
@@ -180,3 +181,35 @@ def test_without_a_list_the_lower_version_loads_before_the_bad_one_goes(place):
 def test_the_stand_in_refuses_other_flags_that_stop_the_server(flags, message):
     with pytest.raises(Refusal, match=message), stand_in_server.started(flags):
         pass
+
+
+def test_the_alerts_of_the_readme_ask_for_what_is_measured(place):
+    """Each metric and label of their expressions is on the page; and what the filters are for: warm-up records and status polls."""
+    expressions = re.findall(r'^```promql\n(.*?)^```', (EXPORT / 'README.md').read_text(), re.MULTILINE | re.DOTALL)[0]
+    flags = [*place.flags, LABELS_EARLY, f'--monitoring_config_file={EXPORT}/monitoring.config']
+    with stand_in_server.started(flags) as server:
+
+        def page():
+            with urllib.request.urlopen(server.rest + stand_in_server.METRICS, timeout=30) as answer:
+                return answer.read().decode()
+
+        assert ':tensorflow:serving:request_count{model_name="poetry",status="OK"} 4\n' in page(), 'warm-up records'
+        states(server), ask(client.Rest, server.rest), ask(client.Grpc, server.grpc)
+        with pytest.raises(ValueError, match='Specific'):
+            ask(client.Rest, server.rest, version=9)
+        measured = page()
+    assert ':tensorflow:serving:request_latency_bucket{model_name="poetry",API="",entrypoint="REST"' in measured
+    series = re.findall(r'(:tensorflow:serving:\w+)\{(.*?)\}', measured)
+    filters = re.findall(r'(:tensorflow:serving:\w+)\{(.*?)\}', expressions)
+    assert len(filters) == 2
+    for metric, conditions in filters:
+        conditions = re.findall(r'(\w+)(=~|!=|=)"(.*?)"', conditions)
+        fits = {'=': lambda value, asked: value == asked, '!=': lambda value, asked: value != asked}
+        fits['=~'] = lambda value, asked: re.fullmatch(asked, value)
+        found = [
+            labels
+            for labels in (dict(re.findall(r'(\w+)="(.*?)"', labels)) for name, labels in series if name == metric)
+            if all(fits[how](labels[label], asked) for label, how, asked in conditions)
+        ]
+        expected = [{'NOT_FOUND'}] if 'count' in metric else [{'predict'}, {'Predict'}]
+        assert [{labels.get('status', labels.get('API'))} for labels in found] == expected
