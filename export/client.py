@@ -31,10 +31,14 @@ DTYPES = {
     'text': 'object',
 }
 FIRST_PAUSE = 0.2  # seconds before the first retry; each later one waits twice as long
+BUSY_REST = 429, 502, 503  # too many requests; a proxy without its server; a full queue
+BUSY_GRPC = 'UNAVAILABLE', 'RESOURCE_EXHAUSTED'  # no server or a full queue; all threads taken
+# Callers that failed together must come back apart, so no seed may give two of them the same pauses.
+JITTER = random.SystemRandom()
 
 
 class Unavailable(ValueError):
-    """A server that cannot answer now and may soon: UNAVAILABLE in gRPC; 503, or no connection, over REST."""
+    """A server that cannot answer now and may soon: `BUSY_GRPC`, or over REST `BUSY_REST` or no connection."""
 
 
 def main():
@@ -69,7 +73,10 @@ def parse_args():
         '--score', action='append', metavar='TEXT', help='how likely and how real a text is; may be repeated'
     )
     task.add_argument(
-        '--status', action='store_true', help='the state of each version; the exit code is 0 if one is AVAILABLE'
+        '--status',
+        action='store_true',
+        help='the state of each version, or of the one that --version or --label names; '
+        'the exit code is 0 if one of them is AVAILABLE',
     )
     parser.add_argument('--prompt', help='what each text starts with')
     parser.add_argument(
@@ -182,9 +189,7 @@ def patiently(call, timeout, retries):
         try:
             return call(deadline - time.monotonic())
         except Unavailable:
-            pause = (
-                FIRST_PAUSE * 2**attempt * random.uniform(0.5, 1.0)
-            )  # callers that failed together come back spread out
+            pause = FIRST_PAUSE * 2**attempt * JITTER.uniform(0.5, 1.0)
             if attempt == retries or time.monotonic() + pause >= deadline:
                 raise
             time.sleep(pause)
@@ -194,7 +199,8 @@ class Rest:
     """A model behind a server's REST port."""
 
     def __init__(self, url, model, version=None, label=None):
-        self.address = f'{url.rstrip("/")}/v1/models/{urllib.parse.quote(model, safe="")}'
+        self.model = f'{url.rstrip("/")}/v1/models/{urllib.parse.quote(model, safe="")}'
+        self.address, self.label = self.model, label
         if version is not None:
             self.address += f'/versions/{version}'
         if label is not None:
@@ -208,21 +214,27 @@ class Rest:
             ValueError: no such model, a request that the server refuses, or an answer that is not one.
         """
         return self._call(
-            ':predict', seconds, lambda answer: answer['predictions'], {'signature_name': signature, 'instances': rows}
+            f'{self.address}:predict',
+            seconds,
+            lambda answer: answer['predictions'],
+            {'signature_name': signature, 'instances': rows},
         )
 
     def status(self, seconds):
-        """The state of each version; raises as `predict` does."""
+        """The state of each version, or of the one asked for; raises as `predict` does."""
+        address = self.address
+        if self.label is not None:  # which a request for the state ignores; one for the metadata does not
+            metadata = self._call(f'{address}/metadata', seconds, lambda answer: answer['model_spec'])
+            address = f'{self.model}/versions/{metadata["version"]}'
         return self._call(
-            '',
+            address,
             seconds,
             lambda answer: [
                 {'version': int(entry['version']), 'state': entry['state']} for entry in answer['model_version_status']
             ],
         )
 
-    def _call(self, method, seconds, read, body=None):
-        address = self.address + method
+    def _call(self, address, seconds, read, body=None):
         request = urllib.request.Request(
             address, body and json.dumps(body).encode(), {'Content-Type': 'application/json'}
         )
@@ -230,7 +242,7 @@ class Rest:
             with urllib.request.urlopen(request, timeout=seconds) as answer:
                 return read(json.load(answer))
         except urllib.error.HTTPError as error:
-            raise (Unavailable if error.code == 503 else ValueError)(
+            raise (Unavailable if error.code in BUSY_REST else ValueError)(
                 f'{address} answers {error.code}: {_reason(error)}'
             ) from None
         except (OSError, http.client.HTTPException) as error:
@@ -266,6 +278,7 @@ class Grpc:
                 import numpy
                 import tensorflow
                 from tensorflow_serving.apis import (
+                    get_model_metadata_pb2,
                     get_model_status_pb2,
                     model_service_pb2_grpc,
                     predict_pb2,
@@ -279,7 +292,9 @@ class Grpc:
         self.address, self.spec = address, dict(name=model, version_label=label)
         if version is not None:
             self.spec = dict(name=model, version={'value': version})
-        self.requests = predict_pb2.PredictRequest, get_model_status_pb2.GetModelStatusRequest
+        self.predict_request = predict_pb2.PredictRequest
+        self.status_request = get_model_status_pb2.GetModelStatusRequest
+        self.metadata_request = get_model_metadata_pb2.GetModelMetadataRequest
         self.states = get_model_status_pb2.ModelVersionStatus.State
         # Without the option a connection that was refused is tried again after a second at the earliest.
         self.channel = grpc.insecure_channel(address, [('grpc.initial_reconnect_backoff_ms', 100)])
@@ -288,7 +303,7 @@ class Grpc:
 
     def predict(self, signature, rows, seconds):
         """The answers to rows of inputs, one dict for each; raises as `Rest.predict` does."""
-        request = self.requests[0](model_spec=self.spec | {'signature_name': signature})
+        request = self.predict_request(model_spec=self.spec | {'signature_name': signature})
         for name in rows[0]:
             values = [row[name].encode() if isinstance(row[name], str) else row[name] for row in rows]
             request.inputs[name].CopyFrom(self.tensorflow.make_tensor_proto(self.numpy.array(values, DTYPES[name])))
@@ -300,8 +315,12 @@ class Grpc:
         return [dict(zip(columns, values)) for values in zip(*columns.values())]
 
     def status(self, seconds):
-        """The state of each version; raises as `Rest.predict` does."""
-        answer = self._call(self.models.GetModelStatus, self.requests[1](model_spec=self.spec), seconds)
+        """The state of each version, or of the one asked for; raises as `Rest.predict` does."""
+        spec = self.spec
+        if spec.get('version_label') is not None:  # which GetModelStatus ignores; GetModelMetadata does not
+            request = self.metadata_request(model_spec=spec, metadata_field=['signature_def'])
+            spec = self._call(self.predictions.GetModelMetadata, request, seconds).model_spec
+        answer = self._call(self.models.GetModelStatus, self.status_request(model_spec=spec), seconds)
         return [
             {'version': entry.version, 'state': self.states.Name(entry.state)} for entry in answer.model_version_status
         ]
@@ -310,7 +329,7 @@ class Grpc:
         try:
             return method(request, timeout=seconds)
         except self.grpc.RpcError as error:
-            kind = Unavailable if error.code() == self.grpc.StatusCode.UNAVAILABLE else ValueError
+            kind = Unavailable if error.code().name in BUSY_GRPC else ValueError
             raise kind(f'grpc://{self.address} answers {error.code().name}: {error.details()}') from None
 
 

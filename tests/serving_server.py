@@ -2,53 +2,36 @@
 
 import contextlib
 import functools
-import http.server
+import importlib.util
 import os
 import pathlib
 import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.request
 
-from stand_in_grpc import grpc_server
-from stand_in_model import Model
-from stand_in_rest import rest_handler
+from stand_in_server import Server, started
 
 EXPORT = pathlib.Path(__file__).resolve().parent.parent / 'export'
-IMAGE = 'tensorflow/serving:2.19.1'
+IMAGE = 'tensorflow/serving:2.20.0'
 
-
-class Server:
-    """Where a server is reached: `rest` (a URL), `grpc` (host:port, or None), and `model`, None for a real server."""
-
-    def __init__(self, rest, grpc, model=None):
-        self.rest, self.grpc, self.model = rest, grpc, model
+client_spec = importlib.util.spec_from_file_location('client', EXPORT / 'client.py')
+client = importlib.util.module_from_spec(client_spec)
+client_spec.loader.exec_module(client)
 
 
 @contextlib.contextmanager
-def serve(base, batching=True, poll=0.05):
+def serve(base):
     """Serves the newest version below a directory: by export/serve.sh if the machine has a real server, else by the stand-in."""
     if real_server():
         with _real(base) as server:
             yield server
         return
-    model = Model(base, batching, poll)
-    rest = http.server.ThreadingHTTPServer(('localhost', 0), rest_handler(model))
-    rpc, port = grpc_server(model)
-    threading.Thread(target=rest.serve_forever, daemon=True).start()
-    if rpc:
-        rpc.start()
-    try:
-        yield Server(f'http://localhost:{rest.server_port}', rpc and f'localhost:{port}', model)
-    finally:
-        rest.shutdown()
-        rest.server_close()
-        if rpc:
-            rpc.stop(None).wait()
-        model.close()
+    flags = [f'--model_name={pathlib.Path(base).name}', f'--model_base_path={base}', '--enable_batching=true']
+    with started(['--port=0', '--rest_api_port=0', *flags]) as server:
+        yield server
 
 
 def real_server():

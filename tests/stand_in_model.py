@@ -1,6 +1,7 @@
 """The models of the stand-in for TensorFlow Serving: sessions, requests that run together, and versions that replace one another.
 
-Followed are batching_session.cc, predict_util.cc, and that a new version is loaded and warmed up before it replaces the old one.
+Followed are batching_session.cc, predict_util.cc, server_core.cc (labels are assigned before the versions of the same file load)
+and that a new version is loaded and warmed up before an old one goes.
 """
 
 import concurrent.futures
@@ -8,11 +9,13 @@ import contextlib
 import functools
 import pathlib
 import queue
+import sys
 import threading
 import time
 
 import numpy as np
 import tensorflow as tf
+from stand_in_metrics import Metrics
 
 from seqgan_tf.serving import versions, warmup
 from seqgan_tf.serving.loaders import SessionModel
@@ -33,7 +36,10 @@ class Refusal(Exception):
 
 
 class Batcher:
-    """Runs requests together: waits a moment for more, up to a number of rows; an error is that of all which ran together."""
+    """Runs requests together: waits a moment for more, up to a number of rows; an error is that of all which ran together.
+
+    A request of no rows makes no run: it waits for the next one that has rows, however long that takes.
+    """
 
     def __init__(self, run, max_rows, patience):
         self.run, self.max_rows, self.patience = run, max_rows, patience
@@ -42,9 +48,9 @@ class Batcher:
 
     def __call__(self, **inputs):
         if any(value.ndim == 0 for value in inputs.values()):
-            raise Refusal('INVALID_ARGUMENT', 'Batching session Run() input tensors must have at least one dimension.')
+            raise Refusal('INVALID_ARGUMENT', 'Batching Run() input tensors must have at least one dimension')
         if len({len(value) for value in inputs.values()}) > 1:
-            raise Refusal('INVALID_ARGUMENT', 'Batching session Run() input tensors must have equal 0th-dimension size')
+            raise Refusal('INVALID_ARGUMENT', 'Batching Run() input tensors must have equal 0th-dimension size')
         rows = len(next(iter(inputs.values())))
         if rows > self.max_rows:
             raise Refusal(
@@ -61,10 +67,10 @@ class Batcher:
         task = self.tasks.get()
         while task is not None:
             batch, rows, end = [task], task[0], time.monotonic() + self.patience
-            task = self._next(end)
+            task = self._next(end) if rows else self.tasks.get()
             while task and rows + task[0] <= self.max_rows:
                 batch, rows = [*batch, task], rows + task[0]
-                task = self._next(end)
+                task = self._next(end) if rows else self.tasks.get()
             self._answer(batch)
             task = self.tasks.get() if task == () else task
 
@@ -101,7 +107,8 @@ class Version:
 
     def __init__(self, path, batching):
         self.number, self.users, self.session = int(path.name), 0, SessionModel(path)
-        for signature, inputs in warmup.read(path):
+        self.warmup = warmup.read(path)
+        for signature, inputs in self.warmup:
             self.session(signature, **inputs)
         self.runs = {name: functools.partial(self.session, name) for name in self.session.signatures}
         if batching:
@@ -109,7 +116,9 @@ class Version:
 
     def predict(self, signature, inputs):
         """The outputs of a signature."""
-        known = self.signature(signature).inputs
+        if signature not in self.session.signatures:
+            raise Refusal('FAILED_PRECONDITION', f'Serving signature key "{signature}" not found.')
+        known = self.session.signatures[signature].inputs
         if set(inputs) != set(known):
             raise Refusal(
                 'INVALID_ARGUMENT',
@@ -129,12 +138,6 @@ class Version:
         except ValueError as error:  # Python's session compares shapes before the graph does
             raise Refusal('INVALID_ARGUMENT', str(error)) from None
 
-    def signature(self, name):
-        """The declaration of a signature."""
-        if name not in self.session.signatures:
-            raise Refusal('INVALID_ARGUMENT', f'Serving signature name: "{name}" not found in signature def')
-        return self.session.signatures[name]
-
     def close(self):
         for run in self.runs.values():
             if isinstance(run, Batcher):
@@ -143,38 +146,70 @@ class Version:
 
 
 class Model:
-    """The newest version below a directory that is watched."""
+    """The versions below a watched directory: the newest, or those that `settings` lists, which may have labels.
 
-    def __init__(self, base, batching, poll):
-        self.name, self.base, self.batching, self.poll = pathlib.Path(base).name, pathlib.Path(base), batching, poll
-        self.lock, self.current, self.states, self.sizes = threading.Condition(), None, {}, []
-        self.stopped = threading.Event()
+    Args:
+        batching: whether requests run together.
+        poll: seconds between two looks at the directory.
+        read_settings: () -> Settings.
+        reread: seconds between two calls of `read_settings`; 0 for one call alone.
+        labels_in_advance: --allow_version_labels_for_unavailable_models.
+
+    Raises:
+        Refusal: a label of a version that is not loaded, where that is not allowed.
+    """
+
+    def __init__(self, batching, poll, read_settings, reread=0, labels_in_advance=False):
+        self.batching, self.poll, self.read_settings = batching, poll, read_settings
+        self.reread, self.labels_in_advance = reread, labels_in_advance
+        self.lock, self.loaded, self.states, self.labels = threading.Condition(), {}, {}, {}
+        self.stopped, self.metrics = threading.Event(), Metrics()
+        self.configure()
         self.refresh()
         threading.Thread(target=self._watch, daemon=True).start()
 
+    def configure(self):
+        """Takes over the settings as ReloadConfig does: the labels first, and nothing where one of them is refused."""
+        settings = self.read_settings()
+        for label, number in settings.labels.items():
+            moved = self.labels.get(label, number) != number
+            if number not in self.loaded and (moved or not self.labels_in_advance):
+                raise Refusal(
+                    'FAILED_PRECONDITION',
+                    f'Request to assign label to version {number} of model {settings.name}, '
+                    'which is not currently available for inference',
+                )
+        self.settings, self.labels, self.read_at = settings, settings.labels, time.monotonic()
+
     def refresh(self):
-        """Loads the newest version and puts it in the place of the one before, which goes when its last request is answered."""
-        newest = max(versions.published(self.base), default=None)
-        if newest is None or (self.current and newest == self.current.number):
-            return
-        self.states[newest] = 'LOADING'
-        loaded = Version(self.base / str(newest), self.batching)
-        with self.lock:
-            old, self.current = self.current, loaded
-            self.states[newest] = 'AVAILABLE'
-        if old:
+        """Loads the wanted versions, then unloads the others; each goes when its last request is answered."""
+        published = versions.published(self.settings.base)
+        wanted = [number for number in published if number in (self.settings.versions or published[-1:])]
+        for number in wanted:
+            if number not in self.loaded:
+                self.states[number] = 'LOADING'
+                version = Version(pathlib.Path(self.settings.base, str(number)), self.batching)
+                self.metrics.count(self.settings.name, 'OK', len(version.warmup))
+                with self.lock:
+                    self.loaded[number], self.states[number] = version, 'AVAILABLE'
+        for number in self.loaded.keys() - set(wanted):
             with self.lock:
-                self.states[old.number] = 'UNLOADING'
+                old = self.loaded.pop(number)
+                self.states[number] = 'UNLOADING'
                 self.lock.wait_for(lambda: old.users == 0)
-                self.states[old.number] = 'END'
-            self._retire(old)
+                self.states[number] = 'END'
+            old.close()
 
     @contextlib.contextmanager
-    def version(self, name, number=None):
+    def version(self, name, number=None, label=None):
         """The version that a request asks for, which stays loaded meanwhile."""
         with self.lock:
-            found = self.current
-            if name != self.name or not found or number not in (None, found.number):
+            if label:
+                if label not in self.labels:
+                    raise Refusal('INVALID_ARGUMENT', f'Unrecognized servable version label: {label}')
+                number = self.labels[label]
+            found = self.loaded.get(max(self.loaded, default=None) if number is None else number)
+            if name != self.settings.name or not found:
                 asked = f'Latest({name})' if number is None else f'Specific({name}, {number})'
                 raise Refusal('NOT_FOUND', f'Servable not found for request: {asked}')
             found.users += 1
@@ -186,31 +221,27 @@ class Model:
                 self.lock.notify_all()
 
     def status(self, name, number=None):
-        """[(version, state)], the newest first."""
+        """[(version, state)], the newest first. A label plays no part: the server looks at the name and the number alone."""
         with self.lock:
             found = [(n, state) for n, state in sorted(self.states.items(), reverse=True) if number in (None, n)]
-        if name != self.name or not found:
-            raise Refusal('NOT_FOUND', f'Could not find any versions of model {name}')
+        if name != self.settings.name or not found:
+            versions = 'any versions' if number is None else f'version {number}'
+            raise Refusal('NOT_FOUND', f'Could not find {versions} of model {name}')
         return found
 
     def close(self):
         self.stopped.set()
-        self._retire(self.current)
-
-    def _retire(self, version):
-        if self.batching:
-            self.sizes += [sizes for batcher in version.runs.values() for sizes in batcher.sizes]
-        version.close()
+        for version in self.loaded.values():
+            version.close()
 
     def _watch(self):
         while not self.stopped.wait(self.poll):
+            if self.reread and time.monotonic() - self.read_at >= self.reread:
+                try:
+                    self.configure()
+                except Refusal as error:
+                    print(f'PollFilesystemAndReloadConfig failed to ReloadConfig: {error}', file=sys.stderr, flush=True)
             self.refresh()
-
-
-def refuse_label(label):
-    """Raises Refusal for a version label: the stand-in has one version at a time, and no labels."""
-    if label:
-        raise Refusal('INVALID_ARGUMENT', f'Unrecognized servable version label: {label}')
 
 
 def code_of(error):

@@ -11,12 +11,13 @@ import re
 import numpy as np
 import tensorflow as tf
 from google.protobuf import json_format
-from stand_in_model import Refusal, code_of, refuse_label
+from stand_in_model import Refusal, code_of
 
 HTTP_CODES = {
     'INVALID_ARGUMENT': 400,
     'NOT_FOUND': 404,
-    'FAILED_PRECONDITION': 412,
+    'RESOURCE_EXHAUSTED': 429,
+    'FAILED_PRECONDITION': 400,
     'UNIMPLEMENTED': 501,
     'UNAVAILABLE': 503,
 }
@@ -24,34 +25,42 @@ ADDRESS = r'/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P
 PREDICT, MODEL = re.compile(f'{ADDRESS}:predict'), re.compile(f'{ADDRESS}(?P<metadata>/metadata)?')
 
 
-def rest_handler(model):
-    """The request handler of the REST port."""
+def rest_handler(model, metrics_path=None):
+    """The request handler of the REST port, which shows the metrics at a path."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.respond(MODEL, self.read_model)
+            if metrics_path and self.path == metrics_path:
+                self.send(200, 'text/plain', model.metrics.page())
+            else:
+                self.respond(MODEL, self.read_model)
 
         def do_POST(self):
             self.respond(PREDICT, self.predict)
 
         def respond(self, pattern, answer):
             found = pattern.fullmatch(self.path)
+            name = found['name'] if found else ''
             try:
                 if not found:
                     raise Refusal('INVALID_ARGUMENT', f'Malformed request: {self.command} {self.path}')
-                parts = found.groupdict()
-                refuse_label(parts.pop('label'))
-                code, body = 200, answer(**parts)
+                status, code, body = 'OK', 200, answer(**found.groupdict())
+                model.metrics.time(name, 'predict' if pattern is PREDICT else '', 'REST')
             except (Refusal, tf.errors.OpError) as error:
-                code, body = HTTP_CODES.get(code_of(error), 500), {'error': str(error)}
-            body = json.dumps(body, indent=4).encode()
+                status = code_of(error)
+                code, body = HTTP_CODES.get(status, 500), {'error': str(error)}
+            model.metrics.count(name, status)
+            self.send(code, 'application/json', json.dumps(body, indent=4))
+
+        def send(self, code, kind, text):
+            body = text.encode()
             self.send_response(code)
-            self.send_header('Content-Type', 'application/json')
+            self.send_header('Content-Type', kind)
             self.send_header('Content-Length', str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        def read_model(self, name, version, metadata):
+        def read_model(self, name, version, label, metadata):
             number = version and int(version)
             if not metadata:
                 return {
@@ -60,7 +69,7 @@ def rest_handler(model):
                         for n, state in model.status(name, number)
                     ]
                 }
-            with model.version(name, number) as found:
+            with model.version(name, number, label) as found:
                 signatures = {
                     key: json_format.MessageToDict(value, preserving_proto_field_name=True)
                     for key, value in found.session.signatures.items()
@@ -70,12 +79,12 @@ def rest_handler(model):
                     'metadata': {'signature_def': {'signature_def': signatures}},
                 }
 
-        def predict(self, name, version):
+        def predict(self, name, version, label):
             try:
                 request = json.loads(self.rfile.read(int(self.headers.get('Content-Length', 0))))
             except ValueError:
                 raise Refusal('INVALID_ARGUMENT', 'JSON Parse error: The document is empty or damaged') from None
-            with model.version(name, version and int(version)) as found:
+            with model.version(name, version and int(version), label) as found:
                 return rest_predict(found, request)
 
         def log_message(self, *_):
@@ -89,13 +98,18 @@ def rest_predict(version, request):
     if not isinstance(request, dict) or ('instances' in request) == ('inputs' in request):
         raise Refusal('INVALID_ARGUMENT', "Missing 'inputs' or 'instances' key")
     signature = request.get('signature_name', 'serving_default')
-    known = version.signature(signature).inputs
+    if signature not in version.session.signatures:
+        raise Refusal('INVALID_ARGUMENT', f'Serving signature name: "{signature}" not found in signature def')
+    known = version.session.signatures[signature].inputs
     rows = request.get('instances')
     if rows is None:
         columns = request['inputs'] if isinstance(request['inputs'], dict) else {next(iter(known)): request['inputs']}
     else:
         columns = columns_of(rows, known)
-    inputs = {name: array_of(name, columns[name], tf.as_dtype(known[name].dtype)) for name in known if name in columns}
+    for name in known:
+        if name not in columns:
+            raise Refusal('INVALID_ARGUMENT', f"Missing named input: {name} in 'inputs' object.")
+    inputs = {name: array_of(name, columns[name], tf.as_dtype(known[name].dtype)) for name in known}
     outputs = {name: [plain(value) for value in array] for name, array in version.predict(signature, inputs).items()}
     if rows is None:
         return {'outputs': outputs if len(outputs) > 1 else next(iter(outputs.values()))}
@@ -113,10 +127,11 @@ def columns_of(rows, known):
     if not isinstance(rows[0], dict):
         rows = [{next(iter(known)): row} for row in rows]
     for i, row in enumerate(rows):
-        if not isinstance(row, dict) or row.keys() != rows[0].keys():
+        if not isinstance(row, dict) or row.keys() != set(known):
             raise Refusal(
                 'INVALID_ARGUMENT',
-                f"Failed to process element: {i} of 'instances' list. Error: its keys are not those of 0",
+                f"Failed to process element: {i} of 'instances' list. JSON object: {json.dumps(row)} "
+                f'keys must be equal to: {",".join(sorted(known))}',
             )
     return {name: [row[name] for row in rows] for name in rows[0]}
 

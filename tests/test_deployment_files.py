@@ -1,5 +1,6 @@
 """What an operator starts servers with: every file read by its own parser, the script run beside servers that only say how they are called."""
 
+import configparser
 import ipaddress
 import os
 import pathlib
@@ -8,11 +9,16 @@ import shutil
 import subprocess
 
 import pytest
+import stand_in_server
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf.wrappers_pb2 import DESCRIPTOR as WRAPPERS
+from serving_models import VOCABULARIES, networks
+from serving_server import client
+
+from seqgan_tf import serving
 
 EXPORT = pathlib.Path(__file__).resolve().parent.parent / 'export'
-IMAGE = 'tensorflow/serving:2.19.1'
+IMAGE = 'tensorflow/serving:2.20.0'
 # (name, number, type name or kind): session_bundle_config.proto and monitoring_config.proto, which tensorflow-serving-api leaves out.
 MESSAGES = {
     'BatchingParameters': [
@@ -96,6 +102,8 @@ def test_compose():
         if value.startswith('/'):
             assert (EXPORT / mounts['/config'] / pathlib.Path(value).relative_to('/config')).is_file(), flag
     assert '/v1/models/poetry' in service['healthcheck']['test'][-1]
+    assert service['restart'] == 'unless-stopped' and service['mem_limit'], 'one request can end or fill the process'
+    assert '127.0.0.1:8500:8500' in service['ports'], 'gRPC is for trusted callers alone'
 
 
 def test_kubernetes_and_its_settings():
@@ -124,6 +132,9 @@ def test_kubernetes_and_its_settings():
         == objects['Deployment']['metadata']['name']
     )
     assert container['resources']['requests']['cpu'], 'the autoscaler counts in shares of the request'
+    assert container['resources']['limits']['memory'], 'one gRPC tensor can fill the machine'
+    _, seconds = container['lifecycle']['preStop']['exec']['command']
+    assert int(seconds) >= 15 and pod['spec']['terminationGracePeriodSeconds'] > int(seconds) + 10
     # The same question and the same flags as everywhere.
     compose = documents('docker-compose.yml')[0]['services']['poetry']
     assert container['readinessProbe']['exec']['command'] == compose['healthcheck']['test'][1:]
@@ -219,6 +230,31 @@ def test_kserve():
     assert 0 < predictor['minReplicas'] < predictor['maxReplicas']
 
 
+def test_the_flags_of_kserve_are_those_of_the_server():
+    """KServe adds ports, name and path itself."""
+    flags = documents('kserve.yaml')[0]['spec']['predictor']['model']['args']
+    compose = flag_values(documents('docker-compose.yml')[0]['services']['poetry']['command'])
+    assert flag_values(flags).items() <= compose.items()
+
+
+def test_the_service_starts_again():
+    unit = configparser.ConfigParser()
+    unit.optionxform = str
+    unit.read(EXPORT / 'serving.service')
+    service = unit['Service']
+    assert service['Restart'] == 'always' and unit['Unit']['StartLimitIntervalSec'] == '0' and service['MemoryMax']
+    script, model = service['ExecStart'].split()
+    assert (script, model) == ('/srv/seqgan/export/serve.sh', '/srv/seqgan/exports/poetry')
+
+
+@pytest.mark.skipif(shutil.which('systemd-analyze') is None, reason='needs systemd-analyze on the PATH')
+def test_systemd_reads_the_service(tmp_path):
+    unit = tmp_path / 'serving.service'
+    unit.write_text((EXPORT / 'serving.service').read_text().replace('/srv/seqgan/export', str(EXPORT)))
+    done = subprocess.run(['systemd-analyze', 'verify', unit], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, '')
+
+
 @pytest.fixture
 def machine(tmp_path):
     """A model, and a PATH with nothing but a shell's own tools; gives a function that runs serve.sh there with programs added."""
@@ -247,6 +283,7 @@ def machine(tmp_path):
 
 
 TELL = 'printf "%s\\n" "$0" "$@"'  # a program that prints how it is called
+NOT_OF_THE_SERVER = ('--rm', '--entrypoint', '--memory=2g')  # flags of docker itself
 
 
 def test_script_parses():
@@ -294,9 +331,47 @@ def test_script_starts_a_container(machine, engine):
     program, command, *args = done.stdout.splitlines()
     image = args.index(IMAGE)
     mounts = {args[i + 1].removesuffix(':ro').rsplit(':', 1)[1]: args[i + 1] for i in range(image) if args[i] == '-v'}
-    assert (pathlib.Path(program).name, command) == (engine, 'run') and '9500:8500' in args
+    assert (pathlib.Path(program).name, command) == (engine, 'run') and '127.0.0.1:9500:8500' in args
+    assert '--memory=2g' in args[:image]
     assert all(mount.endswith(':ro') for mount in mounts.values())
     assert mounts['/models'] == f'{os.path.dirname(machine.model)}:/models:ro'
     values = flag_values(args[image + 1 :])
     assert values['model_config_file'] == '/config/models.config' and 'model_name' not in values
     assert {os.path.dirname(value) for value in values.values() if value.startswith('/')} <= set(mounts)
+
+
+@pytest.fixture(scope='module')
+def exported(tmp_path_factory):
+    """A directory with version 1 of `poetry` and export/models.config, changed to where it is."""
+    vocabulary, length = VOCABULARIES['words']
+    folder = tmp_path_factory.mktemp('exports')
+    serving.export_saved_model(*networks(vocabulary, length), vocabulary, length, folder / 'poetry')
+    text = (EXPORT / 'models.config').read_text()
+    (folder / 'models.config').write_text(text.replace("'/models/poetry'", f"'{folder}/poetry'"))
+    return folder
+
+
+@pytest.fixture(params=['docker-compose.yml', 'kubernetes.yaml', 'serve.sh', 'serve.sh with docker'])
+def flags_with_labels(request, machine, exported):
+    """The flags of each way to start with models.config."""
+    if request.param == 'docker-compose.yml':
+        return documents(request.param)[0]['services']['poetry']['command']
+    if request.param == 'kubernetes.yaml':
+        return documents(request.param)[0]['spec']['template']['spec']['containers'][0]['args']
+    program = 'docker' if 'docker' in request.param else 'tensorflow_model_server'
+    done = machine(str(exported / 'poetry'), str(exported / 'models.config'), programs=[(program, TELL)])
+    return [line for line in done.stdout.splitlines() if line.startswith('--') and line not in NOT_OF_THE_SERVER]
+
+
+def test_a_server_starts_with_labels(flags_with_labels, exported):
+    """The stand-in refuses what the real server refuses: unknown flags, labels before models, files that are not there."""
+    pytest.importorskip('tensorflow_serving.config', reason='needs tensorflow-serving-api (extra: serving)')
+    flags = flag_values(flags_with_labels) | {'port': '0', 'rest_api_port': '0'}
+    assert flags.pop('model_config_file').endswith('/models.config')
+    flags['model_config_file'] = str(exported / 'models.config')
+    for name in ('batching_parameters_file', 'monitoring_config_file'):
+        flags[name] = str(EXPORT / pathlib.Path(flags[name]).name)
+    with stand_in_server.started([f'--{name}={value}' for name, value in flags.items()]) as server:
+        for label in ('stable', 'canary'):
+            asked = client.Rest(server.rest, 'poetry', label=label)
+            assert asked.status(30) == [{'version': 1, 'state': 'AVAILABLE'}]

@@ -17,7 +17,7 @@ import serving_models
 import serving_server
 from nginx_proxy import ask, free_port, recorded, started
 
-from seqgan_tf import serving
+from seqgan_tf.serving.export import export_saved_model
 
 ROWS, ROW_BYTES = 512, 512  # max_batch_size of export/batching.config, and what the limit of a body leaves each row
 MODEL = '/v1/models/words'
@@ -32,7 +32,7 @@ def served(tmp_path_factory):
     folder = tmp_path_factory.mktemp('nginx')
     vocabulary, length = serving_models.VOCABULARIES['words']
     networks = serving_models.networks(vocabulary, length)
-    serving.export_saved_model(*networks, vocabulary, length, folder / 'words')
+    export_saved_model(*networks, vocabulary, length, folder / 'words')
     with (
         serving_server.serve(folder / 'words') as server,
         recorded(server.rest) as (direct, seen),

@@ -54,6 +54,15 @@ def test_every_check_passes(model):
     assert [outcome for outcome in outcomes if outcome[1]] == []
 
 
+def test_no_transpose_of_integers(model):
+    """oneDNN takes every Transpose for itself, can do float32 alone without AVX-512, and then logs an error at each start."""
+    content = pathlib.Path(model.path, 'saved_model.pb').read_bytes()
+    (graph,) = (meta_graph.graph_def for meta_graph in saved_model_pb2.SavedModel.FromString(content).meta_graphs)
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    transposed = {tf.as_dtype(node.attr['T'].type) for node in nodes if node.op == 'Transpose'}
+    assert transposed == {tf.float32}, 'the uniforms of a request are transposed, and nothing else'
+
+
 def test_every_law_holds(model, monkeypatch):
     """Draws against the exact law of an independent twin, and against the trained generator's own."""
     monkeypatch.setattr(laws, 'ROWS', 300)

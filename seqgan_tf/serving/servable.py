@@ -130,14 +130,14 @@ class Servable(tf.Module):
         seed = tf.where(seed < 0, _fresh_seeds(tf.shape(seed)), seed)
         numbers = tf.transpose(row_uniforms(seed, self.length))
         inverse = inverse_temperature(tf.where(good, temperature, 1.0))[:, None]
-        prompt = tf.zeros([self.length, 1], tf.int32) if prompt is None else tf.transpose(prompt)
+        prompt = tf.zeros([1, self.length], tf.int32) if prompt is None else prompt
         altered = tf.reduce_any(inverse != 1.0) | filtered
 
         def choose(position, logits):
             weights, log_total = softmax_parts(logits)
             # Exponentials over V are what a step costs: those of log_prob serve the draw too where nothing alters it.
             weights = tf.cond(altered, lambda: softmax_parts(restrict(logits * inverse))[0], lambda: weights)
-            tokens = tf.where(position < prompt_length, prompt[position], draw_weighted(weights, numbers[position]))
+            tokens = tf.where(position < prompt_length, prompt[:, position], draw_weighted(weights, numbers[position]))
             return tokens, tf.gather(logits, tokens, batch_dims=1) - log_total
 
         tokens, log_prob = unroll(self.generator, tf.shape(seed)[0], self.length, choose)
