@@ -177,8 +177,8 @@ def plain(answer):
     """An answer as a line of text."""
     if 'state' in answer:
         return f'{answer["version"]}\t{answer["state"]}'
-    if 'prob_real' in answer:
-        return '\t'.join(str(answer[name]) for name in ('log_prob', 'prob_real', 'length', 'text'))
+    if 'length' in answer:
+        return '\t'.join(str(answer[name]) for name in ('log_prob', 'prob_real', 'length', 'text') if name in answer)
     return answer['text']
 
 

@@ -53,6 +53,7 @@ def assert_rows(rows, errors, answer):
     assert errors == [f'error: row {row}: {answer["error"][row].decode()}' for row in np.flatnonzero(~good)]
     assert len(rows) == good.sum()
     names = ('seed', 'log_prob', 'tokens', 'text') if 'tokens' in answer else ('log_prob', 'prob_real', 'length')
+    names = [name for name in names if name in answer]
     for i, name in enumerate(names):
         expected, printed = answer[name][good], [row[i] for row in rows]
         if expected.dtype.kind == 'f':
@@ -145,3 +146,14 @@ def test_cpp_draws_fresh_seeds_at_each_start(program, model):
 def test_cpp_errors(program, args, message):
     _, errors = call(program, '/none', *args, code=1)
     assert len(errors) == 1 and errors[0].startswith(message)
+
+
+def test_cpp_without_a_discriminator(program, tmp_path):
+    """Such a model has no `prob_real`, and the program leaves the column out."""
+    vocabulary, length = VOCABULARIES['words']
+    generator, _ = networks(vocabulary, length)
+    with opened(generator, None, vocabulary, length, tmp_path) as model:
+        text = model.session('sample', seed=np.array([3]), temperature=np.ones(1, np.float32))['text']
+        rows, errors = call(program, model, 'score', text[0].decode())
+        assert len(rows[0]) == 2
+        assert_rows(rows, errors, model.session('score', text=text))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from serving_server import client
 
 from seqgan_tf.config import Config
 from seqgan_tf.running.experiment import run
@@ -50,3 +51,8 @@ def test_prob_real_is_answered_only_by_a_trained_discriminator(tmp_path, changes
         assert answer.keys() == {'log_prob', 'length', 'error'} | ({'prob_real'} if trained else set())
         assert not answer['error'][0] and answer['error'][1]
     assert [problem for _, problem in check(version) if problem] == []
+
+
+def test_client_leaves_out_what_a_model_does_not_say():
+    assert client.plain({'log_prob': -1.5, 'prob_real': 0.25, 'length': 2, 'text': 'a b'}) == '-1.5\t0.25\t2\ta b'
+    assert client.plain({'log_prob': -1.5, 'length': 2, 'text': 'a b'}) == '-1.5\t2\ta b'

@@ -26,7 +26,7 @@ using tensorflow::Tensor;
 using tensorflow::tstring;
 using Inputs = std::vector<std::pair<std::string, Tensor>>;
 
-// What is printed of each signature, in this order.
+// What is printed of each signature, in this order. A model without a trained discriminator has no prob_real.
 const std::map<std::string, std::vector<std::string>> kOutputs = {
     {"sample", {"seed", "log_prob", "tokens", "text"}},
     {"complete", {"seed", "log_prob", "tokens", "text"}},
@@ -43,6 +43,16 @@ absl::Status Run(const tensorflow::SavedModelBundle& model, const std::string& s
   std::vector<std::string> fetches;
   for (const auto& name : outputs) fetches.push_back(found->second.outputs().at(name).name());
   return model.session->Run(feeds, fetches, {}, results);
+}
+
+// The outputs of a signature that are printed and that the model has.
+std::vector<std::string> Printed(const tensorflow::SavedModelBundle& model, const std::string& signature_name) {
+  const auto& signatures = model.meta_graph_def.signature_def();
+  const auto found = signatures.find(signature_name);
+  std::vector<std::string> names;
+  for (const auto& name : kOutputs.at(signature_name))
+    if (found == signatures.end() || found->second.outputs().count(name)) names.push_back(name);
+  return names;
 }
 
 // A tensor [rows] of one value.
@@ -114,11 +124,11 @@ int main(int argc, char** argv) try {
   const std::vector<std::string> args(argv + 1, argv + argc);
   const std::string signature = args.size() > 1 ? args[1] : "";
   const Inputs inputs = Parse(signature, {args.begin() + std::min<size_t>(2, args.size()), args.end()});
-  std::vector<std::string> outputs = kOutputs.at(signature);
-  outputs.push_back("error");
-
   tensorflow::SavedModelBundle model;
   absl::Status status = tensorflow::LoadSavedModel({}, {}, args[0], {"serve"}, &model);
+  std::vector<std::string> outputs;
+  if (status.ok()) outputs = Printed(model, signature);
+  outputs.push_back("error");
   std::vector<Tensor> results;
   if (status.ok()) status = Run(model, signature, inputs, outputs, &results);
   if (!status.ok()) throw std::runtime_error(std::string(status.message()));

@@ -1,5 +1,7 @@
 """An exported model inside another tf.function: draws many texts and keeps the one that looks most real.
 
+The model needs a trained discriminator: it is what gives `prob_real`.
+
 python export/examples/compose.py exports/poetry/1
 """
 

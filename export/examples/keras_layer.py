@@ -1,5 +1,7 @@
 """An exported model as a Keras layer: a model that maps texts to the discriminator's probability of being real.
 
+The model needs a trained discriminator: it is what gives `prob_real`.
+
 python export/examples/keras_layer.py exports/poetry/1 'a text' 'another'
 """
 
