@@ -41,7 +41,7 @@ def test_check_refuses_what_a_server_lacks(tmp_path):
 def words(tmp_path_factory):
     vocabulary, length = VOCABULARIES['words']
     with opened(*networks(vocabulary, length), vocabulary, length, tmp_path_factory.mktemp('exports')) as model:
-        model.twin = Twin(model.path, vocabulary.end_id)
+        model.twin = Twin.of_export(model.path, vocabulary.end_id)
         yield model
 
 
