@@ -23,7 +23,10 @@ class Twin:
     def of_export(cls, path, end_id):
         """The twin of the generator in the SavedModel at a path."""
         arrays = tf.train.load_checkpoint(f'{path}/variables/variables')
-        return cls([arrays.get_tensor(f'variables_/{i}/.ATTRIBUTES/VARIABLE_VALUE') for i in range(6)], end_id)
+        name = 'session_variables/{}/.ATTRIBUTES/VARIABLE_VALUE'  # by the attribute of `Servable`
+        if not arrays.has_tensor(name.format(0)):
+            name = 'variables_/{}/.ATTRIBUTES/VARIABLE_VALUE'  # its name in earlier exports
+        return cls([arrays.get_tensor(name.format(i)) for i in range(6)], end_id)
 
     def initial_state(self, *batch):
         """The state before any token: (hidden, cell), zeros [*batch, H] each."""
