@@ -8,6 +8,8 @@ import itertools
 import numpy as np
 import tensorflow as tf
 
+from seqgan_tf.serving.twin import Twin
+
 LARGEST_BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
 
 
@@ -33,26 +35,6 @@ def inverse_cdf(logits, uniform):
         if cumulative > uniform:
             return token
     return int(np.flatnonzero(probabilities)[-1])
-
-
-class SlowGenerator:
-    """The policy that a Generator's variables define: an LSTM written out, gates in the order i, f, c, o."""
-
-    def __init__(self, generator):
-        self.start_id, self.end_id = generator.start_id, generator.end_id
-        self.embedding, self.kernel, self.recurrent, self.bias, self.out, self.out_bias = (
-            np.asarray(v, np.float64) for v in generator.variables
-        )
-
-    def initial_state(self):
-        return np.zeros(len(self.recurrent)), np.zeros(len(self.recurrent))
-
-    def step(self, token, state):
-        h, c = state
-        i, f, candidate, o = np.split(self.embedding[token] @ self.kernel + h @ self.recurrent + self.bias, 4)
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(candidate)
-        h = sigmoid(o) * np.tanh(c)
-        return h @ self.out + self.out_bias, (h, c)
 
 
 class MarkovChain:
@@ -92,7 +74,7 @@ class SlowChain:
 
 
 def slow(policy):
-    return SlowChain(policy) if isinstance(policy, MarkovChain) else SlowGenerator(policy)
+    return SlowChain(policy) if isinstance(policy, MarkovChain) else Twin(policy.variables, start_id=policy.start_id)
 
 
 def read(policy, tokens):
@@ -115,12 +97,12 @@ def sequence_logits(policy, tokens):
     return np.array([next_logits(policy, tokens[:t]) for t in range(len(tokens))])
 
 
-def finish(policy, prefix, uniforms):
-    """The sequence that keeps a prefix and draws the rest, one token for each uniform."""
+def finish(policy, prefix, numbers):
+    """The sequence that keeps a prefix and draws the rest, one token for each number, uniform in [0, 1)."""
     tokens, end_id = list(prefix), policy.end_id
-    for uniform in uniforms:
+    for number in numbers:
         ended = end_id is not None and end_id in tokens
-        tokens.append(end_id if ended else inverse_cdf(next_logits(policy, tokens), uniform))
+        tokens.append(end_id if ended else inverse_cdf(next_logits(policy, tokens), number))
     return tokens
 
 

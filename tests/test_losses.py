@@ -81,9 +81,9 @@ def test_gradient_of_the_weights_is_that_of_q_log_p(masked):
         loss = policy_gradient_loss(generator(tokens), tokens, values, mask if masked else None)
     gradients = [tf.convert_to_tensor(g).numpy() for g in tape.gradient(loss, generator.trainable_variables)]
     twin, rng, names = (
-        reference.SlowGenerator(generator),
+        reference.slow(generator),
         np.random.default_rng(0),
-        ('embedding', 'kernel', 'recurrent', 'bias', 'out', 'out_bias'),
+        ('embedding', 'kernel', 'recurrent', 'bias', 'head', 'head_bias'),
     )
 
     def objective():

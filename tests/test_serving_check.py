@@ -16,10 +16,22 @@ from seqgan_tf.serving.twin import Twin
 def test_check_sees_variables_that_a_session_does_not_restore(tmp_path):
     vocabulary, length = VOCABULARIES['whole verses']
     servable = Servable(*networks(vocabulary, length), vocabulary, length)
-    servable.variables_ = []
+    servable.session_variables = []
     tf.saved_model.save(servable, str(tmp_path / '1'), {'sample': servable.sample})
     failed = [what for what, problem in check(tmp_path / '1') if problem]
     assert 'session and Python agree' in failed and 'warm-up records run' in failed
+
+
+def test_the_twin_reads_earlier_exports(tmp_path):
+    """Their variables have another name."""
+    vocabulary, length = VOCABULARIES['words']
+    servable = Servable(*networks(vocabulary, length), vocabulary, length)
+    servable.variables_ = servable.session_variables
+    del servable.session_variables
+    tf.saved_model.save(servable, str(tmp_path), {'sample': servable.sample})
+    twin = Twin.of_export(tmp_path, vocabulary.end_id)
+    tokens = np.array([[1] * length], np.int32)
+    np.testing.assert_allclose(twin.log_prob(tokens), sampling.sequence_log_prob(servable.generator, tokens), atol=1e-4)
 
 
 def test_check_refuses_what_a_server_lacks(tmp_path):
@@ -41,7 +53,7 @@ def test_check_refuses_what_a_server_lacks(tmp_path):
 def words(tmp_path_factory):
     vocabulary, length = VOCABULARIES['words']
     with opened(*networks(vocabulary, length), vocabulary, length, tmp_path_factory.mktemp('exports')) as model:
-        model.twin = Twin(model.path, vocabulary.end_id)
+        model.twin = Twin.of_export(model.path, vocabulary.end_id)
         yield model
 
 

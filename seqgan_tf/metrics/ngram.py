@@ -19,7 +19,7 @@ class Unigram:
 
     def __init__(self, rows, vocab_size):
         self.vocab_size = vocab_size
-        tokens = _checked(rows, vocab_size).ravel()
+        tokens = _check_rows(rows, vocab_size).ravel()
         self.pool = np.concatenate([tokens, np.setdiff1d(np.arange(vocab_size, dtype=np.int32), tokens)])
         self.probabilities = np.bincount(self.pool) / self.pool.size
 
@@ -29,7 +29,7 @@ class Unigram:
 
     def nll(self, rows):
         """Mean -log p over the tokens of rows [M, T], nats per token."""
-        return float(-np.log(self.probabilities[_checked(rows, self.vocab_size)]).mean())
+        return float(-np.log(self.probabilities[_check_rows(rows, self.vocab_size)]).mean())
 
 
 class Bigram:
@@ -87,7 +87,7 @@ class Bigram:
 
     def _pairs(self, rows):
         """What stands before each token, and the token: [M, T] each."""
-        tokens = _checked(rows, self.unigram.vocab_size)
+        tokens = _check_rows(rows, self.unigram.vocab_size)
         return np.insert(tokens[:, :-1], 0, self.start, axis=1), tokens
 
     def _keys(self, before, tokens):
@@ -95,8 +95,8 @@ class Bigram:
         return before.astype(np.int64) * self.unigram.vocab_size + tokens
 
 
-def _checked(rows, vocab_size):
-    """The rows as int32 [M, T]."""
+def _check_rows(rows, vocab_size):
+    """Checks rows [M, T]; returns them as int32."""
     rows = np.asarray(rows)
     if rows.ndim != 2 or not rows.size or not np.issubdtype(rows.dtype, np.integer):
         raise ValueError(f'rows must be integers [N, T], at least one. Received: {rows.dtype} of shape {rows.shape}')

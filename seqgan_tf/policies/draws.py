@@ -1,4 +1,4 @@
-"""One token for each row of logits: pure functions of logits and uniforms."""
+"""One token for each row of logits: pure functions of logits and random numbers."""
 
 import functools
 import math
@@ -13,22 +13,24 @@ COLUMNS, STRIPS = (
 )  # `draw_lean` sums a block in so many columns, and takes the maximum of a row first among so many strips of it
 
 
-def draw(logits, uniforms):
-    """One id for each row by inverse CDF: logits [B, V], uniforms [B] in [0, 1) -> int32 [B].
+def draw(logits, numbers):
+    """One id for each row by inverse CDF: logits [B, V], numbers [B] uniform in [0, 1) -> int32 [B].
 
-    One uniform makes one draw, and a row depends on nothing but itself. A logit of -inf is never drawn, unless all are.
+    One number makes one draw, and a row depends on nothing but itself. A logit of -inf is never
+    drawn, unless all are.
     """
     # Padded before the exponentials, not after, so that XLA fuses these with the block sums: half the time of a draw.
     logits = _in_blocks(logits, float('-inf'))
-    return _search_blocks(tf.exp(logits - tf.reduce_max(logits, axis=[1, 2], keepdims=True)), uniforms)
+    return _search_blocks(tf.exp(logits - tf.reduce_max(logits, axis=[1, 2], keepdims=True)), numbers)
 
 
-def draw_lean(logits, uniforms):
+def draw_lean(logits, numbers):
     """`draw` in two thirds of its time where XLA compiles it on a CPU, and in twice its time where nothing does.
 
-    Its sums are rounded otherwise, so where a uniform is within rounding of the border between two ids, it may choose the other.
-    The time of `draw` goes into passes over [B, V]. XLA fuses sums and maxima of slices, but no reduction, with what makes their
-    operands; so here nothing of that size is written but the logits.
+    Its sums are rounded otherwise, so where a number is within rounding of the border between two
+    ids, it may choose the other. The time of `draw` goes into passes over [B, V]. XLA fuses sums
+    and maxima of slices, but no reduction, with what makes their operands; so here nothing of that
+    size is written but the logits.
     """
     vocab_size = logits.shape[-1]
     block = -(-math.isqrt(vocab_size) // COLUMNS) * COLUMNS
@@ -54,12 +56,12 @@ def draw_lean(logits, uniforms):
         weights = tf.exp(tf.gather(logits, tf.minimum(ids, vocab_size - 1), batch_dims=1) - largest)
         return tf.where(ids < vocab_size, weights, 0.0)
 
-    return _search(tf.concat(sums, axis=1), weights_of, uniforms)
+    return _search(tf.concat(sums, axis=1), weights_of, numbers)
 
 
-def draw_weighted(weights, uniforms):
+def draw_weighted(weights, numbers):
     """`draw` for weights [B, V] in place of logits; they need not sum to 1."""
-    return _search_blocks(_in_blocks(weights, 0.0), uniforms)
+    return _search_blocks(_in_blocks(weights, 0.0), numbers)
 
 
 def _in_blocks(values, filling):
@@ -71,18 +73,20 @@ def _in_blocks(values, filling):
     return tf.reshape(padded, [-1, blocks, block])
 
 
-def _search_blocks(weights, uniforms):
-    """The ids [B] that uniforms [B] choose by weights [B, blocks, block]."""
-    return _search(tf.reduce_sum(weights, axis=-1), lambda chosen: tf.gather(weights, chosen, batch_dims=1), uniforms)
+def _search_blocks(weights, numbers):
+    """The ids [B] that numbers [B] choose by weights [B, blocks, block]."""
+    return _search(tf.reduce_sum(weights, axis=-1), lambda chosen: tf.gather(weights, chosen, batch_dims=1), numbers)
 
 
-def _search(sums, weights_of, uniforms):
-    """The ids [B] that uniforms [B] choose by the blocks' sums [B, blocks] and `weights_of`: blocks [B] -> their weights [B, block].
+def _search(sums, weights_of, numbers):
+    """The ids [B] that numbers [B] choose.
 
-    The CDF is searched on two levels, block sums and then inside one block, so that no cumulative sum over all of V is formed.
+    By the blocks' sums [B, blocks] and `weights_of`: blocks [B] -> their weights [B, block].
+    The CDF is searched on two levels, block sums and then inside one block, so that no cumulative
+    sum over all of V is formed.
     """
     block_cdf = tf.cumsum(sums, axis=-1)
-    target = tf.minimum(uniforms, BELOW_ONE) * block_cdf[:, -1]
+    target = tf.minimum(numbers, BELOW_ONE) * block_cdf[:, -1]
     chosen = _first_above(block_cdf, target)
     before = tf.where(chosen > 0, tf.gather(block_cdf, tf.maximum(chosen - 1, 0), batch_dims=1), 0.0)
 

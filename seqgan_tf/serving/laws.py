@@ -40,7 +40,7 @@ def check(path, servable=None):
         (what is checked, with the p-value where it is a test; what is wrong or None).
     """
     with SessionModel(path) as session:
-        twin = Twin(path, end_id=None if session('score', text=np.array([b''], object))['error'][0] else 0)
+        twin = Twin.of_export(path, end_id=None if session('score', text=np.array([b''], object))['error'][0] else 0)
         yield outcome('log_prob is that of an exact twin', check_log_prob, session, twin)
         for temperature in TEMPERATURES:
             yield outcome(f'temperature {temperature}: the exact law', check_law, session, twin, temperature, 0, 1.0)

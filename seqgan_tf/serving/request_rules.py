@@ -6,8 +6,14 @@ A rule is a pair: whether each row breaks it, bool [B], and the parts of its mes
 import tensorflow as tf
 
 
-def checked(**inputs):
-    """The inputs, all of shape [B], once that was checked in the graph: a server does not hold requests to the declared shape."""
+def check_shapes(**inputs):
+    """Checks in the graph that all inputs are of one shape [B], and returns them.
+
+    A server does not hold requests to the declared shape.
+
+    Raises:
+        InvalidArgumentError: another rank, or inputs of different lengths; when the graph runs.
+    """
     inputs = {name: tf.ensure_shape(value, [None]) for name, value in inputs.items()}
     sizes = tf.stack([tf.shape(value)[0] for value in inputs.values()])
     names = ', '.join(inputs)

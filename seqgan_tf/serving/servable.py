@@ -10,7 +10,7 @@ from seqgan_tf.policies.filters import keep_likely, softmax_parts
 from seqgan_tf.policies.sampling import inverse_temperature, sequence_log_prob, unroll
 from seqgan_tf.randomness import uniforms
 from seqgan_tf.serving.codec import TextCodec
-from seqgan_tf.serving.request_rules import checked, filter_rules, first_error, temperature_rule, text_rules
+from seqgan_tf.serving.request_rules import check_shapes, filter_rules, first_error, temperature_rule, text_rules
 
 FRESH_SEEDS = 2**53  # JSON clients that read every number as a double still report a fresh seed exactly
 SEED = tf.TensorSpec([None], tf.int64, 'seed')
@@ -48,7 +48,7 @@ class Servable(tf.Module):
             _check_same('sequence_length', sequence_length, discriminator.sequence_length)
         self.generator, self.discriminator = generator, discriminator
         # A session restores only variables that it finds as plain tf.Variables; those inside Keras layers alone stay unset there.
-        self.variables_ = [
+        self.session_variables = [
             variable.value for variable in (*generator.variables, *(discriminator.variables if discriminator else ()))
         ]
         self.codec = TextCodec(vocabulary, sequence_length)
@@ -66,7 +66,7 @@ class Servable(tf.Module):
             text string [B], tokens int32 [B, T], log_prob float32 [B] of the tokens at temperature 1, seed int64 [B] as used, and
             error string [B].
         """
-        seed, temperature = checked(seed=seed, temperature=temperature)
+        seed, temperature = check_shapes(seed=seed, temperature=temperature)
         error = first_error(temperature_rule(temperature))
         return self._generate(seed, temperature, error)
 
@@ -83,7 +83,7 @@ class Servable(tf.Module):
         Returns:
             as `sample`; log_prob is that of the whole sequence under the unfiltered model.
         """
-        seed, temperature, prompt, top_k, top_p = checked(
+        seed, temperature, prompt, top_k, top_p = check_shapes(
             seed=seed, temperature=temperature, prompt=prompt, top_k=top_k, top_p=top_p
         )
         ids, lengths = self.codec.encode(prompt)
@@ -106,7 +106,7 @@ class Servable(tf.Module):
             log_prob float32 [B] under the generator, its end included; length int32 [B] in symbols; error
             string [B]; and, where a discriminator was trained, its prob_real float32 [B].
         """
-        (text,) = checked(text=text)
+        (text,) = check_shapes(text=text)
         ids, lengths = self.codec.encode(text)
         error = first_error(*text_rules('text', ids, lengths, whole=self.end_id is None))
         good = error == ''

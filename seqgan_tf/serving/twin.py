@@ -1,34 +1,57 @@
-"""The generator of an exported model in NumPy: it has its weights from the SavedModel, and shares no code with the graph."""
+"""The generator in NumPy, float64: it shares no code with what it checks, an exported graph or the networks of the tests."""
 
 import numpy as np
 import tensorflow as tf
 
 
 class Twin:
-    """The generator of a SavedModel in NumPy, float64: embedding, LSTM and output layer, as Eq. 9, 10 and 18 to 20 of the paper have them.
+    """Embedding, LSTM and output layer, as Eq. 9, 10 and 18 to 20 of the paper have them.
 
     Args:
-        path: of the SavedModel.
+        arrays: embedding, LSTM kernel, recurrent kernel and bias (gates in the order i, f, c, o), output kernel and bias.
         end_id: the token that ends a shorter sequence, or None.
+        start_id: what is read before the first token.
     """
 
-    def __init__(self, path, end_id):
-        arrays = tf.train.load_checkpoint(f'{path}/variables/variables')
+    def __init__(self, arrays, end_id=None, start_id=0):
         self.embedding, self.kernel, self.recurrent, self.bias, self.head, self.head_bias = (
-            arrays.get_tensor(f'variables_/{i}/.ATTRIBUTES/VARIABLE_VALUE').astype(np.float64) for i in range(6)
+            np.asarray(array, np.float64) for array in arrays
         )
-        self.end_id = end_id
+        self.end_id, self.start_id = end_id, start_id
+
+    @classmethod
+    def of_export(cls, path, end_id):
+        """The twin of the generator in the SavedModel at a path."""
+        arrays = tf.train.load_checkpoint(f'{path}/variables/variables')
+        name = 'session_variables/{}/.ATTRIBUTES/VARIABLE_VALUE'  # by the attribute of `Servable`
+        if not arrays.has_tensor(name.format(0)):
+            name = 'variables_/{}/.ATTRIBUTES/VARIABLE_VALUE'  # its name in earlier exports
+        return cls([arrays.get_tensor(name.format(i)) for i in range(6)], end_id)
+
+    def initial_state(self, *batch):
+        """The state before any token: (hidden, cell), zeros [*batch, H] each."""
+        zeros = np.zeros([*batch, len(self.recurrent)])
+        return zeros, zeros
+
+    def step(self, tokens, state):
+        """Reads tokens, [B] or one; returns the logits [B, V] or [V] of the next token and the new state."""
+        hidden, cell = state
+        gates = self.embedding[tokens] @ self.kernel + hidden @ self.recurrent + self.bias
+        admit, forget, candidate, emit = np.split(gates, 4, axis=-1)
+        cell = _sigmoid(forget) * cell + _sigmoid(admit) * np.tanh(candidate)
+        hidden = _sigmoid(emit) * np.tanh(cell)
+        return hidden @ self.head + self.head_bias, (hidden, cell)
 
     def steps(self, tokens):
-        """Yields logits [B, V] and open rows bool [B] for each position of tokens [B, T]: what is after an end token is not open."""
-        hidden = state = np.zeros([len(tokens), len(self.recurrent)])
-        read, open_rows = np.zeros(len(tokens), int), np.ones(len(tokens), bool)
+        """Yields logits [B, V] and open rows bool [B] for each position of tokens [B, T].
+
+        A row is open up to its first end token.
+        """
+        state = self.initial_state(len(tokens))
+        read, open_rows = np.full(len(tokens), self.start_id), np.ones(len(tokens), bool)
         for column in tokens.T:
-            gates = self.embedding[read] @ self.kernel + hidden @ self.recurrent + self.bias
-            admit, forget, candidate, emit = np.split(gates, 4, axis=1)
-            state = _sigmoid(forget) * state + _sigmoid(admit) * np.tanh(candidate)
-            hidden = _sigmoid(emit) * np.tanh(state)
-            yield hidden @ self.head + self.head_bias, open_rows
+            logits, state = self.step(read, state)
+            yield logits, open_rows
             open_rows, read = open_rows & (column != self.end_id), column
 
     def log_prob(self, tokens):
