@@ -1,4 +1,7 @@
-"""Config: every setting of an experiment. A field is default, unit, help and source; flags, JSON and checks are made from it."""
+"""Config: every setting of an experiment.
+
+A field is default, unit, help and source; flags, JSON and checks are made from it.
+"""
 
 import dataclasses
 
@@ -14,10 +17,13 @@ from seqgan_tf.training.baselines import BASELINES
 
 @dataclasses.dataclass(frozen=True)
 class Config(Settings):
-    """The settings of one experiment. Defaults are the released code's (LantaoYu/SeqGAN at e2b52fb), unless the help says otherwise.
+    """The settings of one experiment.
+
+    Defaults are the released code's (LantaoYu/SeqGAN at e2b52fb), unless the help says otherwise.
 
     Raises:
-        ValueError: a value of the wrong type, out of its range, or settings that do not go together.
+        ValueError: a value of the wrong type or out of its range, or settings that do not go
+            together.
     """
 
     algorithm: str = setting(

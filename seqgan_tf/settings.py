@@ -1,4 +1,7 @@
-"""Settings: one field of a dataclass is default, unit, help and source; flags, JSON and checks are made from it."""
+"""Settings: one field of a dataclass is default, unit, help and source.
+
+Flags, JSON and checks are made from it.
+"""
 
 import dataclasses
 import json
@@ -65,7 +68,7 @@ def explain(choices: Mapping[str, Any]) -> str:
 
 
 def check_value(field: dataclasses.Field, value: Any) -> None:
-    """Raises ValueError where a value is not of the type of its setting, or not one that it may have."""
+    """Raises ValueError where a value is not of its setting's type, or not one that it may have."""
     name, kind, meta = field.name, field.type, field.metadata
     if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
         raise ValueError(f'{name} must be of type {kind.__name__}. Received: {name}={value!r}')
@@ -85,7 +88,12 @@ def check_value(field: dataclasses.Field, value: Any) -> None:
 
 
 def define_flags(settings: type, values: flags.FlagValues = flags.FLAGS) -> None:
-    """Defines one absl flag for each field of a dataclass of settings among `values`, those of the process unless given."""
+    """Defines one absl flag for each field of a dataclass of settings.
+
+    Args:
+        settings: the dataclass.
+        values: where the flags are defined; the flags of the process unless given.
+    """
     for field in dataclasses.fields(settings):
         text = field.metadata['help']
         choices = list(field.metadata['choices'] or ())
@@ -127,11 +135,11 @@ class Settings:
         return cls(**{field.name: values[field.name].value for field in dataclasses.fields(cls)})
 
     def differences(self, other: Self) -> dict[str, tuple]:
-        """{name: (here, there)} of the settings that differ and may not change when a run is continued."""
+        """{name: (here, there)} of the settings that differ and may not change in a resumed run."""
         return self._differing(other, 'may_change')
 
     def likelihood_differences(self, other: Self) -> dict[str, tuple]:
-        """{name: (here, there)} of the settings that differ and have a part in the data or in the likelihood phase."""
+        """{name: (here, there)} of the settings that differ and shape data or likelihood phase."""
         return self._differing(other, 'after_likelihood')
 
     def _differing(self, other: Self, free: str) -> dict[str, tuple]:

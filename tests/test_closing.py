@@ -14,9 +14,11 @@ from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.evaluation import closing, judges
 from seqgan_tf.evaluation.evaluator import Evaluator
+from seqgan_tf.evaluation.registry import of_closing_evaluation
 from seqgan_tf.metrics import diversity
 from seqgan_tf.metrics.divergences import jsd_per_step
 from seqgan_tf.policies.chunked import Sampler
+from seqgan_tf.running import metrics_log
 from seqgan_tf.running.experiment import run
 
 SEED = tf.constant([3, 4], tf.int64)
@@ -183,6 +185,9 @@ def test_a_run_ends_with_the_curve_and_the_closing_line(settings, tmp_path):
         else {'bleu_2', 'bleu_5', 'reverse_nll', 'valid_all'}
     )
     assert expected <= set(lines[-1])
+    provides = frozenset({'oracle'} if config.dataset == 'synthetic' else {'text', 'rules'})
+    listed = {name for metric in of_closing_evaluation(provides) for name in metric.names}
+    assert set(metrics_log.metrics_of(lines[-1])) == listed
     before = (tmp_path / 'metrics.jsonl').read_bytes()
     run(config)
     assert (tmp_path / 'metrics.jsonl').read_bytes() == before, 'a finished run is left as it is'

@@ -1,169 +1,202 @@
-"""Places to add things: an algorithm, a reward is one function and one registry entry; a run builds what these declare."""
+"""Places to add things: a toy data set, a toy metric and a toy logger are one function or class and one registry entry each."""
 
+import dataclasses
 import json
-import sys
-import types
+import pkgutil
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from absl import flags
-from reference import MarkovChain
 
-from seqgan_tf.algorithms.registry import ALGORITHMS, Algorithm, parts_of
 from seqgan_tf.config import Config
+from seqgan_tf.data.corpus import Corpus, split_rows
+from seqgan_tf.data.registry import DATASETS, DataSet, Score
+from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.vocabulary import Vocabulary
-from seqgan_tf.models.generator import Generator
-from seqgan_tf.models.oracle import make_oracle
-from seqgan_tf.policies.endless import Endless
-from seqgan_tf.policies.pair import Pair
-from seqgan_tf.policies.policy import Policy
-from seqgan_tf.policies.tempered import Tempered
-from seqgan_tf.rewards.registry import REWARDS, Reward
+from seqgan_tf.evaluation import registry
+from seqgan_tf.evaluation.registry import COLLAPSE, METRICS, Definition, Metric
+from seqgan_tf.loggers.base import Logger
+from seqgan_tf.loggers.registry import LOGGERS
+from seqgan_tf.report.__main__ import build
+from seqgan_tf.report.study import read_study
 from seqgan_tf.running.experiment import run
-from seqgan_tf.running.trained import restore
 from seqgan_tf.settings import define_flags
-from seqgan_tf.training.parts import PARTS
-from seqgan_tf.training.state import Report, TrainState
 
-TINY = dict(
-    dataset='synthetic',
-    vocab_size=12,
-    sequence_length=4,
-    num_sequences=64,
-    held_out=32,
-    batch_size=16,
-    eval_samples=32,
-    mle_epochs=1,
-    discriminator_rounds=1,
-    adversarial_rounds=2,
-    d_steps=1,
-    discriminator_epochs=1,
-    num_rollouts=2,
-    jit='off',
+SETTINGS = dict(
+    algorithm='mle', dataset='toy', sequence_length=4, batch_size=16, eval_samples=16, hidden_dim=4, embedding_dim=4
 )
+SHARE = 'share_of_zeros'
+
+
+def load_toy(config):
+    """Rows in which each id is one of its row's number and the next, modulo 5."""
+    starts = np.random.default_rng(config.seed).integers(5, size=(120, 1))
+    rows = ((starts + np.arange(config.sequence_length)) % 5).astype(np.int32)
+    corpus = Corpus(*split_rows(rows, 0.1, 0.1, config.seed), Vocabulary(list('01234'), tokens='id'))
+    return Task(corpus, DATASETS['toy'].scored_by, has_text=False)
+
+
+def check_toy(config):
+    if config.sequence_length > 4:
+        raise ValueError(f'a toy row has at most 4 symbols. Received: sequence_length={config.sequence_length}')
+
+
+def share_of_zeros(evaluation):
+    return {SHARE: float(np.mean(evaluation.samples == 0))}
+
+
+class ToyLogger(Logger):
+    seen = []
+
+    def __init__(self, workdir, settings):
+        self.seen.append((workdir, settings['dataset']))
+
+    def write(self, report, step, seconds):
+        self.seen.append(report)
+
+    def write_samples(self, step, texts, variables):
+        self.seen.append((step, len(texts), len(variables)))
+
+    def close(self):
+        self.seen.append('closed')
 
 
 @pytest.fixture
 def toys(monkeypatch):
-    """A module of its own, as a plug-in would have."""
-    module = types.ModuleType('toys')
-    monkeypatch.setitem(sys.modules, 'toys', module)
-    return module
+    """One entry in each registry."""
+    monkeypatch.setitem(
+        DATASETS,
+        'toy',
+        DataSet(
+            summary='rows that count',
+            load=f'{__name__}:load_toy',
+            check=f'{__name__}:check_toy',
+            scored_by=Score(SHARE, higher_is_better=True),
+            settings=('sequence_length',),
+        ),
+    )
+    definition = Definition('of the tokens of the samples that are 0', 'share')
+    entry = Metric(f'{__name__}:share_of_zeros', {SHARE: definition}, COLLAPSE, column=9)
+    monkeypatch.setitem(METRICS, 'toy', entry)
+    monkeypatch.setitem(LOGGERS, 'toy', f'{__name__}:ToyLogger')
+    monkeypatch.setattr(ToyLogger, 'seen', [])
 
 
 def lines(workdir):
-    return [json.loads(line) for line in (workdir / 'metrics.jsonl').read_text().splitlines()]
+    return [json.loads(line) for line in (workdir / 'metrics.jsonl').read_text('utf-8').splitlines()]
 
 
-def test_a_reward_is_a_function_and_an_entry(toys, monkeypatch, tmp_path):
-    """The reward of token 7: after a few updates the generator draws more of it."""
-    toys.make = lambda state, corpus, config: lambda tokens: tf.reduce_mean(tf.cast(tokens == 7, tf.float32), axis=1)
-    monkeypatch.setitem(REWARDS, 'sevens', Reward('toys:make', 'share of 7', parts=('rollout_policy',)))
-    config = Config(**TINY | dict(reward='sevens', adversarial_rounds=30, eval_every=30), workdir=str(tmp_path))
-    state = run(config)
-    assert state.discriminator is None and state.rollout_policy is not None
-    rewards = [line['reward'] for line in lines(tmp_path) if line['phase'] == 'adversarial']
-    assert np.mean(rewards[-5:]) > 2 * np.mean(rewards[:5])
+def test_a_toy_of_each_kind_takes_part_in_a_run_and_in_its_report(toys, tmp_path, capsys):
+    workdir = tmp_path / 'counting' / 'seed_0'
+    run(Config(**SETTINGS, mle_epochs=2, loggers='toy', workdir=str(workdir)))
 
+    found = lines(workdir)
+    assert [(line['phase'], SHARE in line) for line in found] == [
+        ('initial', True),
+        ('mle', False),
+        ('mle', True),
+        ('final', True),
+    ]
+    assert 'nll_oracle' not in found[0] and 'bleu_2' not in found[0], 'the toy has neither an oracle nor text'
+
+    made, *events, closed = ToyLogger.seen
+    assert made == (workdir, 'toy') and closed == 'closed'
+    reports = [event for event in events if not isinstance(event, tuple)]
+    assert [{'phase': r.phase, 'round': r.round, **r.metrics} for r in reports] == [
+        {name: value for name, value in line.items() if name != 'round_seconds'} for line in found
+    ]
+    assert [event for event in events if isinstance(event, tuple)] == [(0, 8, 6), (2, 8, 6)]
+    assert not (workdir / 'tensorboard').exists() and 'mle 1/2' not in capsys.readouterr().out
+
+    report = build(read_study([workdir]))['report.md'].decode()
+    assert f'| {SHARE} | share | of the tokens of the samples that are 0 |' in report
+    assert 'dataset toy, sequence_length 4, eval_samples 16.' in report
+    assert read_study([workdir]).quality == (SHARE, -1)
+
+
+def test_a_toy_data_set_is_a_choice_with_checks_of_its_own(toys):
     values = flags.FlagValues()
     define_flags(Config, values)
-    values(['command', '--reward=sevens'])
-    assert values.reward == 'sevens'
+    values(['train.py', '--dataset=toy', '--sequence_length=4', '--loggers=toy,terminal'])
+    assert Config.from_flags(values).dataset == 'toy'
+    with pytest.raises(ValueError, match='a toy row has at most 4 symbols. Received: sequence_length=5'):
+        Config(dataset='toy', sequence_length=5)
+    with pytest.raises(ValueError, match='dataset=text. Received: dataset=toy, corpus=x.txt'):
+        Config(dataset='toy', sequence_length=4, corpus='x.txt')
 
 
-def test_an_algorithm_is_a_file_and_an_entry(toys, monkeypatch, tmp_path):
-    """One that only counts: it gets the parts that it names, and its rounds are logged, saved and resumed."""
-    seen = []
-
-    def train(state, corpus, config):
-        seen.append((state.mle_optimizer is None, state.discriminator is None, len(corpus.train)))
-        for i in state.rounds('mle', config.mle_epochs):
-            yield Report('mle', i, config.mle_epochs, {'count': float(i)})
-
-    toys.train = train
-    monkeypatch.setitem(ALGORITHMS, 'counting', Algorithm('toys', 'counts', parts=('discriminator',)))
-    settings = TINY | dict(algorithm='counting', workdir=str(tmp_path))
-    run(Config(**settings))
-    assert seen == [(True, False, 64)]
-    assert [line['count'] for line in lines(tmp_path) if line['phase'] == 'mle'] == [1]
-    assert int(restore(tmp_path)[2].done['mle']) == 1
+def test_without_its_entry_there_is_no_toy():
+    with pytest.raises(ValueError, match='dataset must be one of synthetic, verse, text. Received: dataset=toy'):
+        Config(dataset='toy')
+    with pytest.raises(ValueError, match='loggers must be some of terminal, tensorboard, .*Received: loggers=toy'):
+        Config(loggers='toy')
 
 
-@pytest.mark.parametrize('name', ALGORITHMS)
-def test_a_run_builds_what_its_algorithm_declares(name):
-    config = Config(algorithm=name, **TINY)
-    state = TrainState(config, Vocabulary([str(i) for i in range(12)], 'id'), parts_of(config))
-    built = {part for part in PARTS if getattr(state, part) is not None}
-    assert built == parts_of(config) - {'running_mean'}  # which needs baseline=ewma
-    assert (state.discriminator is not None) == (name == 'seqgan')
+def test_a_resumed_run_may_have_other_loggers_and_an_older_one_had_no_such_setting(tmp_path, capsys):
+    config = Config(
+        **SETTINGS | dict(dataset='synthetic', vocab_size=9, num_sequences=32, held_out=16),
+        mle_epochs=1,
+        loggers='',
+        workdir=str(tmp_path),
+    )
+    run(config)
+    assert not (tmp_path / 'tensorboard').exists() and 'mle 1/1' not in capsys.readouterr().out
+    settings = json.loads((tmp_path / 'config.json').read_text('utf-8'))
+    del settings['loggers']
+    (tmp_path / 'config.json').write_text(json.dumps(settings), 'utf-8')
+    run(dataclasses.replace(config, mle_epochs=2, loggers='terminal'))
+    assert 'mle 2/2' in capsys.readouterr().out and not (tmp_path / 'tensorboard').exists()
+    assert [line['phase'] for line in lines(tmp_path)] == ['initial', 'mle', 'mle', 'final']
 
 
-@pytest.mark.parametrize('reward', REWARDS)
-def test_parts_of_a_reward(reward):
-    parts = parts_of(Config(**TINY, reward=reward))
-    assert ('discriminator' in parts) == (reward in ('discriminator', 'shuffled'))
-    assert ('rollout_policy' in parts) == (reward not in ('constant', 'random'))
-
-
-def test_unknown_parts_are_refused():
-    with pytest.raises(ValueError, match='parts must be some of .*Received: critic'):
-        TrainState(Config(**TINY), Vocabulary(['a', 'b']), ('critic',))
-
-
-def test_an_older_checkpoint_restores(tmp_path):
-    """A version that built every part for every algorithm saved more than is asked for now."""
-    config = Config(**TINY | dict(algorithm='mle', workdir=str(tmp_path)))
-    first = run(config)
-    older = TrainState(config, Vocabulary([str(i) for i in range(12)], 'id'))
-    for target, source in zip(older.generator.variables, first.generator.variables):
-        target.assign(source + 1.0)
-    older.done['mle'].assign(1)
-    checkpoint = tf.train.Checkpoint(state=older)
-    checkpoint.save_counter.assign(99)
-    checkpoint.save(str(tmp_path / 'checkpoints' / 'ckpt'))
-    _, _, state = restore(tmp_path)
-    assert state.discriminator is None and int(state.done['mle']) == 1
-    for new, source in zip(state.generator.variables, first.generator.variables):
-        np.testing.assert_array_equal(new, source + 1.0)
-
-
-def test_a_checkpoint_without_a_part_that_is_needed_is_refused(tmp_path):
-    run(Config(**TINY | dict(algorithm='mle', workdir=str(tmp_path))))
-    text = (tmp_path / 'config.json').read_text()
-    (tmp_path / 'config.json').write_text(text.replace('"algorithm": "mle"', '"algorithm": "seqgan"'))
-    with pytest.raises(ValueError, match='none of the checkpoints .* can be read'):
-        restore(tmp_path)
-
-
-GENERATOR = Generator(7, 3, 4)
+# Laws of the registries
 
 
 @pytest.mark.parametrize(
-    'policy',
+    'name',
     [
-        GENERATOR,
-        make_oracle(0, 7, 3, 4),
-        Tempered(GENERATOR, 2.0),
-        Pair(GENERATOR, GENERATOR),
-        Endless(GENERATOR),
-        MarkovChain.random(3),
+        *(metric.measure for metric in METRICS.values()),
+        *LOGGERS.values(),
+        *(entry.load for entry in DATASETS.values()),
+        *(entry.check for entry in DATASETS.values() if entry.check),
     ],
-    ids=lambda policy: type(policy).__name__,
 )
-def test_a_policy_keeps_the_contract(policy):
-    assert isinstance(policy, Policy)
-    state = policy.initial_state(2)
-    _, after = policy.step(tf.fill([2], policy.start_id), state)
-    tf.nest.assert_same_structure(state, after)
-    for before, new in zip(tf.nest.flatten(state), tf.nest.flatten(after)):
-        assert before.shape == new.shape and before.dtype == new.dtype
+def test_what_an_entry_names_is_there(name):
+    assert callable(pkgutil.resolve_name(name))
 
 
-def test_a_trained_discriminator_is_one_that_was_updated(tmp_path):
-    state = run(Config(**TINY | dict(workdir=str(tmp_path / 'a'))))
-    assert state.trained_discriminator is state.discriminator is not None
-    untouched = run(
-        Config(**TINY | dict(discriminator_rounds=0, freeze_discriminator=True, workdir=str(tmp_path / 'b')))
-    )
-    assert untouched.discriminator is not None and untouched.trained_discriminator is None
+@pytest.mark.parametrize('name', DATASETS)
+def test_an_entry_of_a_data_set_agrees_with_itself_and_with_the_settings(name):
+    entry, fields = DATASETS[name], {field.name for field in dataclasses.fields(Config)}
+    assert set(entry.settings) <= fields
+    assert {*(entry.shown or ()), *entry.files, *entry.fallbacks, *entry.fallbacks.values()} <= set(entry.settings)
+    known = {metric for group in registry.glossary().values() for metric in group}
+    assert {entry.scored_by.metric, *entry.rules, *(metric for plane in entry.planes for metric in plane)} <= known
+
+
+def test_each_name_of_a_metric_has_one_entry():
+    names = [name for metric in METRICS.values() for name in metric.names]
+    assert sorted(names) == sorted(set(names))
+    assert sorted(names) == sorted(name for group in registry.glossary().values() for name in group)
+
+
+@pytest.mark.parametrize(
+    'provides, names',
+    [
+        ({'oracle'}, 'nll_validation entropy nll_test unique nll_oracle'),
+        ({'text'}, 'nll_validation entropy nll_test unique bleu'),
+        ({'text', 'rules'}, 'nll_validation entropy nll_test unique bleu rules'),
+    ],
+    ids=str,
+)
+def test_every_evaluation_measures_what_the_task_provides(provides, names):
+    assert list(registry.of_every_evaluation(frozenset(provides))) == [METRICS[name] for name in names.split()]
+
+
+@pytest.mark.parametrize(
+    'provides, names',
+    [({'oracle'}, 'entropy nll_test unique nll_oracle'), ({'text'}, 'entropy nll_test unique bleu self_bleu')],
+    ids=str,
+)
+def test_the_temperature_curve_measures_less(provides, names):
+    assert list(registry.of_temperature_curve(frozenset(provides))) == [METRICS[name] for name in names.split()]

@@ -1,4 +1,7 @@
-"""The data sets by name: what is known of each before it is loaded. Settings, sweeps and reports read this without TensorFlow."""
+"""The data sets by name: what is known of each before it is loaded.
+
+Settings, sweeps and reports read this without TensorFlow.
+"""
 
 import dataclasses
 import pkgutil
@@ -28,14 +31,17 @@ class DataSet:
         summary: a few words for `--help`.
         load: a function of the settings that returns a `Task`.
         scored_by: what samples are judged by.
-        settings: the settings that shape the data, the seed apart. Runs with other ones do not go into one table.
-        check: a function that raises ValueError where settings do not fit the data set. It must not load TensorFlow. '': none.
+        settings: the settings that shape the data, the seed apart. Runs that differ in one of them
+            do not go into one table.
+        check: a function that raises ValueError where settings do not fit the data set. It must
+            not load TensorFlow. '': none.
         shown: those of `settings` that a report names; None: all of them.
         files: those of `settings` that name a file. The file's name counts, not where it lies.
-        fallbacks: {setting: file setting}: the setting is read only where the file setting is empty.
+        fallbacks: {setting: file setting}: the setting is read only where the file setting is
+            empty.
         rules: {metric: what is kept}: the shares that the rules of `Task` give.
-        planes: pairs of metrics, across and up, for the picture of quality and diversity. The first pair that was measured is drawn.
-            (): nll_test and the metric of `scored_by`.
+        planes: pairs of metrics, across and up, for the picture of quality and diversity. The
+            first pair that was measured is drawn. (): nll_test and the metric of `scored_by`.
         reading: how such a picture is read. '': in terms of likelihood and quality.
     """
 

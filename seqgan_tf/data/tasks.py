@@ -31,7 +31,10 @@ class Task:
 
     @property
     def provides(self) -> frozenset[str]:
-        """Of 'oracle', 'rules' and 'text' those that there are. A metric is measured where all that it requires is among them."""
+        """Of 'oracle', 'rules' and 'text' those that there are.
+
+        A metric is measured where all that it requires is among them.
+        """
         found = {'oracle': self.oracle is not None, 'rules': self.rules is not None, 'text': self.has_text}
         return frozenset(name for name, there in found.items() if there)
 

@@ -1,4 +1,6 @@
-"""The closing evaluation of a finished run: every metric, and the temperature curve. It takes minutes, and loads TensorFlow Probability.
+"""The closing evaluation of a finished run: every metric, and the temperature curve.
+
+It takes minutes, and loads TensorFlow Probability.
 
 The metrics of the closing evaluation alone stand here too: functions of an `Evaluation` that give
 {name: value}, in nats per token where nothing else is said.
@@ -20,23 +22,23 @@ from seqgan_tf.metrics import diversity
 from seqgan_tf.metrics.divergences import jsd_per_step
 from seqgan_tf.policies.tempered import Tempered
 
-# From flat to sharp; with a bigram's sharpness as the far end, where all models of the oracle have collapsed.
+# From flat to sharp. At the far end, as sharp as a bigram, all models of the oracle have collapsed.
 INVERSE_TEMPERATURES = (0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 3.0)
 CURVE_ROWS = 4000  # samples and test rows of each point of the curve
 DISTINCT_ORDERS = (1, 2, 3)
 
 
 def closing_metrics(evaluator: Evaluator, num_samples: int, seed: Any) -> Values:
-    """Yields (name, value) of all metrics for `num_samples` samples drawn with an int seed [2], their number first."""
+    """Yields (name, value) of all metrics of samples from an int seed [2], their number first."""
     yield 'samples', num_samples
     metrics = of_closing_evaluation(evaluator.task.provides)
     yield from evaluator.measure(metrics, evaluator.sample(seed, num_samples), seed)
 
 
 def temperature_curve(evaluator: Evaluator, seed: Any) -> Iterator[dict[str, float]]:
-    """Yields one dict of metrics for each temperature: the curve of the model in the plane of quality and diversity.
+    """Yields one dict of metrics for each temperature.
 
-    Samples and test rows are at most 4,000 each, scored at the temperature that drew them.
+    They are the curve of the model in the plane of quality and diversity. Samples and test rows are at most 4,000 each, scored at the temperature that drew them.
     """
     corpus = dataclasses.replace(evaluator.task.corpus, test=evaluator.task.corpus.test[:CURVE_ROWS])
     task = dataclasses.replace(evaluator.task, corpus=corpus)
@@ -103,7 +105,7 @@ def self_bleus(evaluation: Evaluation) -> dict[str, float]:
 
 
 def fresh(evaluation: Evaluation) -> dict[str, float]:
-    """`judges.fresh_discriminator` on samples and test rows; nothing where there are too few of them."""
+    """`judges.fresh_discriminator` on samples and test rows; nothing where they are too few."""
     samples, corpus = evaluation.samples, evaluation.corpus
     if min(len(samples), len(corpus.test)) < judges.LEAST_ROWS:
         return {}

@@ -19,7 +19,8 @@ class Evaluation:
     Attributes:
         generator: the policy that drew the samples.
         task: what it was trained on.
-        scorer, oracle_scorer: log-probabilities under the generator and under the oracle of the task, or None.
+        scorer: gives log-probabilities under the generator.
+        oracle_scorer: the same under the oracle of the task; None without an oracle.
         samples: int32 [B, T].
         seed: int [2]; the samples were drawn with it, so a metric folds a number of its own in.
         values: {name: value} of the metrics that were measured before on these samples.

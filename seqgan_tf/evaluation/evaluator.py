@@ -37,11 +37,11 @@ class Evaluator:
         return self.sampler(count or self.num_samples, seed).numpy()
 
     def __call__(self, seed: Any) -> Values:
-        """Yields (name, value) of the metrics of every evaluation, on samples from an int seed [2]."""
+        """Yields (name, value) of the metrics of every evaluation; samples are from a seed [2]."""
         yield from self.measure(of_every_evaluation(self.task.provides), self.sample(seed), seed)
 
     def measure(self, metrics: Iterable[Metric], samples: np.ndarray, seed: Any) -> Values:
-        """Yields (name, value) of the metrics of samples int32 [B, T], drawn with an int seed [2]."""
+        """Yields (name, value) of metrics of samples int32 [B, T], drawn with an int seed [2]."""
         evaluation = Evaluation(self.generator, self.task, self.scorer, self.oracle_scorer, samples, seed)
         for metric in metrics:
             found = pkgutil.resolve_name(metric.measure)(evaluation)

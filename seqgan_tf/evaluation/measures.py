@@ -1,4 +1,7 @@
-"""The metrics of every evaluation: functions of an `Evaluation` that give {name: value}. NLL and entropy are in nats per token."""
+"""The metrics of every evaluation: functions of an `Evaluation` that give {name: value}.
+
+NLL and entropy are in nats per token.
+"""
 
 from seqgan_tf.evaluation.evaluation import Evaluation
 from seqgan_tf.metrics import bleu, diversity
@@ -43,7 +46,10 @@ def rules(evaluation: Evaluation) -> dict[str, float]:
 
 
 def mean_bleu(evaluation: Evaluation, rows, order: int) -> float:
-    """Mean sentence BLEU of rows [B, T], all test rows as references, smoothing method1 (Texygen's choice)."""
+    """Mean sentence BLEU of rows [B, T]; all test rows are references.
+
+    Smoothing is method1, Texygen's choice.
+    """
     scores = bleu.sentence_bleu(
         rows, evaluation.corpus.test, order, end_id=evaluation.corpus.vocabulary.end_id, smoothing='method1'
     )
@@ -51,7 +57,10 @@ def mean_bleu(evaluation: Evaluation, rows, order: int) -> float:
 
 
 def self_bleu_of(rows, end_id: int | None) -> dict[str, float]:
-    """{self_bleu_n: value} for n = 2..5 of rows [B, T]; nothing for a single row. It grows with B: compare equal numbers."""
+    """{self_bleu_n: value} for n = 2..5 of rows [B, T]; nothing for a single row.
+
+    It grows with B: compare equal numbers.
+    """
     if len(rows) < 2:
         return {}
     return {f'self_bleu_{n}': bleu.self_bleu(rows, n, end_id=end_id) for n in SELF_BLEU_ORDERS}

@@ -1,4 +1,4 @@
-"""What the metrics of a generator are to be read against: the same metrics of the data and of trivial models."""
+"""References: the metrics of the data and of trivial models, to read a generator's against."""
 
 import math
 from typing import Any

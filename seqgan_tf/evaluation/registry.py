@@ -1,4 +1,7 @@
-"""The metrics: where each is measured, when, and what it means. Reports read this without TensorFlow."""
+"""The metrics: where each is measured, when, and what it means.
+
+Reports read this without TensorFlow.
+"""
 
 import dataclasses
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,7 @@
-"""The random streams of evaluations. They are apart from those of training: how often one looks must not change what is trained."""
+"""The random streams of evaluations.
+
+They are apart from those of training: how often one looks must not change what is trained.
+"""
 
 import tensorflow as tf
 

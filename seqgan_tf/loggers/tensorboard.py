@@ -14,7 +14,7 @@ from seqgan_tf.training.state import Report
 
 
 class TensorBoard(Logger):
-    """Event files in the folder `tensorboard` of the run's directory; metrics stand under their phase.
+    """Event files in `tensorboard/` of the run's directory; metrics stand under their phase.
 
     Raises:
         RunError: from each method, where the folder cannot be written.

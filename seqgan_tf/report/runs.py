@@ -19,7 +19,7 @@ PER_RUN = (
     'checkpoint_every',
     'loggers',
 )  # what runs of one label may differ in
-# What all runs of a table must agree in: whatever shapes the data of one of the data sets, and the numbers of samples.
+# What all runs of a table must agree in: what shapes the data, and the numbers of samples.
 DATA = tuple(
     name
     for name in DEFAULTS

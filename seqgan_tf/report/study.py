@@ -47,7 +47,10 @@ class Study:
 
     @property
     def quality(self):
-        """(metric, sign) by which samples are judged on these data; sign * value falls as they better, so it is -1 where more is better."""
+        """(metric, sign) by which samples are judged on these data.
+
+        sign * value falls as samples get better, so sign is -1 where more is better.
+        """
         return self.dataset.scored_by.metric, self.dataset.scored_by.sign
 
     def setting(self, label, name):

@@ -179,7 +179,7 @@ def _final_rows(study, group):
 
 
 def _references(study):
-    """(row title, metric, {seed: value}) of the figures that `initial` lines hold, in the order of the rows."""
+    """(row title, metric, {seed: value}) of what `initial` lines hold, in the order of the rows."""
     names = sorted({name for run in study.runs for name in run.initial})
     matches = [match for match in map(metrics.REFERENCE.fullmatch, names) if match]
     for key, title in metrics.REFERENCES.items():

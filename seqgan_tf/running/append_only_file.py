@@ -9,7 +9,10 @@ from seqgan_tf.errors import RunError
 
 
 class AppendOnlyFile(tf.Module):
-    """A text file whose length is part of the checkpoint: after a restore, what a lost stretch of the run had added is cut off."""
+    """A text file whose length is part of the checkpoint.
+
+    After a restore, what a lost stretch of the run had added is cut off.
+    """
 
     def __init__(self, path):
         super().__init__()
@@ -32,7 +35,9 @@ class AppendOnlyFile(tf.Module):
             raise self._unwritable(error) from None
 
     def cut(self):
-        """Drops what was added after the checkpoint that `size` comes from. What somebody took away stays away.
+        """Drops what was added after the checkpoint that `size` comes from.
+
+        What somebody took away stays away.
 
         Raises:
             RunError: it cannot be written.

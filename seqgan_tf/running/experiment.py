@@ -41,11 +41,15 @@ REOPENING = ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds', 'eval_s
 
 
 def run(config: Config) -> TrainState:
-    """Trains, resumes, evaluates, logs and exports, all in `config.workdir`; returns the final TrainState.
+    """Trains, resumes, evaluates, logs and exports, all in `config.workdir`.
+
+    Returns:
+        The final TrainState.
 
     Raises:
-        RunError: bad settings or data, a workdir that is in use or was made with other settings, a metric that is not finite, or a disk
-            that cannot be written. What was saved before is kept.
+        RunError: bad settings or data, a workdir that is in use or was made with other settings,
+            a metric that is not finite, or a disk that cannot be written. What was saved before is
+            kept.
         SystemExit: 128 + the signal's number, after SIGTERM or SIGINT and a save.
     """
     for gpu in tf.config.list_physical_devices('GPU'):
@@ -104,7 +108,7 @@ class Experiment:
         return self.state
 
     def _begin(self):
-        """Says what is at hand, and logs the metrics of the untrained generator where a run starts anew."""
+        """Says what is at hand; where a run starts anew, logs the untrained generator's metrics."""
         corpus = self.corpus
         say(
             f'{self.config.dataset}: {len(corpus.train)} training, {len(corpus.validation)} validation and {len(corpus.test)} test '
@@ -133,13 +137,13 @@ class Experiment:
             self.checkpoints.save()
 
     def _close_evaluation(self):
-        """Ends metrics.jsonl with a line of the phase 'final', the mark of a finished run, unless it is there."""
+        """Ends metrics.jsonl with a line of the phase 'final', the mark of a finished run."""
         if metrics_log.is_finished(self.metrics_file.path):
             return
         wanted = self.config.final_samples or self.evaluator.num_samples
         started, seed = time.perf_counter(), evaluation_seed(self.config.seed, 'final', 0)
         if self.config.final_samples:
-            from seqgan_tf.evaluation import closing  # loads TensorFlow Probability, which no other run needs
+            from seqgan_tf.evaluation import closing  # loads TensorFlow Probability
 
             curve = closing.temperature_curve(self.evaluator, evaluation_seed(self.config.seed, 'temperature', 0))
             for i, metrics in enumerate(curve, start=1):
@@ -151,9 +155,10 @@ class Experiment:
         self.checkpoints.save()
 
     def _reopen(self):
-        """Takes the closing lines away where a finished run is to go on: an extended run is the longer run.
+        """Takes the closing lines away, so that a finished run which goes on is the longer run.
 
-        At once, with a checkpoint that knows of it: a later one's failure would leave the one that counts these lines in.
+        A checkpoint is saved at once: the one before counts these lines in, and would be the
+        newest if the next save failed.
         """
         self.metrics_file.cut()
         is_closed = lambda: metrics_log.last_phase(self.metrics_file.path) in metrics_log.CLOSING_PHASES
@@ -163,7 +168,7 @@ class Experiment:
             self.checkpoints.save()
 
     def _evaluate(self, report):
-        """The report with the metrics of an evaluation besides; sample texts and weights are written on the way."""
+        """The report with an evaluation's metrics added; writes sample texts and weights."""
         seed = evaluation_seed(self.config.seed, report.phase, report.round)
         texts = self.corpus.vocabulary.decode(self.evaluator.sample(seed, SHOWN_SAMPLES))
         self.samples_file.append(f'# {report.phase} {report.round}\n' + ''.join(f'{text}\n' for text in texts))
@@ -172,14 +177,14 @@ class Experiment:
         return dataclasses.replace(report, metrics=report.metrics | dict(self.evaluator(seed)))
 
     def _log(self, report, seconds=None, step=None):
-        """Writes a report to metrics.jsonl, and to what else the settings name; raises where a metric is not finite."""
+        """Writes a report, whose metrics must be finite, to metrics.jsonl and to the loggers."""
         _check_finite(report)
         self.metrics_file.append(metrics_log.format_line(report, seconds))
         for logger in self.loggers:
             logger.write(report, self._step() if step is None else step, seconds)
 
     def _export(self):
-        """Publishes the trained generator where an export directory is given; returns the path of the version, or None."""
+        """Publishes the trained generator; returns its path, or None without an export_dir."""
         if not self.config.export_dir:
             return None
         try:

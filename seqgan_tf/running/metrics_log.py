@@ -1,4 +1,7 @@
-"""metrics.jsonl: one JSON object a line, with `phase`, `round` and metrics. It is written and read here alone."""
+"""metrics.jsonl: one JSON object a line, with `phase`, `round` and metrics.
+
+No other module formats or parses a line of it.
+"""
 
 import json
 import math
@@ -18,7 +21,7 @@ CLOSING_PHASES = ('temperature', 'final')  # the last lines of a finished run
 
 
 def format_line(report: 'Report', seconds: float | None = None) -> str:
-    """The line of a report; `seconds` is how long the round took, None where it was not measured."""
+    """The line of a report; `seconds`, unless None, is how long its round took."""
     clock = {} if seconds is None else {'round_seconds': seconds}
     return json.dumps({'phase': report.phase, 'round': report.round, **report.metrics, **clock}) + '\n'
 
@@ -87,7 +90,7 @@ def is_finished(path: pathlib.Path) -> bool:
 
 
 def metrics_of(entry: Entry) -> dict[str, float]:
-    """{name: value} of the metrics of an entry: without phase, round, number of samples and clock."""
+    """{name: value} of an entry without phase, round, number of samples and clock."""
     return {name: value for name, value in entry.items() if name not in NO_METRICS and not name.endswith('_seconds')}
 
 

@@ -1,4 +1,4 @@
-"""Taking over the likelihood phase of another run, so that several algorithms start from one pretraining."""
+"""Taking over another run's likelihood phase: several algorithms can start from one pretraining."""
 
 import pathlib
 
@@ -13,9 +13,10 @@ from seqgan_tf.settings import list_differences
 
 
 def take_over(config, corpus, state, metrics_file, samples_file):
-    """Brings a new run to where the run of `config.start_from` ended its likelihood phase: generator, optimizer, counters, and what was logged.
+    """Brings a new run to where the run of `config.start_from` ended its likelihood phase.
 
-    What follows is, bit for bit, what would have followed a pretraining of its own.
+    Generator, optimizer, counters and log are taken over. What follows is, bit for bit, what would
+    have followed a pretraining of the run's own.
 
     Returns:
         The path of the checkpoint that was taken.

@@ -29,7 +29,7 @@ def describe(config, workdir, evaluator, version):
 
 
 def _table(workdir):
-    """A table: one row for each metric of an evaluation, one column for each phase's last evaluation."""
+    """A table: a row for each metric, a column for each phase's last evaluation."""
     columns = {}
     for entry in metrics_log.read(workdir / metrics_log.NAME):
         if 'nll_test' in entry:

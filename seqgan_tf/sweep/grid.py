@@ -27,9 +27,10 @@ class Cell:
         return pathlib.Path(self.config.workdir)
 
     def finished(self):
-        """Whether it has run to its end with just these settings: its last line of metrics is the closing evaluation.
+        """Whether it has run to its end with just these settings.
 
-        The settings that a continued run may change count here too: where they do differ, the training command decides what is left to do.
+        The settings that a continued run may change count here too: where one of them differs, the
+        training command decides what is left to do.
         """
         try:
             settings = Config.from_json(self.workdir / 'config.json')
