@@ -69,7 +69,8 @@ def explain(choices: Mapping[str, Any]) -> str:
 
 def check_value(field: dataclasses.Field, value: Any) -> None:
     """Raises ValueError where a value is not of its setting's type, or not one that it may have."""
-    name, kind, meta = field.name, field.type, field.metadata
+    name, meta = field.name, field.metadata
+    kind: Any = field.type
     if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
         raise ValueError(f'{name} must be of type {kind.__name__}. Received: {name}={value!r}')
     if meta['several']:
@@ -95,10 +96,11 @@ def define_flags(settings: type, values: flags.FlagValues = flags.FLAGS) -> None
         values: where the flags are defined; the flags of the process unless given.
     """
     for field in dataclasses.fields(settings):
+        default: Any = field.default
         text = field.metadata['help']
         choices = list(field.metadata['choices'] or ())
         if choices and not field.metadata['several']:
-            flags.DEFINE_enum(field.name, field.default, choices, text, flag_values=values)
+            flags.DEFINE_enum(field.name, default, choices, text, flag_values=values)
         else:
             define = {
                 bool: flags.DEFINE_bool,
@@ -106,9 +108,10 @@ def define_flags(settings: type, values: flags.FlagValues = flags.FLAGS) -> None
                 float: flags.DEFINE_float,
                 str: flags.DEFINE_string,
             }[field.type]
-            define(field.name, field.default, text, flag_values=values)
+            define(field.name, default, text, flag_values=values)
 
 
+@dataclasses.dataclass(frozen=True)
 class Settings:
     """What a frozen dataclass of settings can do."""
 

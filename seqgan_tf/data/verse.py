@@ -119,11 +119,10 @@ def make_poems(num_poems: int, seed: int) -> list[str]:
         raise ValueError(f'num_poems must be at least 1. Received: num_poems={num_poems}')
     if seed < 0:
         raise ValueError(f'seed must be at least 0. Received: seed={seed}')
-    distinct = {}  # a dict keeps the order
-    for poem in _draw_poems(random.Random(seed)):
-        distinct[poem] = None
-        if len(distinct) == num_poems:
-            return list(distinct)
+    drawn, distinct = _draw_poems(random.Random(seed)), {}  # a dict keeps the order
+    while len(distinct) < num_poems:
+        distinct[next(drawn)] = None
+    return list(distinct)
 
 
 def verse_validity(texts: Sequence[str]) -> dict[str, float]:

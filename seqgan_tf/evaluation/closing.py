@@ -42,7 +42,7 @@ def temperature_curve(evaluator: Evaluator, seed: Any) -> Iterator[dict[str, flo
     """
     corpus = dataclasses.replace(evaluator.task.corpus, test=evaluator.task.corpus.test[:CURVE_ROWS])
     task = dataclasses.replace(evaluator.task, corpus=corpus)
-    sharpness = tf.Variable(1.0)
+    sharpness = tf.Variable(tf.constant(1.0))
     policy = Tempered(evaluator.generator, sharpness)
     tempered = Evaluator(policy, task, min(CURVE_ROWS, evaluator.num_samples), evaluator.jit)
     for i, inverse_temperature in enumerate(INVERSE_TEMPERATURES):

@@ -20,7 +20,7 @@ class Evaluation:
         generator: the policy that drew the samples.
         task: what it was trained on.
         scorer: gives log-probabilities under the generator.
-        oracle_scorer: the same under the oracle of the task; None without an oracle.
+        oracle_scorer: the same under the oracle, a Scorer; None where the task has no oracle.
         samples: int32 [B, T].
         seed: int [2]; the samples were drawn with it, so a metric folds a number of its own in.
         values: {name: value} of the metrics that were measured before on these samples.
@@ -29,7 +29,7 @@ class Evaluation:
     generator: Any
     task: Task
     scorer: Scorer
-    oracle_scorer: Scorer | None
+    oracle_scorer: Any
     samples: np.ndarray
     seed: Any
     values: dict[str, float] = dataclasses.field(default_factory=dict)

@@ -41,7 +41,9 @@ def bleus(evaluation: Evaluation) -> dict[str, float]:
 
 
 def rules(evaluation: Evaluation) -> dict[str, float]:
-    """Shares of the samples that keep the rules of the task."""
+    """Shares of the samples that keep the rules of the task; nothing where it has none."""
+    if evaluation.task.rules is None:
+        return {}
     return evaluation.task.rules(evaluation.corpus.vocabulary.decode(evaluation.samples))
 
 

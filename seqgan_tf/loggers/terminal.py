@@ -15,8 +15,8 @@ class Terminal(Logger):
     """One line a round, and a bar where the output is a terminal."""
 
     def __init__(self, workdir: pathlib.Path, settings: Mapping[str, Any]):
-        self.bar = None
-        self.phase = None
+        self.bar: Any = None  # tqdm's, of the phase
+        self.phase = ''
 
     def write(self, report: Report, step: int, seconds: float | None) -> None:
         if report.phase in ('initial', 'final'):

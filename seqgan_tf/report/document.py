@@ -1,6 +1,7 @@
 """What a report says, in order: sections of text, tables and figures, from which Markdown and HTML are made."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from seqgan_tf.report import metrics, tables
 
@@ -10,9 +11,9 @@ class Section:
     """A heading, paragraphs, then tables, then figures as (name, what it shows)."""
 
     title: str
-    paragraphs: list
-    tables: list = ()
-    figures: list = ()
+    paragraphs: Sequence
+    tables: Sequence = ()
+    figures: Sequence = ()
 
 
 COLLAPSE_GROUP = 'Collapse'

@@ -3,13 +3,14 @@
 import dataclasses
 import os
 import pathlib
+from typing import Any
 
 from seqgan_tf.config import Config
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.errors import RunError
 from seqgan_tf.running import metrics_log
 
-DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
+DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Config)}
 PER_RUN = (
     'seed',
     'workdir',
@@ -126,7 +127,7 @@ def label_of(path):
     return ''.join(c if c.isprintable() else '?' for c in name)
 
 
-def _settings(path):
+def _settings(path: pathlib.Path) -> dict[str, Any]:
     path = path / 'config.json'
     try:
         values = metrics_log.json_object(metrics_log.read_text(path))

@@ -17,7 +17,7 @@ class AppendOnlyFile(tf.Module):
     def __init__(self, path):
         super().__init__()
         self.path = pathlib.Path(path)
-        self.size = tf.Variable(0, dtype=tf.int64)
+        self.size = tf.Variable(tf.constant(0, tf.int64))
 
     def append(self, text):
         """Adds text, flushed to the disk.
