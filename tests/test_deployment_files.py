@@ -1,7 +1,6 @@
 """What an operator starts servers with: every file read by its own parser, the script run beside servers that only say how they are called."""
 
 import configparser
-import ipaddress
 import os
 import pathlib
 import re
@@ -157,9 +156,8 @@ def test_nginx_alone_is_reached_over_rest():
     assert (
         proxy['volumes'] == ['./nginx:/config:ro'] and proxy['depends_on']['poetry']['condition'] == 'service_healthy'
     )
-    address = ipaddress.ip_address(server['networks']['default']['ipv4_address'])
     (subnet,) = compose['networks']['default']['ipam']['config']
-    assert address in ipaddress.ip_network(subnet['subnet'])
+    assert re.sub(r'\d+$', '0/24', server['networks']['default']['ipv4_address']) == subnet['subnet']
     objects = {document['kind']: document for document in documents('kubernetes.yaml')}
     pod = objects['Deployment']['spec']['template']['spec']
     container, sidecar = pod['containers']

@@ -1,4 +1,4 @@
-"""nginx in front of a server: good requests pass unharmed, hostile ones are answered by nginx and never reach the server."""
+"""nginx in front of a server: good requests pass unharmed, and hostile ones never reach the server."""
 
 import base64
 import contextlib
@@ -64,6 +64,7 @@ def largest():
 
 
 TEXTS = ['w1é w2é', '[[[[[[ ]] {{', 'a "quoted" \\ text', '\\', '\\"[]', '']
+COMPLETE = {'temperature': 1, 'prompt': 'w1é', 'top_k': 3, 'top_p': 0.9}
 REQUESTS = {
     'status': (MODEL, None),
     'status of a version': (f'{MODEL}/versions/1', None),
@@ -75,7 +76,7 @@ REQUESTS = {
     'sample by columns': (PREDICT, inputs('sample', seed=[1, 2], temperature=[0.8, 1.0])),
     'a version': (f'{MODEL}/versions/1:predict', GOOD),
     'a label': (f'{MODEL}/labels/stable:predict', GOOD),
-    'complete': (PREDICT, instances('complete', [{'seed': i, 'temperature': 1, 'prompt': 'w1é', 'top_k': 3, 'top_p': 0.9} for i in range(9)])),
+    'complete': (PREDICT, instances('complete', [COMPLETE | {'seed': i} for i in range(9)])),
     'score': (PREDICT, inputs('score', text=TEXTS)),
     'score, utf-8': (PREDICT, instances('score', [{'text': text} for text in TEXTS], ensure_ascii=False)),
     'score by values': (PREDICT, instances('score', TEXTS)),
