@@ -5,7 +5,11 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Baseline:
-    """A baseline, which `reinforce.PolicyGradientStep` computes; `help` is one line for `--help`."""
+    """A baseline, which `reinforce.PolicyGradientStep` computes.
+
+    Attributes:
+        help: one line for `--help`.
+    """
 
     help: str
 
