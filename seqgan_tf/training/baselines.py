@@ -1,4 +1,4 @@
-"""The baselines of the policy gradient by name: what `--baseline` may choose. Read without TensorFlow."""
+"""The baselines of the policy gradient by name, for `--baseline`. Read without TensorFlow."""
 
 import dataclasses
 

@@ -28,5 +28,5 @@ def policy_gradient_loss(
 
 
 def discriminator_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Mean binary cross-entropy (Eq. 5, 26), nats: logits [B], labels float32 [B] with 1 for real."""
+    """Mean binary cross-entropy (Eq. 5, 26), nats: logits [B], labels [B], 1 for real."""
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))

@@ -8,7 +8,6 @@ from typing import Any
 import tensorflow as tf
 
 from seqgan_tf.data.vocabulary import Vocabulary
-
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.training.optimizers import adam

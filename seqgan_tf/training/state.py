@@ -1,7 +1,7 @@
-"""`TrainState`, exactly what a checkpoint holds, and `Report`, what each round of an algorithm yields."""
+"""`TrainState`, which a checkpoint holds, and `Report`, which a round of an algorithm yields."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import keras
@@ -56,7 +56,7 @@ class TrainState(tf.Module):
     discriminator_optimizer: keras.optimizers.Optimizer | None
     running_mean: tf.Variable | None
 
-    def __init__(self, config: Any, vocabulary: Vocabulary, parts: Iterable[str] = tuple(PARTS)):
+    def __init__(self, config: Any, vocabulary: Vocabulary, parts: Collection[str] = tuple(PARTS)):
         super().__init__()
         unknown = sorted(set(parts) - set(PARTS))
         if unknown:
