@@ -36,12 +36,12 @@ class Unigram:
 
 
 class Bigram:
-    """Interpolated bigrams: p(b | a) = weight * share(b after a) + (1 - weight) * p(b) of `Unigram`.
+    """Interpolated bigrams: p(b | a) = weight * share(b after a) + (1 - weight) * p(b).
 
-    share(b after a) is the share of b among the tokens that follow a in the training rows. A start
-    mark comes before the first token of every row. After a token that nothing follows in the
-    training rows, the next token is drawn from the unigram. There is no V x V matrix: a bigram is
-    drawn as one of the places where its first token stands.
+    p(b) is that of `Unigram`. share(b after a) is the share of b among the tokens that follow a in
+    the training rows. A start mark comes before the first token of every row. After a token that
+    nothing follows in the training rows, the next token is drawn from the unigram. There is no
+    V x V matrix: a bigram is drawn as one of the places where its first token stands.
 
     Args:
         rows: int32 [N, T], every token in [0, V).
@@ -57,7 +57,7 @@ class Bigram:
             raise ValueError(f'weight must be in [0, 1]. Received: weight={weight}')
         self.unigram, self.weight, self.start = Unigram(rows, vocab_size), weight, vocab_size
         before, tokens = (part.ravel() for part in self._pairs(rows))
-        # The successors of token 0, then of token 1, ..., then of the start mark; how many each has.
+        # Successors of token 0, then of token 1, ..., then of the start mark; how many each has.
         self.successors = tokens[np.argsort(before, kind='stable')]
         self.counts = np.bincount(before, minlength=vocab_size + 1)
         self.begins = np.cumsum(self.counts) - self.counts

@@ -1,10 +1,10 @@
 """The laws that an exported model's answers must obey, from an exact twin of its generator.
 
-The twin runs in NumPy. A draw is compared with a law by its place in [0, 1). The tokens of a step are sorted, the likeliest
-first. Then place = before + uniform * own: `before` is the probability of the tokens before the
-drawn one, `own` is the drawn token's probability, and `uniform` is a random number. If the law
-holds, the places of all positions and rows are independent and uniform (randomized probability
-integral transform). A chi-square test checks that they are uniform.
+The twin runs in NumPy. A draw is compared with a law by its place in [0, 1). The tokens of a step
+are sorted, the likeliest first. Then place = before + uniform * own: `before` is the probability of
+the tokens before the drawn one, `own` is the drawn token's probability, and `uniform` is a random
+number. If the law holds, the places of all positions and rows are independent and uniform
+(randomized probability integral transform). A chi-square test checks that they are uniform.
 
 Letter key: B rows, T sequence length, V vocabulary size. Log-probabilities are in nats.
 """
