@@ -97,8 +97,8 @@ class Generator(keras.Model):
 
     def step(self, tokens: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
         """Reads tokens [B]; returns the logits [B, V] of the next token and the new state."""
-        output, state = self.lstm.cell(self.embedding(tokens), list(state))
-        return self.head(output), tuple(state)
+        output, (hidden, cell) = self.lstm.cell(self.embedding(tokens), list(state))
+        return self.head(output), (hidden, cell)
 
     def _inputs(self, tokens):
         return tf.concat([tf.fill([tf.shape(tokens)[0], 1], self.start_id), tf.cast(tokens[:, :-1], tf.int32)], axis=1)

@@ -62,7 +62,7 @@ def draw_weighted(weights, uniforms):
 
 def _in_blocks(values: tf.Tensor, filling: float) -> tf.Tensor:
     """Values [B, V] as [B, blocks, block], with the last block filled up."""
-    vocab_size = values.shape[-1]
+    vocab_size = int(values.shape[-1])
     block = math.isqrt(vocab_size - 1) + 1
     blocks = -(-vocab_size // block)
     padded = tf.pad(values, [[0, 0], [0, blocks * block - vocab_size]], constant_values=filling)

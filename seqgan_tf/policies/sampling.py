@@ -86,7 +86,7 @@ def sample(
         prefix, prefix_length = tf.zeros([batch_size, 0], tf.int32), 0
     prefix = tf.cast(prefix, tf.int32)
     prefix_length = prefix.shape[1] if prefix_length is None else prefix_length
-    given = tf.transpose(tf.pad(prefix, [[0, 0], [0, length - prefix.shape[1]]]))
+    given = tf.transpose(tf.pad(prefix, [[0, 0], [0, length - int(prefix.shape[1])]]))
 
     def choose(position, logits):
         drawn = draw(logits * scale, numbers[position])

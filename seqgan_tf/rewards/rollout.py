@@ -51,7 +51,7 @@ def action_values(
         raise ValueError(f'num_rollouts must be at least 1. Received: num_rollouts={num_rollouts}')
     if len(tokens.shape) != 2 or None in tokens.shape:
         raise ValueError(f'tokens must have a static shape [B, T]. Received: {tokens.shape}')
-    batch_size, length = tokens.shape
+    batch_size, length = map(int, tokens.shape)
     final = reward_fn(tokens)[:, None]
     if length == 1:
         return tf.stop_gradient(final)
@@ -145,7 +145,7 @@ def finish_lanes(
         draw: logits [B, V], numbers [B] -> ids int32 [B].
     """
     batch_size, length = tokens.shape
-    rows = prefixes.shape[0] * batch_size
+    rows = int(prefixes.shape[0]) * int(batch_size)
     row = tf.tile(tf.range(batch_size), [prefixes.shape[0]])
     first = tf.repeat(prefixes, batch_size)  # [rows], as all that follows
     second = length - first

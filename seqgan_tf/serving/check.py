@@ -187,13 +187,13 @@ def prompts_of(session: Model, texts: Sequence[bytes] | np.ndarray) -> tuple[lis
         one symbol more than the one before, modulo the length of its text.
     """
     lengths = session('score', text=texts)['length']
-    texts = [text.decode() for text in texts]
+    decoded = [text.decode() for text in texts]
     for symbol in SYMBOLS:
-        ends = [[0, *(found.end() for found in re.finditer(symbol, text))] for text in texts]
+        ends = [[0, *(found.end() for found in re.finditer(symbol, text))] for text in decoded]
         if all(len(places) == 1 + length for places, length in zip(ends, lengths)):
             break
     counts = np.arange(len(texts)) % (1 + lengths)
-    return [text[: places[count]].encode() for text, places, count in zip(texts, ends, counts)], counts
+    return [text[: places[count]].encode() for text, places, count in zip(decoded, ends, counts)], counts
 
 
 def _require_equal(what: str, first: Answer, second: Answer) -> None:

@@ -33,7 +33,7 @@ def first_error(*rules: Rule) -> tf.Tensor:
 
 def temperature_rule(temperature: tf.Tensor) -> Rule:
     """The rule of temperature float32 [B]."""
-    bad = ~(tf.math.is_finite(temperature) & (temperature > 0))
+    bad = tf.logical_not(tf.math.is_finite(temperature) & (temperature > 0))
     return bad, ['temperature must be positive and finite. Received: temperature=', _number(temperature)]
 
 
@@ -53,7 +53,7 @@ def text_rules(name: str, ids: tf.Tensor, lengths: tf.Tensor, whole: bool = Fals
         ids, lengths: int32 [B, T] and [B], as `TextCodec.encode` gives them.
         whole: whether a text must have all T symbols.
     """
-    length = ids.shape[1]
+    length = int(ids.shape[1])
     unknown = (ids < 0) & (tf.range(length) < lengths[:, None])
     received = [_number(lengths), ' symbols']
     rules = [

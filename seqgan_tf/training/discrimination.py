@@ -56,7 +56,7 @@ class DiscriminatorEpoch(tf.Module):
 
     def _whole(self, positives, negatives, seed):
         rows, labels = _labelled(positives, negatives)
-        count = rows.shape[0] // self.batch_size
+        count = int(rows.shape[0]) // self.batch_size
         if count < 1:
             raise ValueError(
                 f'positives and negatives must fill a batch of {self.batch_size}. Received: {rows.shape[0]} rows'
