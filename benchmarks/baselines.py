@@ -1,4 +1,9 @@
-"""What an update of each algorithm costs: `python benchmarks/baselines.py`, the released sizes unless given otherwise."""
+"""The time of one update of each algorithm.
+
+    python benchmarks/baselines.py
+
+The sizes are the released ones unless others are given.
+"""
 
 import functools
 import statistics

@@ -1,10 +1,12 @@
-"""Speed of the pieces of training, beside the machine's limits and a slow twin.
+"""Speed of the pieces of training, compared with the machine's limits and with slow twins.
 
-    python benchmarks/run.py [--only=mle_step,action_values] [--json=PATH] [--batch_size=64 --sequence_length=20 --vocab_size=5000 --num_rollouts=16]
+    python benchmarks/run.py [--only=mle_step,action_values] [--json=PATH]
+        [--batch_size=64 --sequence_length=20 --vocab_size=5000 --num_rollouts=16]
 
-Medians over repetitions after a warm-up; every call has a seed of its own. Operation counts are those of the mathematics (an
-exponential counts as one operation), so `limit_share` is the share of the time that a perfect machine with this one's measured matmul
-peak and memory bandwidth would need.
+Times are medians over repetitions after a warm-up, and every call has another seed. Operations are
+counted from the mathematics, and an exponential counts as one operation. `limit_share` is t / time,
+where t is the time of a perfect machine with this machine's measured matmul peak and memory
+bandwidth.
 """
 
 import functools
@@ -60,7 +62,10 @@ FLAGS = flags.FLAGS
 
 
 def seconds(call, repetitions):
-    """Median time of a call, whose result is waited for; the first call, which compiles, does not count."""
+    """The median seconds of a call until its result is there.
+
+    The first call compiles, so it does not count.
+    """
     times = []
     for _ in range(repetitions + 1):
         start = time.perf_counter()
@@ -70,13 +75,13 @@ def seconds(call, repetitions):
 
 
 def machine_limits():
-    """The matmul peaks, GFLOP/s, and the memory bandwidth, GB/s, of this machine now."""
+    """This machine's present matmul peaks in GFLOP/s and memory bandwidth in GB/s, by name."""
     size, limits = 2048, {}
     multiply = tf.function(tf.matmul, autograph=False)
     for name, dtype in (('fp32', tf.float32), ('bf16', tf.bfloat16)):
         a = tf.cast(tf.random.stateless_uniform([size, size], [1, 2]), dtype)
         limits[f'matmul_gflops_{name}'] = 2 * size**3 / seconds(lambda: multiply(a, a)[0, 0], 9) / 1e9
-    count = 16 * 2**20  # 64 MB, twice what the caches of such machines hold
+    count = 16 * 2**20  # 64 MB, twice the size of such machines' caches
     array = tf.random.stateless_uniform([count], [1, 2])
     double = tf.function(lambda x: x * 2.0, autograph=False)
     limits['memory_gb_per_second'] = 2 * 4 * count / seconds(lambda: double(array)[0], 9) / 1e9
@@ -84,18 +89,20 @@ def machine_limits():
 
 
 class Counts:
-    """Floating-point operations, and bytes that must pass through memory, of each piece."""
+    """The floating-point operations of each piece, and the bytes that it must move."""
 
     def __init__(self, generator, discriminator, batch_size, length, num_rollouts):
         g, d = generator, discriminator
         vocab, hidden, embedding = g.vocab_size, g.hidden_dim, g.embedding_dim
-        self.token = 2 * 4 * hidden * (embedding + hidden) + 2 * hidden * vocab + vocab  # LSTM, head, exponentials
+        # LSTM, head, exponentials.
+        self.token = 2 * 4 * hidden * (embedding + hidden) + 2 * hidden * vocab + vocab
         width = sum(filters for _, filters in d.windows)
         self.score = sum(2 * (length - w + 1) * w * d.embedding_dim * f for w, f in d.windows) + 2 * 2 * width**2
         g_parameters, d_parameters = (sum(int(tf.size(v)) for v in net.trainable_variables) for net in (g, d))
         rollout_tokens = batch_size * num_rollouts * length * (length - 1) // 2
         rollout_scores = batch_size * (num_rollouts * (length - 1) + 1)
-        # (operations, bytes). A backward pass costs two forward ones; Adam reads a gradient, a weight and two moments and writes three.
+        # (operations, bytes). A backward pass costs two forward passes. Adam reads a gradient, a
+        # weight and two moments, and it writes three of them.
         adam = 7 * 4
         self.mle_step = 3 * batch_size * length * self.token, adam * g_parameters
         self.discriminator_step = 3 * batch_size * self.score, adam * d_parameters + 3 * 4 * d_parameters
@@ -109,7 +116,11 @@ class Counts:
 
 
 def measure(pieces, batch, length, vocab, rollouts, twins=True):
-    """At B, T, V, N: {piece: (seconds, operations, bytes, the twin's seconds or None)}, and the process' peak memory, MB, without the twins."""
+    """Measures pieces at the sizes B, T, V and N.
+
+    Returns {piece: (seconds, operations, bytes, the twin's seconds or None)}, and the peak memory of
+    the process in MB before the twins run.
+    """
     generator, policy, discriminator = Generator(vocab), Generator(vocab, seed=1), Discriminator(vocab, length)
     g_adam, d_adam = keras.optimizers.Adam(0.01), keras.optimizers.Adam(1e-4)
     g_adam.build(generator.trainable_variables)
@@ -154,14 +165,13 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
         p: seconds(ours[p], FLAGS.repetitions) / (EPOCH_BATCHES if p == 'discriminator_step' else 1) for p in needed
     }
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    # A call of a twin of a generator step takes many seconds, so it is made once after its warm-up.
+    # A twin of a generator step takes many seconds, so it is called once after its warm-up.
     twin_times = {
         p: seconds(slow[p], 1 if p in ('action_values', 'generator_step') else 3) for p in needed if p in slow
     }
     for table in (times, twin_times):
-        if (
-            'adversarial_round' in pieces and table
-        ):  # composed of its measured parts: 1 g-step, 5 x (10,000 samples, 3 epochs)
+        # A round is the sum of its measured parts: 1 g-step, 5 x (10,000 samples, 3 epochs).
+        if 'adversarial_round' in pieces and table:
             table['adversarial_round'] = (
                 table['generator_step']
                 + 5 * table['sample_10k']

@@ -1,6 +1,8 @@
-"""How the cost of the pieces grows with N, B, T and V: each in turn, the others at the paper's sizes.
+"""How the time of the pieces grows with N, B, T and V.
 
-python benchmarks/scaling.py [--json=PATH] [--plot=PATH.png]      # --plot needs the extra `plots`
+    python benchmarks/scaling.py [--json=PATH] [--plot=PATH.png]
+
+One size varies at a time, and the others are the paper's. `--plot` needs the extra `plots`.
 """
 
 import json
@@ -24,7 +26,7 @@ FLAGS = flags.FLAGS
 
 
 def plot(rows, path):
-    """One panel for each size, both axes logarithmic, one line a piece."""
+    """Draws one panel for each size, with logarithmic axes and one line for each piece."""
     import matplotlib
 
     matplotlib.use('Agg')
@@ -45,10 +47,10 @@ def plot(rows, path):
 
 
 def main(argv):
-    """Measures the grid, prints a table, and writes what is asked for."""
+    """Measures the grid, prints a table, and writes the files that were asked for."""
     if len(argv) > 1:
         sys.exit(f'error: settings are given as --name=value. Received: {" ".join(argv[1:])}')
-    logging.set_verbosity(logging.ERROR)  # each size is a new trace, and is meant to be
+    logging.set_verbosity(logging.ERROR)  # no warning that each size is a new trace
     rows = []
     print(f'{"":10}' + ''.join(f'{piece:>22}' for piece in PIECES) + '   (seconds)')
     for name, values in GRID.items():

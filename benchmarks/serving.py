@@ -1,9 +1,11 @@
-"""Speed of an exported model through the session loader, which is what TensorFlow Serving runs.
+"""Speed of an exported model through the session loader, which TensorFlow Serving runs too.
 
-    python benchmarks/py [--json=PATH] [--seconds=2] [--vocab_size=5000 --sequence_length=20 | --model=exports/poetry/1]
+    python benchmarks/serving.py [--json=PATH] [--seconds=2]
+        [--vocab_size=5000 --sequence_length=20 | --model=exports/poetry/1]
 
-Latencies are those of single calls; throughput is sequences over the time that the callers took together. Merging stands for the
-server's batching: callers' rows wait up to a millisecond for others and run together, at most 512 rows. Seeds differ from call to call.
+Latencies are those of single calls. Throughput is the number of sequences over the time of all
+callers together. "merged" imitates the server's batching: the callers' rows wait up to a
+millisecond for others, and at most 512 rows run together. Seeds differ from call to call.
 """
 
 import concurrent.futures
@@ -36,7 +38,7 @@ from seqgan_tf.serving.loaders import SessionModel
 
 BATCHES, THREADS = (1, 8, 64, 512), (1, 2, 4, 8)
 MAX_ROWS, PATIENCE = 512, 0.001
-SLOTS = 2  # merged runs at a time: num_batch_threads
+SLOTS = 2  # merged runs at a time, as the server's num_batch_threads
 COLD_STARTS = 3
 
 flags.DEFINE_string('json', '', 'write the results here')
@@ -107,7 +109,10 @@ class Merger:
 
 
 def measure(model, signature, rows, threads, extra=None):
-    """Latencies (ms) and sequences per second of some callers that each ask for some rows, again and again."""
+    """Latencies (ms) and sequences per second of threads that ask for rows again and again.
+
+    Each of the `threads` callers asks for `rows` rows in a call.
+    """
     seeds = itertools.count(1)
 
     def inputs():
@@ -139,7 +144,7 @@ def measure(model, signature, rows, threads, extra=None):
 
 
 def cold_start(path, warmed):
-    """Seconds until a fresh process has loaded a model, and the milliseconds of its first answer then: medians."""
+    """Medians over fresh processes: the seconds to load a model, the ms of its first answer."""
     command = [sys.executable, __file__, f'--first_answer={path}', f'--warmed={warmed}']
     runs = [
         json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout)
@@ -149,7 +154,7 @@ def cold_start(path, warmed):
 
 
 def first_answer(path, warmed):
-    """What `cold_start` measures, in this process."""
+    """The measurement of `cold_start`, in this process."""
     start = time.perf_counter()
     model = SessionModel(path)
     if warmed:
@@ -161,7 +166,7 @@ def first_answer(path, warmed):
 
 
 def export(folder):
-    """A model of the size asked for, with random weights."""
+    """Exports a model of the given sizes with random weights; returns its path."""
     vocabulary = Vocabulary([str(i) for i in range(FLAGS.vocab_size)], 'id')
     networks = (
         Generator(FLAGS.vocab_size, initializer_stddev=FLAGS.stddev),
@@ -171,7 +176,7 @@ def export(folder):
 
 
 def measure_all(path):
-    """The table of a model, printed as it grows: {case: what `measure` gives}."""
+    """Measures all cases of a model, prints a line for each, and returns {case: measurements}."""
     print(f'{"case":44}{"p50 ms":>10}{"p95 ms":>10}{"p99 ms":>10}{"sequences/s":>14}')
     cases = {}
 

@@ -1,7 +1,8 @@
-"""The obvious way: the same work as the package's fast paths, as a plain TensorFlow 2 port of the released code does it.
+"""Slow twins of the package's fast paths: a plain TensorFlow 2 port of the released code.
 
-One prefix and one roll-out at a time, `tf.random.categorical`, teacher-forced Keras layers, bias and ReLU of the convolutions at every
-place, and no XLA. They are what the ratios of `run.py` compare with.
+They run one prefix and one roll-out at a time, draw with `tf.random.categorical`, use teacher-forced
+Keras layers, apply bias and ReLU of the convolutions at every position, and use no XLA. The ratios of
+`run.py` compare with them.
 """
 
 import keras
@@ -17,7 +18,7 @@ class Twins:
 
     @tf.function
     def sample_from(self, tokens, given):
-        """Keeps the first `given` of tokens [B, T] and draws the rest."""
+        """Tokens [B, T] with the first `given` kept and the others drawn."""
         state = self.generator.initial_state(tokens.shape[0])
         last = tf.fill([tokens.shape[0]], self.generator.start_id)
         sequence = tf.TensorArray(tf.int32, size=tokens.shape[1])
@@ -29,7 +30,10 @@ class Twins:
         return tf.transpose(sequence.stack())
 
     def action_values(self, tokens, num_rollouts):
-        """Q [B, T], one roll-out and one prefix at a time; the finished sequence is scored once for each roll-out, as it was."""
+        """Q [B, T], by one roll-out of one prefix at a time.
+
+        As in the released code, the finished sequence is scored once for each roll-out.
+        """
         columns = []
         for given in tf.range(1, tokens.shape[1]):
             rewards = [self.prob_real(self.sample_from(tokens, given)) for _ in range(num_rollouts)]
@@ -38,13 +42,13 @@ class Twins:
         return tf.stack(columns, axis=1)
 
     def generator_step(self, tokens, num_rollouts):
-        """One policy-gradient update."""
+        """One policy-gradient update, with its samples and roll-outs."""
         sampled = self.sample_from(tokens, tf.constant(0))
         return self.policy_update(sampled, self.action_values(sampled, num_rollouts))
 
     @tf.function
     def policy_update(self, tokens, values):
-        """The update alone."""
+        """The update of a policy-gradient step; returns the loss."""
         with tf.GradientTape() as tape:
             nll = keras.losses.sparse_categorical_crossentropy(tokens, self.generator(tokens), from_logits=True)
             loss = tf.reduce_sum(nll * values)
@@ -53,7 +57,7 @@ class Twins:
 
     @tf.function
     def mle_step(self, tokens):
-        """One maximum-likelihood update."""
+        """One maximum-likelihood update; returns the loss."""
         with tf.GradientTape() as tape:
             loss = tf.reduce_mean(
                 keras.losses.sparse_categorical_crossentropy(tokens, self.generator(tokens), from_logits=True)
@@ -70,7 +74,7 @@ class Twins:
 
     @tf.function
     def discriminator_step(self, tokens, labels):
-        """One update of the discriminator."""
+        """One update of the discriminator; returns the loss."""
         with tf.GradientTape() as tape:
             logits = self._logits(tokens, dropout=self.discriminator.dropout)
             loss = tf.reduce_mean(keras.losses.binary_crossentropy(labels[:, None], logits[:, None], from_logits=True))
@@ -81,7 +85,7 @@ class Twins:
 
     @tf.function
     def prob_real(self, tokens):
-        """The reward of finished sequences."""
+        """The reward [B] of finished sequences [B, T]."""
         return tf.sigmoid(self._logits(tokens, dropout=0.0))
 
     def _logits(self, tokens, dropout):
@@ -103,5 +107,5 @@ class Twins:
 
 
 def _dense(gradients):
-    """Keras's Adam squares the parts of a repeated token's gradient each by itself, so they are summed first."""
+    """Sums the parts of each repeated token's gradient: Keras's Adam would square them separately."""
     return [tf.convert_to_tensor(gradient) for gradient in gradients]

@@ -1,6 +1,9 @@
-"""Checks an exported model before it is served: `python export/check_model.py --export_dir=exports/poetry --workdir=runs/poetry`.
+"""Checks an exported model before it is served.
 
-The laws of its draws are checked by chi-square tests at fixed seeds: the same model gets the same p-values each time.
+    python export/check_model.py --export_dir=exports/poetry --workdir=runs/poetry
+
+Chi-square tests at fixed seeds check the laws of its draws. The same model gets the same p-values
+each time.
 """
 
 import argparse
@@ -12,7 +15,7 @@ from seqgan_tf.serving.versions import published
 
 
 def main():
-    """Prints a line for each check, PASS or FAIL; the exit code is 1 where one failed."""
+    """Prints PASS or FAIL for each check. The exit code is 1 if a check failed."""
     parser = argparse.ArgumentParser(
         description='Checks an exported model: loaded as TensorFlow Serving does, and as Python does.'
     )
@@ -37,7 +40,7 @@ def main():
 
 
 def _report(outcomes):
-    """Prints (what is checked, what is wrong or None) pairs; returns whether all is well."""
+    """Prints pairs (what is checked, what is wrong or None); returns whether all checks passed."""
     passed = True
     for what, problem in outcomes:
         print(f'FAIL  {what}\n      {problem}' if problem else f'PASS  {what}', flush=True)

@@ -1,4 +1,7 @@
-"""Exports the generator of a run: `python export/export_model.py --workdir=runs/poetry --export_dir=exports/poetry`."""
+"""Exports the generator of a run.
+
+python export/export_model.py --workdir=runs/poetry --export_dir=exports/poetry
+"""
 
 import argparse
 import sys

@@ -1,12 +1,13 @@
 """SeqGAN in TensorFlow 2 and Keras 3: the index of the public names.
 
-Letter key of shapes, everywhere: B batch, T sequence length, V vocabulary size, E embedding width, H hidden width, N roll-outs.
-Arrays are batch-major; NLL and entropy are in nats per token.
+Letter key of shapes, everywhere: B batch, T sequence length, V vocabulary size, E embedding width,
+H hidden width, N roll-outs. Arrays are batch-major. NLL and entropy are in nats per token.
 
 A name is imported when it is first used, so that reading the settings does not load TensorFlow.
 """
 
 import importlib
+from typing import Any
 
 _HOMES = {
     'ALGORITHMS': 'algorithms.registry',
@@ -14,7 +15,10 @@ _HOMES = {
     'Corpus': 'data.corpus',
     'Discriminator': 'models.discriminator',
     'Generator': 'models.generator',
+    'Policy': 'policies.policy',
+    'Report': 'training.state',
     'SequenceDistribution': 'policies.distribution',
+    'Task': 'data.tasks',
     'TrainState': 'training.state',
     'Vocabulary': 'data.vocabulary',
     'action_values': 'rewards.rollout',
@@ -34,14 +38,14 @@ _HOMES = {
     'token_nll': 'training.losses',
     'verse_validity': 'data.verse',
 }
-__all__ = sorted(_HOMES)
+__all__ = sorted(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll] (the index is a dict)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     return getattr(importlib.import_module(f'{__name__}.{_HOMES[name]}'), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return __all__

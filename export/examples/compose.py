@@ -1,4 +1,4 @@
-"""An exported model inside another tf.function: draws many texts and keeps the one that looks most real.
+"""An exported model inside another `tf.function`: it draws many texts and keeps the most real one.
 
 The model needs a trained discriminator: it is what gives `prob_real`.
 
@@ -11,7 +11,10 @@ import tensorflow as tf
 
 
 def best_of(model, count):
-    """A tf.function of the first seed (int64): the text, of `count` drawn ones, that the discriminator finds most real."""
+    """A `tf.function` of the first seed (int64) that draws `count` texts and returns one of them.
+
+    It returns the text with the highest probability of being real, by the discriminator.
+    """
 
     @tf.function
     def best(first_seed):
@@ -24,5 +27,5 @@ def best_of(model, count):
 
 
 if __name__ == '__main__':
-    loaded = tf.saved_model.load(sys.argv[1])  # must live as long as what is made of it: it holds the variables
+    loaded = tf.saved_model.load(sys.argv[1])  # keeps the variables of `best_of`'s function alive
     print(best_of(loaded, 64)(tf.constant(0, tf.int64)).numpy().decode())

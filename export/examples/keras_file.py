@@ -1,4 +1,6 @@
-"""The trained generator as one `.keras` file, which loads with `keras.saving.load_model` and goes on training.
+"""The trained generator as one `.keras` file, which `keras.saving.load_model` loads.
+
+It can be trained further.
 
 python export/examples/keras_file.py runs/poetry generator.keras
 """
@@ -12,7 +14,10 @@ from seqgan_tf.training.likelihood import MLEStep
 
 
 def train_on(path, tokens, learning_rate=0.01):
-    """Loads a generator, takes one maximum-likelihood step on tokens int32 [B, T], saves it again; returns the step's metrics."""
+    """Loads a generator, makes one maximum-likelihood update, and saves it again.
+
+    The update is on tokens int32 [B, T]. Its metrics are returned.
+    """
     generator = keras.saving.load_model(path)
     optimizer = keras.optimizers.Adam(learning_rate)
     optimizer.build(generator.trainable_variables)

@@ -1,4 +1,6 @@
-"""An exported model as a Keras layer: a model that maps texts to the discriminator's probability of being real.
+"""An exported model as a Keras layer.
+
+The example is a model that maps texts to the discriminator's probability of being real.
 
 The model needs a trained discriminator: it is what gives `prob_real`.
 
@@ -12,7 +14,7 @@ import tensorflow as tf
 
 
 class RealText(keras.Model):
-    """Texts string [B] -> probability [B] of being from the corpus; 0 for a text that the model refuses."""
+    """Texts string [B] -> probability [B] of being real; 0 for a text that the model refuses."""
 
     def __init__(self, path):
         super().__init__()

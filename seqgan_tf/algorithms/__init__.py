@@ -1,1 +1,4 @@
-"""The algorithms: each is a Python generator `train(state, corpus, config)` that yields one `Report` at the end of each round."""
+"""The algorithms: Python generators `train(state, corpus, config)`.
+
+Each yields one `Report` at the end of each round.
+"""

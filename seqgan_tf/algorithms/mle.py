@@ -1,20 +1,37 @@
 """Maximum likelihood: the pretraining of Algorithm 1 (line 2), and the paper's MLE baseline."""
 
-import numpy as np
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
+import tensorflow as tf
+
+from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.chunked import Scorer
 from seqgan_tf.training.likelihood import MLEStep
-from seqgan_tf.training.state import Report
+from seqgan_tf.training.state import Report, TrainState
 
 
-def train(state, corpus, config):
-    """One report an epoch. With `mle_patience`, ends early and with the weights that were best on the validation rows."""
+def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
+    """Yields one report an epoch.
+
+    With `mle_patience` it may end early, with the weights that were best on the validation rows.
+    """
     step = MLEStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit)
     yield from epochs(state, corpus, config, lambda epoch, batch: step(batch))
 
 
-def epochs(state, corpus, config, update):
-    """Runs the epochs of a likelihood phase; update(epoch, batch [B, T]) returns scalars, whose means are reported."""
+def epochs(
+    state: TrainState,
+    corpus: Corpus,
+    config: Any,
+    update: Callable[[int, np.ndarray], dict[str, float | tf.Tensor]],
+) -> Iterator[Report]:
+    """Runs the epochs of a likelihood phase, and yields one report an epoch.
+
+    `update(epoch, batch [B, T])` makes one update and returns scalars. Their means over the epoch
+    are reported.
+    """
     scorer = Scorer(state.generator, config.jit)
 
     for epoch in state.rounds('mle', config.mle_epochs):

@@ -1,20 +1,46 @@
-"""The adversarial phase of Algorithm 1 (lines 5 to 15) for any action values: SeqGAN's, PG-BLEU's and those of the controls."""
+"""The adversarial phase of Algorithm 1 (lines 5 to 15) for any action values."""
 
 import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
+import tensorflow as tf
 
+from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.policies.policy import ValuesFunction
 from seqgan_tf.training.likelihood import MLEStep
 from seqgan_tf.training.reinforce import PolicyGradientStep
-from seqgan_tf.training.state import Report
+from seqgan_tf.training.state import Report, TrainState
 
 
-def train(state, corpus, config, values_fn, discriminate=None):
-    """One report a round: g-steps, batches of MLE if there are to be any, d-steps, and beta <- theta.
+class Discriminate(Protocol):
+    """How a discriminator is trained and measured during the phase."""
+
+    def __call__(self) -> dict[str, float]:
+        """Trains on one negative set; returns metrics."""
+        ...
+
+    def held_out(self) -> dict[str, float]:
+        """Metrics on rows that it was not trained on."""
+        ...
+
+
+def train(
+    state: TrainState,
+    corpus: Corpus,
+    config: Any,
+    values_fn: ValuesFunction,
+    discriminate: Discriminate | None = None,
+) -> Iterator[Report]:
+    """Yields one report a round: g-steps, batches of MLE if any, d-steps, and beta <- theta.
 
     Args:
+        state: the state to train.
+        corpus: the training rows, for the batches of MLE.
+        config: the `Config` of the run.
         values_fn: (tokens [B, T], seed [2]) -> Q [B, T].
-        discriminate: trains the discriminator on one negative set, and has `held_out()`; None where there is none to train.
+        discriminate: trains the discriminator; None where there is none to train.
     """
     g_step = PolicyGradientStep(
         state.generator,
@@ -28,22 +54,26 @@ def train(state, corpus, config, values_fn, discriminate=None):
         jit=config.jit,
     )
     mle_step = MLEStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit)
-    d_steps = config.d_steps if discriminate and not config.freeze_discriminator else 0
+    d_steps = 0 if config.freeze_discriminator else config.d_steps
 
     for i in state.rounds('adversarial', config.adversarial_rounds):
         if i == 1:
             state.update_rollout_policy(decay=0.0)
         metrics = _mean([g_step(state.next_seed()) for _ in range(config.g_steps)])
         metrics |= _mean([{'nll': mle_step(batch)['nll']} for batch in _batches(corpus, config, i)])
-        metrics |= _mean([discriminate() for _ in range(d_steps)])
+        if discriminate:
+            metrics |= _mean([discriminate() for _ in range(d_steps)])
         state.update_rollout_policy(config.rollout_decay)
-        yield Report(
-            'adversarial', i, config.adversarial_rounds, metrics | (discriminate.held_out() if discriminate else {})
-        )
+        if discriminate:
+            metrics |= discriminate.held_out()
+        yield Report('adversarial', i, config.adversarial_rounds, metrics)
 
 
-def _batches(corpus, config, i):
-    """The training batches of round i: those of the likelihood phase go on, epoch after epoch, as if it had not ended."""
+def _batches(corpus: Corpus, config: Any, i: int) -> Iterator[np.ndarray]:
+    """The training batches [B, T] of round i.
+
+    They continue the epochs of the likelihood phase, as if it had not ended.
+    """
     first = (i - 1) * config.adversarial_mle_steps
     per_epoch = len(corpus.train) // config.batch_size
     for epoch, steps in itertools.groupby(
@@ -53,5 +83,5 @@ def _batches(corpus, config, i):
         yield from (rows[step % per_epoch] for step in steps)
 
 
-def _mean(metrics):
+def _mean(metrics: Sequence[Mapping[str, float | tf.Tensor]]) -> dict[str, float]:
     return {name: float(np.mean([m[name] for m in metrics])) for name in (metrics[0] if metrics else ())}

@@ -1,23 +1,29 @@
-"""The algorithms by name: what `--algorithm` may choose. Read without TensorFlow."""
+"""The algorithms by name, for `--algorithm`. Read without TensorFlow."""
 
 import dataclasses
 import importlib
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqgan_tf.rewards.registry import REWARDS
+
+if TYPE_CHECKING:
+    from seqgan_tf.data.corpus import Corpus
+    from seqgan_tf.training.state import Report, TrainState
 
 
 @dataclasses.dataclass(frozen=True)
 class Algorithm:
-    """What an algorithm declares. Called with (state, corpus, config) it runs, and yields a `Report` a round.
+    """What an algorithm declares. A call with (state, corpus, config) runs it.
 
     Attributes:
-        module: has `train(state, corpus, config)`.
+        module: the module with its `train(state, corpus, config)`.
         help: one line for `--help`.
-        parts: what it needs of a `TrainState` beside the generator, by the names of `training.parts`.
-        adversarial: whether it has an adversarial phase, which may start from another run's pretraining.
-        reward: the name of its reward where it has one of its own; None where `--reward` chooses it.
+        parts: what it needs of a `TrainState` beside the generator, by the names in
+            `training.parts`.
+        adversarial: whether it has an adversarial phase. Such an algorithm can start from another
+            run's pretraining.
+        reward: the name of its own reward; None where `--reward` chooses it.
     """
 
     module: str
@@ -26,7 +32,8 @@ class Algorithm:
     adversarial: bool = False
     reward: str | None = None
 
-    def __call__(self, state: Any, corpus: Any, config: Any) -> Iterator[Any]:
+    def __call__(self, state: 'TrainState', corpus: 'Corpus', config: Any) -> Iterator['Report']:
+        """Runs the algorithm, and yields one report a round."""
         return importlib.import_module(self.module).train(state, corpus, config)
 
 
@@ -56,7 +63,7 @@ ALGORITHMS = {
 
 
 def parts_of(config: Any) -> set[str]:
-    """The parts of a `TrainState` that a run with these settings needs: those of its algorithm and of its reward."""
+    """The parts of a `TrainState` that a run's algorithm and reward need."""
     algorithm = ALGORITHMS[config.algorithm]
     reward = REWARDS[algorithm.reward or config.reward].parts if algorithm.adversarial else ()
     return {*algorithm.parts, *reward}

@@ -1,11 +1,22 @@
-"""Scheduled sampling (Bengio et al., 2015), the paper's SS baseline: likelihood training on inputs that are more and more one's own."""
+"""Scheduled sampling (Bengio et al., 2015), the paper's SS baseline.
+
+The generator is trained by maximum likelihood while it reads more and more of its own samples.
+"""
+
+from collections.abc import Iterator
+from typing import Any
 
 from seqgan_tf.algorithms import mle
+from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.training.likelihood import ScheduledSamplingStep
+from seqgan_tf.training.state import Report, TrainState
 
 
-def train(state, corpus, config):
-    """One report an epoch of the phase 'mle'. Epoch e reads true tokens with probability 1 - `truth_decay` * (e - 1), at least 0."""
+def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
+    """Yields one report for each epoch of the phase 'mle'.
+
+    In epoch e the generator reads true tokens with probability max(0, 1 - `truth_decay` * (e - 1)).
+    """
     step = ScheduledSamplingStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit)
 
     def update(epoch, batch):

@@ -1,38 +1,51 @@
 """BLEU-n and self-BLEU of token ids, in NumPy: exact, and without a Python loop over rows.
 
-BLEU is Papineni et al. (ACL 2002): the geometric mean of the clipped n-gram precisions of orders 1..n with equal
-weights, times the brevity penalty. What the paper leaves open is done as in NLTK (`nltk.translate.bleu_score`), which
-Texygen and the released PG-BLEU baseline of SeqGAN call: a match count is clipped by its maximum over ALL reference
-rows; of two equally close reference lengths the shorter counts; a row too short for an n-gram has precision 0/1 there;
-a score without a single matching unigram is 0, whatever the smoothing.
+BLEU is by Papineni et al. (ACL 2002): the geometric mean of the clipped n-gram precisions of orders
+1..n with equal weights, times the brevity penalty. The paper leaves some cases open. Here they are
+as in NLTK (`nltk.translate.bleu_score`), which Texygen and SeqGAN's released PG-BLEU baseline call:
+  - A match count is clipped by its maximum over ALL reference rows.
+  - Of two equally close reference lengths the shorter counts.
+  - A row too short for an n-gram has precision 0/1 at that order.
+  - A score without a single matching unigram is 0, whatever the smoothing.
 
 Smoothing, for an order without a match:
-  'none'     the precision becomes the smallest positive float, as in NLTK: the score is nearly, not exactly, 0
-  'method1'  the match count becomes 0.1: method 1 of Chen and Cherry (WMT 2014), Texygen's for BLEU and self-BLEU
+  'none'     the precision becomes the smallest positive float, as in NLTK, so the score is nearly 0
+  'method1'  the match count becomes 0.1 (method 1 of Chen and Cherry, WMT 2014), as in Texygen
 
-If `end_id` is given, a row ends before its first `end_id`. Otherwise every column counts as a token, padding too.
+If `end_id` is given, a row ends before its first `end_id`. Otherwise every column counts as a
+token, padding too.
 
 Letters: B hypotheses, R references, T and S their widths.
 """
+
+from typing import Any
 
 import numpy as np
 
 from seqgan_tf.metrics.ngram_counts import count_ngrams, row_lengths
 
-EPSILON = 0.1  # match count of an order without a match in 'method1'; the value of Chen and Cherry and of NLTK
+EPSILON = 0.1  # the match count that 'method1' puts in place of 0, as Chen and Cherry and NLTK do
 SMOOTHINGS = ('none', 'method1')
 
 
-def sentence_bleu(hypotheses, references, max_order=4, *, end_id=None, smoothing='none'):
-    """BLEU of each hypothesis against all references; equal to `nltk.translate.bleu_score.sentence_bleu`.
+def sentence_bleu(
+    hypotheses: np.ndarray,
+    references: np.ndarray,
+    max_order: int = 4,
+    *,
+    end_id: int | None = None,
+    smoothing: str = 'none',
+) -> np.ndarray:
+    """BLEU of each hypothesis against all references.
 
-    The mean over the rows, with the whole test set as references, is what text-GAN papers call BLEU-n. Texygen smooths
-    by 'method1'; the SeqGAN paper (tables 2-4) does not name its smoothing.
+    It equals `nltk.translate.bleu_score.sentence_bleu`. Text-GAN papers call the mean over the rows
+    BLEU-n, with the whole test set as references. Texygen smooths by 'method1'. The SeqGAN paper
+    (tables 2-4) does not name its smoothing.
 
     Args:
         hypotheses: integers [B, T], token ids.
         references: integers [R, S], token ids.
-        max_order: the n of BLEU-n.
+        max_order: the n of BLEU-n, at least 1.
         end_id: the id that ends a row, or None.
         smoothing: 'none' or 'method1'.
 
@@ -40,19 +53,28 @@ def sentence_bleu(hypotheses, references, max_order=4, *, end_id=None, smoothing
         float64 [B], each in [0, 1].
 
     Raises:
-        ValueError: an array is empty, not of rank 2 or not of integers; `max_order` is below 1; `smoothing` is unknown.
+        ValueError: an array is empty, not of rank 2 or not of integers; `max_order` is below 1; or
+            `smoothing` is unknown.
     """
     _check_settings(max_order, smoothing)
     return _score(*_compare_with_references(hypotheses, references, max_order, end_id), smoothing)
 
 
-def corpus_bleu(hypotheses, references, max_order=4, *, end_id=None, smoothing='none'):
-    """BLEU of the whole set, matches and lengths summed over the hypotheses before dividing (Papineni et al.).
+def corpus_bleu(
+    hypotheses: np.ndarray,
+    references: np.ndarray,
+    max_order: int = 4,
+    *,
+    end_id: int | None = None,
+    smoothing: str = 'none',
+) -> float:
+    """BLEU of the whole set: matches and lengths are summed over the hypotheses, then divided.
 
-    Equal to `nltk.translate.bleu_score.corpus_bleu` with all references for each hypothesis. sacreBLEU agrees (it gives
-    percent, and calls 'method1' 'floor') but for two cases: it counts 0/0 instead of 0/1 for a row too short for an
-    n-gram, and 'none' gives exactly 0 where an order has no match. This is not the mean of sentence scores that the
-    text-GAN papers report: for that, `sentence_bleu(...).mean()`.
+    It equals `nltk.translate.bleu_score.corpus_bleu` with all references for each hypothesis.
+    sacreBLEU gives percent and calls 'method1' 'floor'. It agrees except in two cases: it counts
+    0/0 instead of 0/1 for a row too short for an n-gram, and its 'none' gives exactly 0 where an
+    order has no match. Text-GAN papers report the mean of sentence scores instead, which is
+    `sentence_bleu(...).mean()`.
 
     Args, Raises: as `sentence_bleu`.
 
@@ -64,11 +86,14 @@ def corpus_bleu(hypotheses, references, max_order=4, *, end_id=None, smoothing='
     return float(_score(*(statistic.sum(axis=0) for statistic in statistics), smoothing))
 
 
-def self_bleu(samples, max_order=4, *, end_id=None, smoothing='method1'):
-    """Mean over the rows of the sentence BLEU of a row against all other rows: 1 if all rows are equal; low is diverse.
+def self_bleu(
+    samples: np.ndarray, max_order: int = 4, *, end_id: int | None = None, smoothing: str = 'method1'
+) -> float:
+    """The mean sentence BLEU of a row against all other rows (Zhu et al., Texygen, SIGIR 2018).
 
-    Zhu et al. (Texygen, SIGIR 2018). A row is never among its own references: scores of code that leaves it there are
-    inflated, so the two do not compare. The score grows with the number of rows: compare equal numbers.
+    It is 1 if all rows are equal, and it is low where samples are diverse. A row is never among its
+    own references. Code that leaves it there gets inflated scores, which do not compare with these.
+    The score grows with the number of rows, so compare equal numbers.
 
     Args:
         samples: integers [B, T], token ids, B at least 2.
@@ -78,7 +103,7 @@ def self_bleu(samples, max_order=4, *, end_id=None, smoothing='method1'):
         float in [0, 1].
 
     Raises:
-        ValueError: as `sentence_bleu`, and if there are fewer than 2 rows.
+        ValueError: as `sentence_bleu`, and fewer than 2 rows.
     """
     _check_settings(max_order, smoothing)
     return float(_score(*_compare_with_other_rows(samples, max_order, end_id), smoothing).mean())
@@ -103,12 +128,12 @@ def _compare_with_references(hypotheses, references, max_order, end_id):
 
     candidates = np.unique(reference_lengths)
     distances = np.abs(lengths[:, np.newaxis] - candidates)
-    # The candidates ascend and argmin takes the first of equals: the shorter of two equally close lengths.
+    # The candidates ascend, so argmin takes the shorter of two equally close lengths.
     return np.stack(matches, axis=-1), _totals(lengths, max_order), lengths, candidates[distances.argmin(axis=1)]
 
 
 def _compare_with_other_rows(samples, max_order, end_id):
-    """As `_compare_with_references` where the references of a row are all rows but itself."""
+    """As `_compare_with_references`, with all other rows as the references of a row."""
     samples, lengths = _rows_and_lengths(samples, 'samples', end_id)
     if len(samples) < 2:
         raise ValueError(f'samples must have at least 2 rows. Received: samples of shape {samples.shape}')
@@ -119,7 +144,7 @@ def _compare_with_other_rows(samples, max_order, end_id):
 
     candidates, frequencies = np.unique(lengths, return_counts=True)
     distances = np.abs(lengths[:, np.newaxis] - candidates)
-    # Distance 0 is the row's own length; where no other row has it, it is no candidate: move it out of reach.
+    # Distance 0 is the row's own length. It is no candidate where no other row has it.
     distances[(distances == 0) & (frequencies == 1)] = samples.shape[1] + 1
     return np.stack(matches, axis=-1), _totals(lengths, max_order), lengths, candidates[distances.argmin(axis=1)]
 
@@ -127,7 +152,8 @@ def _compare_with_other_rows(samples, max_order, end_id):
 def _limit_by_other_rows(gram, count):
     """For each (gram, row) the largest count of the gram in another row, 0 if there is none.
 
-    Sorted by (gram, count), that is the count of the gram's last entry; for the last entry itself, of the one before.
+    In the order of (gram, count), it is the count of the gram's last entry. For the last entry
+    itself, it is the count of the entry before.
     """
     order = np.lexsort((count, gram))
     gram, count = gram[order], count[order]
@@ -145,7 +171,11 @@ def _totals(lengths, max_order):
 
 
 def _score(matches, totals, lengths, closest_lengths, smoothing):
-    """BLEU from matches and totals [..., max_order], hypothesis lengths [...] and closest reference lengths [...]."""
+    """BLEU [...] from four statistics of the hypotheses.
+
+    matches, totals: [..., max_order], n-grams that match and n-grams in all.
+    lengths, closest_lengths: [...], of the hypotheses and of the closest references.
+    """
     floor = EPSILON / totals if smoothing == 'method1' else np.finfo(np.float64).tiny
     precisions = np.where(matches > 0, matches / totals, floor)
     brevity_penalty = np.exp(np.minimum(1 - closest_lengths / np.maximum(lengths, 1), 0))
@@ -159,7 +189,7 @@ def _check_settings(max_order, smoothing):
         raise ValueError(f'smoothing must be one of {SMOOTHINGS}. Received: smoothing={smoothing!r}')
 
 
-def _rows_and_lengths(tokens, name, end_id):
+def _rows_and_lengths(tokens: Any, name: str, end_id: int | None) -> tuple[np.ndarray, np.ndarray]:
     """Checks the ids [B, T]; returns them as int64 and the length [B] of each row."""
     tokens = np.asarray(tokens)
     if tokens.ndim != 2 or tokens.size == 0:

@@ -1,4 +1,4 @@
-"""Divergences between two policies over one vocabulary, step by step and exact over the tokens of each step."""
+"""Divergences between two policies over one vocabulary, exact over the tokens of each step."""
 
 import math
 
@@ -9,13 +9,20 @@ import tensorflow_probability as tfp
 from seqgan_tf.policies import sampling
 from seqgan_tf.policies.chunked import in_chunks
 from seqgan_tf.policies.pair import Pair
+from seqgan_tf.policies.policy import Policy
 
 
-def jsd_per_step(policy, other, samples, other_samples):
-    """Jensen-Shannon divergence of the next token, nats in [0, ln 2]: exact over the vocabulary, mean over prefixes and steps.
+def jsd_per_step(policy: Policy, other: Policy, samples: np.ndarray, other_samples: np.ndarray) -> float:
+    """The mean Jensen-Shannon divergence of the next token, nats in [0, ln 2].
 
-    Half of the prefixes are those of one policy's samples [B, T], half those of the other's. (CoT's "JSD" is a sum over steps, estimated
-    at the tokens drawn; a divergence of whole sequences would need their mixture.) Policies without an end token.
+    Each divergence is exact over the vocabulary, and the mean is over prefixes and steps. Half of
+    the prefixes are from one policy's samples, and half are from the other's. (CoT's "JSD" is a sum
+    over steps, estimated at the drawn tokens. A divergence of whole sequences would need the
+    mixture of both distributions.)
+
+    Args:
+        policy, other: policies without an end token.
+        samples, other_samples: int32 [B, T], drawn from `policy` and from `other`.
 
     Raises:
         ValueError: samples of unequal shapes.
@@ -38,7 +45,7 @@ def jsd_per_step(policy, other, samples, other_samples):
 
 
 def _jsd(logits, other_logits):
-    """[B] from the logits [B, V] of both."""
+    """The divergence [B] of two batches of logits [B, V]."""
     log_p, log_q = tf.nn.log_softmax(logits), tf.nn.log_softmax(other_logits)
     middle = tfp.distributions.Categorical(logits=tf.reduce_logsumexp(tf.stack([log_p, log_q]), axis=0) - math.log(2))
     return sum(tfp.distributions.Categorical(logits=log).kl_divergence(middle) for log in (log_p, log_q)) / 2

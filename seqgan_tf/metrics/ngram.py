@@ -1,66 +1,70 @@
-"""Counting models of the training rows, in NumPy: trivial samplers that every table of NLL_oracle is to be read against."""
+"""Counting models of the training rows, in NumPy.
+
+They are trivial samplers. Every table of NLL_oracle has them for comparison.
+"""
 
 import numpy as np
 
 
 class Unigram:
-    """Tokens drawn each by itself, with the shares that they have among the training tokens.
+    """Independent tokens with the shares that they have among the training tokens.
 
-    A token of the vocabulary that the training rows lack is counted once, so that other rows have a finite NLL. There is no other
-    smoothing.
+    A token that the training rows lack counts once, so that other rows have a finite NLL. There is
+    no other smoothing.
 
     Args:
         rows: int32 [N, T], every token in [0, V).
         vocab_size: V.
 
     Raises:
-        ValueError: rows that are not such an array, or are empty.
+        ValueError: the rows are not such an array, or are empty.
     """
 
-    def __init__(self, rows, vocab_size):
+    def __init__(self, rows: np.ndarray, vocab_size: int):
         self.vocab_size = vocab_size
         tokens = _check_rows(rows, vocab_size).ravel()
         self.pool = np.concatenate([tokens, np.setdiff1d(np.arange(vocab_size, dtype=np.int32), tokens)])
         self.probabilities = np.bincount(self.pool) / self.pool.size
 
-    def sample(self, count, length, rng):
-        """Tokens int32 [count, length], drawn with a `np.random.Generator`."""
+    def sample(self, count: int, length: int, rng: np.random.Generator) -> np.ndarray:
+        """Tokens int32 [count, length], drawn with a generator of random numbers."""
         return self.pool[rng.integers(self.pool.size, size=(count, length))]
 
-    def nll(self, rows):
+    def nll(self, rows: np.ndarray) -> float:
         """Mean -log p over the tokens of rows [M, T], nats per token."""
         return float(-np.log(self.probabilities[_check_rows(rows, self.vocab_size)]).mean())
 
 
 class Bigram:
-    """Interpolated bigrams: p(b | a) = weight * share of b among the tokens that follow a + (1 - weight) * p(b) of `Unigram`.
+    """Interpolated bigrams: p(b | a) = weight * share(b after a) + (1 - weight) * p(b).
 
-    The first token follows a start mark, which begins every row; what follows a token that nothing follows in the training rows is drawn
-    from the unigram. There is no V x V matrix: a bigram is drawn as one of the places where its first token stands.
+    p(b) is that of `Unigram`. share(b after a) is the share of b among the tokens that follow a in
+    the training rows. A start mark comes before the first token of every row. After a token that
+    nothing follows in the training rows, the next token is drawn from the unigram. There is no
+    V x V matrix: a bigram is drawn as one of the places where its first token stands.
 
     Args:
         rows: int32 [N, T], every token in [0, V).
         vocab_size: V.
-        weight: that of the bigram, in [0, 1].
+        weight: the weight of the bigram, in [0, 1].
 
     Raises:
-        ValueError: rows that are not such an array or are empty, or a weight out of its range.
+        ValueError: the rows are not such an array or are empty, or the weight is out of range.
     """
 
-    def __init__(self, rows, vocab_size, weight=0.8):
+    def __init__(self, rows: np.ndarray, vocab_size: int, weight: float = 0.8):
         if not 0 <= weight <= 1:
             raise ValueError(f'weight must be in [0, 1]. Received: weight={weight}')
         self.unigram, self.weight, self.start = Unigram(rows, vocab_size), weight, vocab_size
         before, tokens = (part.ravel() for part in self._pairs(rows))
-        self.successors = tokens[
-            np.argsort(before, kind='stable')
-        ]  # those of token 0, then of token 1, ..., of the start mark
-        self.counts = np.bincount(before, minlength=vocab_size + 1)  # how many each has
+        # Successors of token 0, then of token 1, ..., then of the start mark; how many each has.
+        self.successors = tokens[np.argsort(before, kind='stable')]
+        self.counts = np.bincount(before, minlength=vocab_size + 1)
         self.begins = np.cumsum(self.counts) - self.counts
         self.pairs, self.pair_counts = np.unique(self._keys(before, tokens), return_counts=True)
 
-    def sample(self, count, length, rng):
-        """Tokens int32 [count, length], drawn with a `np.random.Generator`."""
+    def sample(self, count: int, length: int, rng: np.random.Generator) -> np.ndarray:
+        """Tokens int32 [count, length], drawn with a generator of random numbers."""
         tokens = self.unigram.sample(count, length, rng)
         as_pairs, places = rng.random((count, length)) < self.weight, rng.random((count, length))
         before = np.full(count, self.start)
@@ -71,8 +75,11 @@ class Bigram:
             before = tokens[:, t]
         return tokens
 
-    def nll(self, rows):
-        """Mean -log p over the tokens of rows [M, T], nats per token: finite below weight 1, where the unigram has a part."""
+    def nll(self, rows: np.ndarray) -> float:
+        """Mean -log p over the tokens of rows [M, T], nats per token.
+
+        It can be infinite only where the weight is 1.
+        """
         before, tokens = self._pairs(rows)
         keys = self._keys(before, tokens)
         places = np.minimum(np.searchsorted(self.pairs, keys), self.pairs.size - 1)

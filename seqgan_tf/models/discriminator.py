@@ -1,5 +1,8 @@
 """The CNN-highway discriminator (Eq. 11, 12, 23-26)."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -11,8 +14,12 @@ WINDOWS_20 = (*SHORT_WINDOWS, (15, 160), (20, 160))
 WINDOWS_32 = (*SHORT_WINDOWS, (16, 160), (24, 160), (32, 160))
 
 
-def windows_for(sequence_length):
-    """The paper's windows for T = 20 and T = 32; for any other T those that fit, of the latter table from T = 32 on, else of the former."""
+def windows_for(sequence_length: int) -> tuple[tuple[int, int], ...]:
+    """The (window, filters) pairs for a sequence length T.
+
+    The paper has one table for T = 20 and one for T = 32. The table for 32 serves T >= 32, and the
+    table for 20 serves any smaller T. Windows longer than T are left out.
+    """
     table = WINDOWS_32 if sequence_length >= 32 else WINDOWS_20
     return tuple((window, filters) for window, filters in table if window <= sequence_length)
 
@@ -21,20 +28,34 @@ def windows_for(sequence_length):
 class Discriminator(keras.Model):
     """Tells real sequences from generated ones; its probability of real is SeqGAN's reward.
 
-    Embedding, convolutions of several window sizes with max over time and ReLU, one highway layer, dropout, and the released
-    code's two output units under a softmax: their difference is the logit, so `sigmoid(logit)` is the probability of real (the
-    paper's Eq. 25 has one sigmoid unit).
+    The layers are an embedding, convolutions of several window sizes with ReLU and the maximum over
+    time, one highway layer, dropout, and an output layer. The output layer has two units under a
+    softmax, as in the released code. Their difference is the logit, so `sigmoid(logit)` is the
+    probability of real. (The paper's Eq. 25 has one sigmoid unit.)
 
     Args:
-        vocab_size: V.
+        vocab_size: V, at least 2.
         sequence_length: T, at least 2.
         embedding_dim: 64 in the released code, values from U(-1, 1).
         windows: (window, filters) pairs; None for `windows_for(sequence_length)`.
-        dropout: share dropped after the highway in training (released code: 0.25, i.e. 0.75 kept).
-        seed: of the initial weights and of the dropout masks' stream.
+        dropout: share dropped after the highway in training, in [0, 1). The released code drops
+            0.25 and keeps 0.75.
+        seed: of the initial weights.
+
+    Raises:
+        ValueError: a size or the dropout is out of range, or a window is longer than T.
     """
 
-    def __init__(self, vocab_size, sequence_length, embedding_dim=64, windows=None, dropout=0.25, seed=0, **kwargs):
+    def __init__(
+        self,
+        vocab_size: int,
+        sequence_length: int,
+        embedding_dim: int = 64,
+        windows: Sequence[Sequence[int]] | None = None,
+        dropout: float = 0.25,
+        seed: int = 0,
+        **kwargs: Any,
+    ):
         super().__init__(**kwargs)
         if sequence_length < 2:
             raise ValueError(f'sequence_length must be at least 2. Received: sequence_length={sequence_length}')
@@ -60,11 +81,12 @@ class Discriminator(keras.Model):
             keras.layers.Conv1D(filters, window, use_bias=False, kernel_initializer=truncated())
             for window, filters in windows
         ]
-        # Adding a bias and ReLU are increasing, so they commute with the maximum over time: once a sequence, not at each place.
+        # Bias and ReLU are increasing, so they commute with the maximum over time. They are applied
+        # once to each sequence instead of at each position.
         self.feature_bias = self.add_weight(
             shape=[width], initializer=keras.initializers.Constant(0.1), name='feature_bias'
         )
-        # The released code leaves the highway's initializers to TensorFlow's default, for the biases too.
+        # As in the released code, TensorFlow's default initializes the highway, its biases too.
         self.transform_gate = keras.layers.Dense(width, kernel_initializer=glorot(), bias_initializer=glorot())
         self.transform = keras.layers.Dense(width, kernel_initializer=glorot(), bias_initializer=glorot())
         self.head = keras.layers.Dense(
@@ -77,11 +99,13 @@ class Discriminator(keras.Model):
             layer.build((None, width))
         self.built = True
 
-    def call(self, tokens, dropout_seed=None, dtype=tf.float32):
+    def call(
+        self, tokens: tf.Tensor, dropout_seed: randomness.Seed | None = None, dtype: tf.DType = tf.float32
+    ) -> tf.Tensor:
         """The logit [B] of being real for tokens [B, T].
 
-        Dropout acts only where its seed, int [2], is given. The convolutions and the highway's matmuls are done in `dtype`, all else and
-        the logit in float32.
+        Dropout acts only where its seed, int [2], is given. The convolutions and the highway's
+        matrix products are computed in `dtype`. Everything else is float32, the logit too.
         """
 
         def matmul(x, layer):
@@ -89,12 +113,12 @@ class Discriminator(keras.Model):
 
         def strongest(convolution):
             kernel, places = tf.cast(convolution.kernel, dtype), embedded.shape[1] - convolution.kernel.shape[0] + 1
-            if places == 1:  # a matmul is three times as fast as a convolution over one window
+            if places == 1:  # a matrix product is three times as fast as this convolution
                 return tf.reshape(embedded, [-1, kernel.shape[0] * kernel.shape[1]]) @ tf.reshape(
                     kernel, [-1, kernel.shape[2]]
                 )
             windows = tf.nn.conv1d(embedded, kernel, stride=1, padding='VALID')
-            return tf.nn.max_pool1d(windows, places, 1, 'VALID')[:, 0]  # oneDNN pools faster than reduce_max reduces
+            return tf.nn.max_pool1d(windows, places, 1, 'VALID')[:, 0]  # faster than reduce_max
 
         embedded = tf.gather(tf.cast(self.embedding.embeddings, dtype), tokens)
         features = tf.concat([strongest(convolution) for convolution in self.convolutions], axis=1)
@@ -107,19 +131,27 @@ class Discriminator(keras.Model):
         outputs = self.head(features)
         return outputs[:, 1] - outputs[:, 0]
 
-    def prob_real(self, tokens, dtype=tf.float32):
-        """The probability [B] that tokens [B, T] are real, with dropout off: SeqGAN's reward."""
+    def prob_real(self, tokens: tf.Tensor, dtype: tf.DType = tf.float32) -> tf.Tensor:
+        """SeqGAN's reward: the probability [B] that tokens [B, T] are real, with dropout off.
+
+        `dtype` is as in `call`.
+        """
         return tf.sigmoid(self(tokens, dtype=dtype))
 
-    def l2_penalty(self):
-        """Half the sum of squares of the output layer's weights and bias, the only ones that the released code penalizes."""
-        return tf.nn.l2_loss(self.head.kernel.value) + tf.nn.l2_loss(self.head.bias.value)
+    def l2_penalty(self) -> tf.Tensor:
+        """Half the sum of squares of the output layer's weights and bias, a scalar.
 
-    def get_config(self):
+        The released code penalizes only these.
+        """
+        kernel, bias = self.head.weights
+        return tf.nn.l2_loss(kernel.value) + tf.nn.l2_loss(bias.value)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, for `keras.saving`."""
         return super().get_config() | {
             name: getattr(self, name)
             for name in ('vocab_size', 'sequence_length', 'embedding_dim', 'windows', 'dropout', 'seed')
         }
 
-    def build_from_config(self, config):
-        """Nothing is left to build: the variables are made with the model."""
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Does nothing: the constructor makes the variables."""

@@ -1,5 +1,9 @@
-"""The oracle (Synthetic Data Experiments): a generator with fixed N(0, 1) weights that defines the true distribution."""
+"""The oracle of the paper's synthetic experiments: a generator that defines the true distribution.
 
+Its weights are fixed draws from N(0, 1).
+"""
+
+import os
 import zipfile
 import zlib
 
@@ -7,24 +11,32 @@ import numpy as np
 
 from seqgan_tf.models.generator import Generator
 
-GATES = 'ifco'  # Keras keeps the LSTM's gates in this order; the published arrays are separate
+GATES = 'ifco'  # Keras's order of the LSTM's gates; the published file has an array for each gate
 
 
-def make_oracle(seed, vocab_size=5000, embedding_dim=32, hidden_dim=32):
-    """A frozen policy whose every array, biases included, is drawn from N(0, 1) (target_lstm.py)."""
+def make_oracle(seed: int, vocab_size: int = 5000, embedding_dim: int = 32, hidden_dim: int = 32) -> Generator:
+    """A frozen policy of V, E and H with every array, biases included, drawn from N(0, 1).
+
+    Source: the released target_lstm.py.
+
+    Raises:
+        ValueError: a size is out of range.
+    """
     oracle = Generator(vocab_size, embedding_dim, hidden_dim, initializer_stddev=1.0, seed=seed, name='oracle')
     oracle.trainable = False
     return oracle
 
 
-def load_oracle(path):
+def load_oracle(path: str | os.PathLike[str]) -> Generator:
     """The published oracle, from an `.npz` of its fifteen arrays.
 
-    Names: `embedding` [V, E]; `W_g` [E, H], `U_g` [H, H], `b_g` [H] for the gates g = i, f, o, c; `W_out` [H, V], `b_out` [V].
-    (Order and meaning as in the released target_lstm.py.) Pickled content is refused.
+    Names: `embedding` [V, E]; `W_g` [E, H], `U_g` [H, H], `b_g` [H] for the gates g = i, f, o, c;
+    `W_out` [H, V], `b_out` [V]. They mean what they mean in the released target_lstm.py. Pickled
+    content is refused.
 
     Raises:
-        ValueError: not such a file, an array missing, not of finite numbers, or shapes that do not fit together.
+        ValueError: the file cannot be read, lacks an array, has numbers that are not finite, or has
+            shapes that do not fit together.
     """
     arrays = _read_arrays(path)
     sizes = (*arrays['embedding'].shape, 0)[:2] if 'embedding' in arrays else (0, 0)

@@ -1,47 +1,63 @@
-"""A policy as a distribution of TensorFlow Probability. TFP is slow to import, and is imported by nothing else below the evaluation."""
+"""A policy as a distribution of TensorFlow Probability (TFP).
+
+TFP is slow to import, so a module that needs no distribution does not import this one.
+"""
+
+from collections.abc import Callable
 
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from seqgan_tf.policies.draws import draw
 from seqgan_tf.policies.pair import Pair
+from seqgan_tf.policies.policy import Policy
 from seqgan_tf.policies.sampling import sample, sequence_log_prob, unroll
-from seqgan_tf.randomness import uniforms
+from seqgan_tf.randomness import Seed, uniforms
 
 tfd = tfp.distributions
 
 
 class SequenceDistribution(tfd.Distribution):
-    """The law of the sequences int32 [T] that a policy draws.
+    """The distribution of the sequences int32 [T] that a policy draws.
 
     ```python
     poems = SequenceDistribution(generator, length=20)
-    tokens = poems.sample(64, seed=[1, 2])                              # int32 [64, 20]
-    log_p = poems.log_prob(tokens)                                      # float32 [64], nats a sequence
+    tokens = poems.sample(64, seed=[1, 2])                    # int32 [64, 20]
+    log_p = poems.log_prob(tokens)                            # float32 [64], nats a sequence
     with tf.GradientTape() as tape:
-        loss = -tf.reduce_mean(poems.log_prob(rows))                    # maximum likelihood, as for any other distribution
+        loss = -tf.reduce_mean(poems.log_prob(rows))          # maximum likelihood
     gradients = tape.gradient(loss, generator.trainable_variables)
 
-    entropy = poems.entropy(1000, seed=[3, 4])                          # nats a sequence; divided by 20, nats per token
+    entropy = poems.entropy(1000, seed=[3, 4])                # nats a sequence
     oracle = SequenceDistribution(make_oracle(seed=0), length=20)
-    missing = poems.kl_divergence(oracle, 1000, seed=[5, 6])            # KL(poems || oracle)
+    missing = poems.kl_divergence(oracle, 1000, seed=[5, 6])  # KL(poems || oracle)
     ```
 
-    After the first end token of a policy with an `end_id` every token is the end token: such a sequence has its probability up to and
-    including the first one, and what follows does not count. All functions run eagerly and inside `tf.function`.
+    After the first end token of a policy with an `end_id` every token is the end token. The
+    probability of a sequence includes its first end token, and what follows does not count. All
+    methods run eagerly and inside `tf.function`.
 
-    A seed is an int [2], as everywhere in the package, or one int s for [s, 0]. It is always given, and one seed always gives the same
-    result; TFP's own distributions draw from a hidden state where the seed is None or a single int.
+    A seed is an int [2], as everywhere in the package, or one int s for [s, 0]. It must always be
+    given, and one seed always gives the same result. TFP's own distributions draw from a hidden
+    state where the seed is None or a single int.
 
     Args:
-        policy: `initial_state`, `step`, `start_id` and maybe `end_id` (see sampling.py).
-        length: T.
+        policy: the policy.
+        length: T, at least 1.
 
     Raises:
-        ValueError: a length below 1; later, a seed that is not given, tokens of another length, or other distributions that do not compare.
+        ValueError: a length below 1. The methods raise it for a missing seed, and for tokens of
+            another length.
     """
 
-    def __init__(self, policy, length, validate_args=False, allow_nan_stats=True, name='SequenceDistribution'):
+    def __init__(
+        self,
+        policy: Policy,
+        length: int,
+        validate_args: bool = False,
+        allow_nan_stats: bool = True,
+        name: str = 'SequenceDistribution',
+    ):
         parameters = dict(locals())
         if length < 1:
             raise ValueError(f'length must be at least 1. Received: length={length}')
@@ -56,29 +72,38 @@ class SequenceDistribution(tfd.Distribution):
         )
 
     @property
-    def end_id(self):
+    def end_id(self) -> int | None:
         """The policy's end token, or None."""
         return self.policy.end_id
 
-    def entropy(self, num_samples, seed, name='entropy'):
-        """H = E[-log p], nats a sequence: a Monte-Carlo estimate, a scalar.
+    def entropy(self, num_samples: int, seed: Seed | int, name: str = 'entropy') -> tf.Tensor:
+        """A Monte-Carlo estimate of H = E[-log p], a scalar, nats a sequence.
 
-        The mean over `num_samples` sequences of the exact entropies of their conditional distributions, sum_t H(p(. | y_1..t-1)). It has
-        the expectation of the mean of -log p (chain rule), and, each step's draw being replaced by its expectation (Rao-Blackwell), as a
-        rule a lower variance. A step holds logits [num_samples, V].
+        It is the mean over `num_samples` sequences of sum_t H(p(. | y_1..t-1)), with the exact
+        entropy of each step's distribution. By the chain rule its expectation is that of the mean
+        of -log p. Its variance is lower as a rule, because each step's draw is replaced by its
+        expectation (Rao-Blackwell). A step holds logits [num_samples, V].
+
+        Raises:
+            ValueError: `num_samples` is below 1, or no seed is given.
         """
         return self._expectation(
             self.policy, num_samples, seed, lambda logits: (logits, tfd.Categorical(logits=logits).entropy()), name
         )
 
-    def kl_divergence(self, other, num_samples, seed, name='kl_divergence'):
-        """KL(self || other) = E_self[log p - log q] with another SequenceDistribution, nats a sequence: a Monte-Carlo estimate, a scalar.
+    def kl_divergence(
+        self, other: 'SequenceDistribution', num_samples: int, seed: Seed | int, name: str = 'kl_divergence'
+    ) -> tf.Tensor:
+        """A Monte-Carlo estimate of KL(self || other) = E_self[log p - log q], nats a sequence.
 
-        The mean over `num_samples` sequences drawn from this one of sum_t KL(p(. | y_1..t-1) || q(. | y_1..t-1)), each term exact: 0 where
-        the two are the same, infinite where a sampled prefix can go on in a way that the other excludes. Twice the memory of `entropy`.
+        It is the mean over `num_samples` sequences of this distribution of
+        sum_t KL(p(. | y_1..t-1) || q(. | y_1..t-1)), with each term exact. It is 0 where the two
+        are the same, and infinite where a sampled prefix can continue in a way that `other`
+        excludes. It needs twice the memory of `entropy`.
 
         Raises:
-            ValueError: not a SequenceDistribution, or one of another length, end token or vocabulary.
+            ValueError: `other` is no SequenceDistribution, or has another length, end token or
+                vocabulary; or as `entropy`.
         """
         if not isinstance(other, SequenceDistribution):
             raise ValueError(f'other must be a SequenceDistribution. Received: {other!r}')
@@ -98,8 +123,13 @@ class SequenceDistribution(tfd.Distribution):
 
         return self._expectation(Pair(self.policy, other.policy), num_samples, seed, divergence, name)
 
-    def _expectation(self, policy, num_samples, seed, measure, name):
-        """The mean over sampled sequences of the sum of what `measure` makes of each step: logits -> (those to draw from, values [B])."""
+    def _expectation(
+        self, policy: Policy | Pair, num_samples: int, seed: Seed | int, measure: Callable, name: str
+    ) -> tf.Tensor:
+        """The mean over sampled sequences of the sum over steps of the values of `measure`.
+
+        `measure` maps a step's logits to the logits to draw from and the values [B].
+        """
         if num_samples < 1:
             raise ValueError(f'num_samples must be at least 1. Received: num_samples={num_samples}')
         with tf.name_scope(name):
@@ -133,8 +163,8 @@ class SequenceDistribution(tfd.Distribution):
         return tf.constant([], tf.int32)
 
 
-def _pair_of_seeds(seed):
-    """int [2] from a seed of the user."""
+def _pair_of_seeds(seed: Seed | int | None) -> tf.Tensor:
+    """The seed int [2] for a user's int [2] or single int."""
     if seed is None:
         raise ValueError(
             'a seed must be given, an int [2] or one int: nothing is drawn from a hidden state. Received: seed=None'

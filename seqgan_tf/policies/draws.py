@@ -5,12 +5,10 @@ import math
 
 import tensorflow as tf
 
-# Scaling the largest admissible target by this keeps it strictly below the total in float32, whatever the rounding.
+# A target scaled by this stays strictly below the total in float32, whatever the rounding.
 BELOW_ONE = 1.0 - 2.0**-23
-COLUMNS, STRIPS = (
-    16,
-    8,
-)  # `draw_lean` sums a block in so many columns, and takes the maximum of a row first among so many strips of it
+COLUMNS = 16  # `draw_lean` sums a block in so many columns
+STRIPS = 8  # `draw_lean` takes the maximum of a row over so many strips of it
 
 
 def draw(logits, numbers):
@@ -34,7 +32,7 @@ def draw_lean(logits, numbers):
     """
     vocab_size = logits.shape[-1]
     block = -(-math.isqrt(vocab_size) // COLUMNS) * COLUMNS
-    whole = (vocab_size - 1) // block  # blocks before the last, which holds 1 to `block` ids
+    whole = (vocab_size - 1) // block  # blocks before the last one, which has 1 to `block` ids
     blocks, last = (
         tf.reshape(logits[:, : whole * block], [tf.shape(logits)[0], whole, block]),
         logits[:, whole * block :],
@@ -64,9 +62,9 @@ def draw_weighted(weights, numbers):
     return _search_blocks(_in_blocks(weights, 0.0), numbers)
 
 
-def _in_blocks(values, filling):
-    """[B, V] as [B, blocks, block], the last block filled up."""
-    vocab_size = values.shape[-1]
+def _in_blocks(values: tf.Tensor, filling: float) -> tf.Tensor:
+    """Values [B, V] as [B, blocks, block], with the last block filled up."""
+    vocab_size = int(values.shape[-1])
     block = math.isqrt(vocab_size - 1) + 1
     blocks = -(-vocab_size // block)
     padded = tf.pad(values, [[0, 0], [0, blocks * block - vocab_size]], constant_values=filling)
@@ -96,5 +94,5 @@ def _search(sums, weights_of, numbers):
 
 
 def _first_above(cdf, target):
-    """The first index whose cumulative weight is above the target: a place where the weight itself is positive."""
+    """The first index with a cumulative weight above the target. Its own weight is positive."""
     return tf.reduce_sum(tf.cast(cdf <= target[:, None], tf.int32), axis=-1)

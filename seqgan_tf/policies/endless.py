@@ -1,10 +1,15 @@
-"""A policy without its end."""
+"""A policy whose sequences do not end early."""
+
+from seqgan_tf.policies.policy import Policy
 
 
 class Endless:
-    """The same policy with `end_id` None: what follows a drawn end token is drawn like any other token."""
+    """The same policy with `end_id` None.
 
-    def __init__(self, policy):
+    The tokens after a drawn end token are drawn like any others.
+    """
+
+    def __init__(self, policy: Policy):
         self.initial_state, self.step, self.start_id, self.end_id = (
             policy.initial_state,
             policy.step,

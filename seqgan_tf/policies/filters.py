@@ -8,19 +8,28 @@ import tensorflow as tf
 ONE_BITS = 0x3F800000  # of the float32 1.0, the largest weight
 
 
-def softmax_parts(logits):
-    """exp(logits [B, V] less the largest of their row) [B, V], and the logarithm [B] of the sum of their exponentials."""
+def softmax_parts(logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Two parts of the softmax of logits [B, V].
+
+    Returns:
+        exp(logits - the maximum of their row) [B, V], and the logarithm [B] of the sum of
+        exp(logits).
+    """
     peak = tf.reduce_max(logits, axis=1, keepdims=True)
     weights = tf.exp(logits - peak)
     return weights, peak[:, 0] + tf.math.log(tf.reduce_sum(weights, axis=1))
 
 
-def keep_likely(logits, top_k, top_p):
-    """Logits [B, V] with -inf in place of all but the likeliest tokens; equal logits rank by id.
+def keep_likely(logits: tf.Tensor, top_k: tf.Tensor, top_p: tf.Tensor) -> tf.Tensor:
+    """Logits [B, V] with -inf in place of all but the likeliest tokens.
+
+    Equal logits are sorted by id.
 
     Args:
-        top_k: int32 [B], how many are kept; 0 for all.
-        top_p: float32 [B] in (0, 1]; of these, the fewest whose share of the probability reaches top_p are kept; 1 for all.
+        logits: float32 [B, V].
+        top_k: int32 [B], how many tokens are kept; 0 for all.
+        top_p: float32 [B] in (0, 1]. Of the top_k tokens the fewest are kept whose share of the
+            probability reaches top_p; 1 for all.
     """
     logits = tf.cond(tf.reduce_any(top_k > 0), lambda: _keep_top_k(logits, top_k), lambda: logits)
     return tf.cond(tf.reduce_any(top_p < 1), lambda: _keep_top_p(logits, top_p), lambda: logits)
@@ -29,7 +38,7 @@ def keep_likely(logits, top_k, top_p):
 def _keep_top_k(logits, top_k):
     vocab_size = logits.shape[-1]
     counts = tf.clip_by_value(top_k, 1, vocab_size)
-    values, ids = tf.math.top_k(logits, tf.reduce_max(counts))  # of equal values the lower id comes first
+    values, ids = tf.math.top_k(logits, tf.reduce_max(counts))  # equal values: lower ids first
     value, token = (tf.gather(kept, counts[:, None] - 1, batch_dims=1) for kept in (values, ids))
     likely = (logits > value) | ((logits == value) & (tf.range(vocab_size) <= token))
     return tf.where(likely | (top_k == 0)[:, None], logits, float('-inf'))
@@ -53,9 +62,8 @@ def _keep_top_p(logits, top_p):
     low, high = tf.ones_like(bits[:, 0]), tf.fill(tf.shape(top_p), ONE_BITS + 1)
     _, least, _ = tf.while_loop(lambda step, *_: step < ONE_BITS.bit_length(), halve, (0, low, high))
     equal = bits == least[:, None]
-    wanted = tf.math.ceil(
-        (needed - mass(least + 1)) / tf.bitcast(least, tf.float32)
-    )  # how many of those of equal weight
+    # How many of the tokens with exactly this weight are kept.
+    wanted = tf.math.ceil((needed - mass(least + 1)) / tf.bitcast(least, tf.float32))
     spare = tf.reduce_any(tf.reduce_sum(tf.cast(equal, tf.float32), axis=1) > wanted)
     equal = tf.cond(
         spare, lambda: equal & (tf.cumsum(tf.cast(equal, tf.float32), axis=1) <= wanted[:, None]), lambda: equal

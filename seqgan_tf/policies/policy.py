@@ -1,18 +1,27 @@
-"""What a policy is: the one contract that sampling, roll-outs, scoring and serving are written against."""
+"""The contracts: what a policy is, and what functions say what its sequences are worth.
 
+Sampling, roll-outs, scoring and serving are written against `Policy` and against no class.
+"""
+
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 import tensorflow as tf
 
-State = Any  # a nest of tensors, batch first, of the same structure and shapes before and after a step
+State = Any  # a nest of tensors [B, ...]; a step keeps its structure and shapes
+
+# A reward: tokens int32 [B, T] -> [B] float32, one number for each finished sequence.
+RewardFunction = Callable[[tf.Tensor], tf.Tensor]
+# Action values: tokens int32 [B, T], seed int [2] -> Q [B, T] float32, one number for each token.
+ValuesFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 @runtime_checkable
 class Policy(Protocol):
     """A distribution over sequences, given token by token.
 
-    A generator, the oracle, an n-gram table and a Markov chain are all policies; none of them needs
-    to inherit from this class.
+    A generator, the oracle and a Markov chain are policies. None of them needs to inherit from this
+    class.
 
     Attributes:
         start_id: the token that `step` reads before the first one.

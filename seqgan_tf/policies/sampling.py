@@ -1,27 +1,39 @@
 """Drawing tokens from a policy: pure functions of their seeds.
 
-A policy has `initial_state(batch_size)`, `step(tokens [B], state) -> (logits [B, V], state)`, `start_id`, and optionally `end_id`.
-Nothing here is tied to a class, so the oracle, a roll-out policy and a Markov chain of a test are sampled by the same code.
+Everything is written against the `Policy` protocol. So the oracle, a roll-out policy and a test's
+Markov chain are sampled by the same code.
 """
 
 import math
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from seqgan_tf.policies.draws import draw
-from seqgan_tf.randomness import uniforms
+from seqgan_tf.policies.policy import Policy
+from seqgan_tf.randomness import Integer, Seed, uniforms
 
-STEEPEST = 1e30  # the largest 1 / temperature: the likeliest token is certain long before, and logits stay finite
+# The largest 1 / temperature. Logits stay finite, and the likeliest token is certain long before.
+STEEPEST = 1e30
 
 
-def unroll(policy, batch_size, length, choose):
-    """Runs a policy for `length` steps, each token chosen by the caller.
+def unroll(
+    policy: Policy,
+    batch_size: Integer,
+    length: Integer,
+    choose: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]],
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Runs a policy for `length` steps while the caller chooses each token.
 
     Args:
+        policy: a policy, or a `Pair`, whose logits are a pair of tensors [B, V].
+        batch_size: B.
+        length: T.
         choose: (position, logits [B, V]) -> (ids int32 [B], score float32 [B]).
 
     Returns:
-        tokens int32 [B, T], and the sum [B] of the scores. After an end token every token is the end token and no score counts.
+        tokens int32 [B, T], and the sum [B] of the scores. After an end token every token is the
+        end token, and no score counts.
     """
     end_id = policy.end_id
 
@@ -42,17 +54,31 @@ def unroll(policy, batch_size, length, choose):
     return tf.stack(tf.unstack(sequence.stack()), axis=1), total
 
 
-def sample(policy, batch_size, length, seed, *, prefix=None, prefix_length=None, temperature=1.0):
-    """Sequences drawn from a policy: tokens int32 [B, T] with T = `length`.
+def sample(
+    policy: Policy,
+    batch_size: Integer,
+    length: int,
+    seed: Seed,
+    *,
+    prefix: tf.Tensor | None = None,
+    prefix_length: tf.Tensor | int | None = None,
+    temperature: tf.Tensor | float = 1.0,
+) -> tf.Tensor:
+    """Sequences drawn from a policy: tokens int32 [B, T].
 
     Args:
-        seed: int [2]; the same seed gives the same tokens, and row i does not depend on the batch size.
-        prefix: tokens [B, P], P <= T, kept untouched; nothing is drawn before `prefix_length`.
-        prefix_length: int [B] in [0, P]; P for every row unless given.
+        policy: the policy.
+        batch_size: B, at least 1.
+        length: T, at least 1.
+        seed: int [2]. The same seed gives the same tokens, and row i does not depend on B.
+        prefix: tokens [B, P], P <= T, with which the sequences start.
+        prefix_length: int [B] in [0, P], how many tokens of each row's prefix are kept; P for every
+            row unless given.
         temperature: divides the logits; a positive number, or one for each row [B].
 
     Raises:
-        ValueError: a length below 1, a prefix that does not fit, or a temperature that is not above 0.
+        ValueError: a length or batch size below 1, a prefix that does not fit, or a temperature
+            that is not positive and finite.
     """
     _check_sample(batch_size, length, prefix, prefix_length, temperature)
     numbers = tf.transpose(uniforms([batch_size, length], seed))
@@ -61,7 +87,7 @@ def sample(policy, batch_size, length, seed, *, prefix=None, prefix_length=None,
         prefix, prefix_length = tf.zeros([batch_size, 0], tf.int32), 0
     prefix = tf.cast(prefix, tf.int32)
     prefix_length = prefix.shape[1] if prefix_length is None else prefix_length
-    given = tf.transpose(tf.pad(prefix, [[0, 0], [0, length - prefix.shape[1]]]))
+    given = tf.transpose(tf.pad(prefix, [[0, 0], [0, length - int(prefix.shape[1])]]))
 
     def choose(position, logits):
         drawn = draw(logits * scale, numbers[position])
@@ -70,7 +96,7 @@ def sample(policy, batch_size, length, seed, *, prefix=None, prefix_length=None,
     return unroll(policy, batch_size, length, choose)[0]
 
 
-def sequence_log_prob(policy, tokens):
+def sequence_log_prob(policy: Policy, tokens: tf.Tensor) -> tf.Tensor:
     """log p of tokens [B, T] under a policy: the sum [B] in nats over each sequence, its first end token included."""
     given = tf.cast(tokens, tf.int32)
 
@@ -81,32 +107,39 @@ def sequence_log_prob(policy, tokens):
     return unroll(policy, tf.shape(tokens)[0], tokens.shape[1], choose)[1]
 
 
-def sequence_nll(policy, tokens):
-    """-log p of tokens [B, T] under a policy: [B], the mean over each sequence's tokens, nats per token.
+def sequence_nll(policy: Policy, tokens: tf.Tensor) -> tf.Tensor:
+    """-log p of tokens [B, T] under a policy, [B]: the mean over each sequence, nats per token.
 
-    Every published NLL_oracle is this mean, though Eq. 13 is written as a sum over t.
+    Every published NLL_oracle is this mean, although the paper's Eq. 13 is a sum over t.
     """
     counted = tf.reduce_sum(valid_mask(tokens, policy.end_id), axis=1)
     return -sequence_log_prob(policy, tokens) / counted
 
 
-def valid_mask(tokens, end_id):
-    """Which tokens [B, T] count, float32: all up to and including the first end token; all where `end_id` is None."""
+def valid_mask(tokens: tf.Tensor, end_id: int | None) -> tf.Tensor:
+    """Float32 [B, T]: 1 for the tokens [B, T] that count, 0 for the others.
+
+    All tokens up to the first end token count, and it counts too. All count where `end_id` is None.
+    """
     counted = tf.pad(before_end(tokens, end_id)[:, :-1], [[0, 0], [1, 0]], constant_values=True)
     return tf.cast(counted, tf.float32)
 
 
-def before_end(tokens, end_id):
-    """Which tokens [B, T] stand before the first end token, bool; all where `end_id` is None."""
+def before_end(tokens: tf.Tensor, end_id: int | None) -> tf.Tensor:
+    """Bool [B, T]: which of the tokens [B, T] are before the first end token.
+
+    All are where `end_id` is None.
+    """
     if end_id is None:
         return tf.ones_like(tokens, tf.bool)
     return tf.cumsum(tf.cast(tokens == end_id, tf.int32), axis=1) == 0
 
 
-def inverse_temperature(temperature):
-    """1 / temperature [B], at most `STEEPEST`; the same at each place of a batch.
+def inverse_temperature(temperature: tf.Tensor | float) -> tf.Tensor:
+    """1 / temperature [B], float32, at most `STEEPEST`.
 
-    In float64, because a float32 reciprocal is off by a bit in those places of a batch that the CPU's vector instructions reach.
+    It is computed in float64, so that a row's result does not depend on its place in a batch. The
+    CPU's vector instructions make float32 reciprocals that differ in the last bit from the others.
     """
     return tf.cast(tf.minimum(1.0 / tf.cast(tf.cast(temperature, tf.float32), tf.float64), STEEPEST), tf.float32)
 

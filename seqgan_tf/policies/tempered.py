@@ -1,15 +1,20 @@
 """A policy at another temperature."""
 
+import tensorflow as tf
+
+from seqgan_tf.policies.policy import Policy, State
+
 
 class Tempered:
-    """A policy whose logits are those of another one times `inverse_temperature`: above 1 it is sharper, below 1 flatter.
+    """Another policy with its logits multiplied by `inverse_temperature`.
 
     Args:
-        policy: a policy.
-        inverse_temperature: a positive number, or a scalar variable: compiled code then follows its value.
+        policy: the other policy.
+        inverse_temperature: a positive number; above 1 the distribution is sharper, below 1 it is
+            flatter. It may be a scalar variable, and compiled code then follows its value.
     """
 
-    def __init__(self, policy, inverse_temperature):
+    def __init__(self, policy: Policy, inverse_temperature: float | tf.Variable):
         self.policy, self.inverse_temperature = policy, inverse_temperature
         self.initial_state, self.start_id, self.end_id = (
             policy.initial_state,
@@ -17,7 +22,7 @@ class Tempered:
             policy.end_id,
         )
 
-    def step(self, tokens, state):
-        """Reads tokens [B]; returns the scaled logits [B, V] of the next token and the new state."""
+    def step(self, tokens: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
+        """Reads tokens [B]; returns the next token's scaled logits [B, V] and the new state."""
         logits, state = self.policy.step(tokens, state)
         return logits * self.inverse_temperature, state

@@ -1,1 +1,1 @@
-"""What a finished sequence is worth, and each of its tokens."""
+"""What finished sequences are worth, and what each of their tokens is worth."""

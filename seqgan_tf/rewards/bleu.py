@@ -1,26 +1,35 @@
 """BLEU of finished sequences as a reward, in the graph (PG-BLEU, the paper's baseline)."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
+from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.metrics.ngram_counts import count_ngrams, row_lengths
+from seqgan_tf.policies.policy import RewardFunction
 from seqgan_tf.policies.sampling import before_end
+from seqgan_tf.training.state import TrainState
 
 
-def make(state, corpus, config):
-    """BLEU-n, n of `--bleu_order`, against all training rows. (The released code keeps 40 % of them.)"""
+def make(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
+    """BLEU-n against all training rows, with n from `--bleu_order`.
+
+    The released code keeps 40 % of the rows as references.
+    """
     del state
     return BleuReward(corpus.train, config.bleu_order, corpus.vocabulary.end_id)
 
 
 class BleuReward(tf.Module):
-    """Sentence BLEU-n of each sequence against all reference rows, in the graph; equal to `bleu.sentence_bleu` without smoothing.
+    """Sentence BLEU-n of each sequence against all reference rows, in the graph.
 
-    An order without a match makes the score 0 (where NLTK gives some 1e-100).
+    It equals `metrics.bleu.sentence_bleu` without smoothing, except that an order without a match
+    makes the score 0. (NLTK gives about 1e-100 there.)
 
-    What the references hold of each order is a sorted table of n-grams: an n-gram is named by its first n - 1 tokens' place in the table
-    of the order below and its last token's place in that of single tokens, so keys stay small for any n and vocabulary. A sequence's
-    n-grams are found there by binary search.
+    For each order there is a sorted table of the references' n-grams, with the keys of
+    `count_ngrams`. A sequence's n-grams are found in it by binary search.
 
     Args:
         references: int [R, S], the training rows.
@@ -28,18 +37,22 @@ class BleuReward(tf.Module):
         end_id: the id that ends a row, or None.
     """
 
-    def __init__(self, references, max_order=3, end_id=None):
+    def __init__(self, references: np.ndarray, max_order: int = 3, end_id: int | None = None):
         super().__init__()
         self.max_order, self.end_id = max_order, end_id
         lengths = row_lengths(references, end_id)
         self.tables = [tuple(map(tf.constant, table)) for table in _count_references(references, lengths, max_order)]
-        # For every length of a hypothesis the closest of the references'; of two equally close the shorter, as NLTK has it.
+        # For each length of a hypothesis the closest length of a reference. Of two equally close
+        # lengths the shorter counts, as in NLTK.
         candidates = np.unique(lengths)
         distances = np.abs(np.arange(references.shape[1] + 1)[:, None] - candidates)
         self.closest = tf.constant(candidates[distances.argmin(axis=1)], tf.float32)
 
-    def __call__(self, tokens):
-        """BLEU [B] of tokens [B, T], T at most that of the references. (Not worth XLA on a CPU: four times slower.)"""
+    def __call__(self, tokens: tf.Tensor) -> tf.Tensor:
+        """BLEU float32 [B] of tokens [B, T], with T at most the references' width S.
+
+        XLA makes it four times slower on a CPU.
+        """
         inside = before_end(tokens, self.end_id)
         length = tf.reduce_sum(tf.cast(inside, tf.int32), axis=1)
         ids = grams = tf.where(inside, _find(self.tables[0][0], tf.cast(tokens, tf.int64)), -1)
@@ -56,8 +69,11 @@ class BleuReward(tf.Module):
         return tf.where(matched, tf.exp(log_precision + tf.minimum(brevity, 0.0)), 0.0)
 
 
-def _count_references(rows, lengths, max_order):
-    """For each order: the keys int64 [K] of `count_ngrams`, and the largest count of each in one row, int32 [K]."""
+def _count_references(rows, lengths, max_order) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields for each order the keys of `count_ngrams`, and their largest count in one row.
+
+    keys: int64 [K]; counts: int32 [K].
+    """
     for keys, gram, _, count in count_ngrams(rows, lengths, max_order):
         limits = np.zeros(len(keys), np.int32)
         np.maximum.at(limits, gram, count)
@@ -65,7 +81,7 @@ def _count_references(rows, lengths, max_order):
 
 
 def _find(keys, wanted):
-    """The place of each wanted key in the sorted keys [K], -1 where it is not among them."""
+    """The place of each wanted key in the sorted keys [K], or -1 where it is not there."""
     place = tf.zeros_like(wanted, tf.int32)
     for bit in reversed(range(len(keys).bit_length())):
         further = place + 2**bit
@@ -76,7 +92,11 @@ def _find(keys, wanted):
 
 
 def _clipped_matches(grams, limits):
-    """How many n-grams of each row [B, P] count: the k-th of its kind in a row does where a reference has k; -1 is in none."""
+    """The number [B] of n-grams that count in each row [B, P] of places in a table.
+
+    The k-th occurrence of an n-gram counts if a reference has at least k of them. The place -1
+    stands for an n-gram that no reference has.
+    """
     same = (grams[:, :, None] == grams[:, None, :]) & tf.linalg.band_part(
         tf.fill([1, grams.shape[1], grams.shape[1]], True), -1, 0
     )

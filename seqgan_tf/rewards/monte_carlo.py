@@ -1,19 +1,24 @@
-"""The action values of a run: its reward, carried back to each token by roll-outs."""
+"""The action values of a run: roll-outs carry its reward back to each token."""
 
+from typing import Any
+
+from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.policies.policy import RewardFunction, ValuesFunction
 from seqgan_tf.rewards.registry import REWARDS
 from seqgan_tf.rewards.rollout import action_values
 from seqgan_tf.training.devices import rollout_rows
+from seqgan_tf.training.state import TrainState
 
 
-def make_values(name, state, corpus, config):
-    """The action values (tokens [B, T], seed [2]) -> Q [B, T] of the reward with that name."""
+def make_values(name: str, state: TrainState, corpus: Corpus, config: Any) -> ValuesFunction:
+    """The action values (tokens [B, T], seed [2]) -> Q [B, T] of a reward in `REWARDS`."""
     reward = REWARDS[name]
     made = reward.make(state, corpus, config)
     return made if reward.per_token else search(state, config, made)
 
 
-def search(state, config, reward_fn):
-    """The action values of a reward of finished sequences, by roll-outs of beta (Eq. 4)."""
+def search(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:
+    """The action values of a reward of finished sequences, by roll-outs of G_beta (Eq. 4)."""
 
     def values(tokens, seed):
         return action_values(

@@ -3,7 +3,11 @@
 import dataclasses
 import importlib
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqgan_tf.data.corpus import Corpus
+    from seqgan_tf.training.state import TrainState
 
 
 @dataclasses.dataclass(frozen=True)
@@ -11,12 +15,12 @@ class Reward:
     """How a policy gradient is rewarded.
 
     Attributes:
-        factory: `module:function`, called with (state, corpus, config) of a run. What it returns is
-            a reward of finished sequences, tokens [B, T] -> [B] float32, which Monte-Carlo search
-            carries back to every token; with `per_token`, it is the action values themselves,
+        factory: `module:function`, called with (state, corpus, config) of a run. It returns a
+            `RewardFunction`, tokens [B, T] -> [B] float32, which Monte-Carlo search carries back to
+            every token. With `per_token` it returns the `ValuesFunction` itself,
             (tokens [B, T], seed [2]) -> Q [B, T] float32.
         help: one line for `--help`.
-        per_token: whether there is no search.
+        per_token: whether the factory returns action values, so that there is no search.
         parts: what the reward needs of a `TrainState`, by the names of `training.parts`. The
             discriminator is trained where it is among them.
     """
@@ -26,8 +30,8 @@ class Reward:
     per_token: bool = False
     parts: tuple[str, ...] = ()
 
-    def make(self, state: Any, corpus: Any, config: Any) -> Callable[..., Any]:
-        """What the factory returns for a run."""
+    def make(self, state: 'TrainState', corpus: 'Corpus', config: Any) -> Callable[..., Any]:
+        """The function that the factory returns for a run."""
         module, _, function = self.factory.partition(':')
         return getattr(importlib.import_module(module), function)(state, corpus, config)
 

@@ -1,31 +1,48 @@
-"""Monte-Carlo search (Eq. 3 and 4): the action value of every token of a batch of sampled sequences.
+"""Monte-Carlo search (Eq. 3 and 4): the action value of every token of sampled sequences.
 
-A prefix of p tokens takes T - p steps to finish, and one of T - p tokens takes p. So the roll-outs run in *lanes* of T steps:
-a lane finishes a prefix of p tokens and then one of T - p, and none of its steps is idle. All lanes have one shape and share
-one loop, T steps long where one loop for each prefix would take T * T / 2, and their number bounds the memory.
+A prefix of p tokens takes T - p steps to finish, and a prefix of T - p tokens takes p steps. So the
+roll-outs run in *lanes* of T steps: a lane finishes a prefix of p tokens and then a prefix of T - p
+tokens, without an idle step. All lanes have one shape and share one loop of T steps. A loop for
+each prefix would take T * T / 2 steps. The number of lanes bounds the memory.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.policies import draws
+from seqgan_tf.policies.policy import Policy, RewardFunction, State
 from seqgan_tf.policies.sampling import before_end
 
 
-def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1024, jit_compile=False):
+def action_values(
+    policy: Policy,
+    reward_fn: RewardFunction,
+    tokens: tf.Tensor,
+    num_rollouts: int,
+    seed: randomness.Seed,
+    *,
+    chunk_rows: int = 1024,
+    jit_compile: bool = False,
+) -> tf.Tensor:
     """Q [B, T]: column t is the value of tokens[:, t] given the tokens before it (Eq. 4).
 
-    For t < T - 1 it is the mean reward of `num_rollouts` sequences that keep the first t + 1 tokens and are finished by `policy`;
-    the last column is `reward_fn(tokens)` exactly. No gradient passes.
+    For t < T - 1 it is the mean reward of `num_rollouts` sequences. They keep the first t + 1
+    tokens, and `policy` draws the others. The last column is `reward_fn(tokens)` exactly. No
+    gradient passes.
 
     Args:
-        policy: the roll-out policy G_beta; its state is a nest of one tensor or more, batch first.
+        policy: the roll-out policy G_beta. Its state must have at least one tensor.
         reward_fn: tokens [B, T] -> [B] float32.
-        tokens: int32 [B, T], B and T static. Past an end token of the policy they are end tokens.
-        seed: int [2]; the result does not depend on `chunk_rows`, but for rounding.
-        chunk_rows: about how many lanes run side by side; a step of the loop holds chunk_rows x V floats.
-        jit_compile: compile the loop that draws by XLA, where the caller's own graph is not; it then uses `draw_lean`.
+        tokens: int32 [B, T], B and T static. After an end token all tokens must be end tokens.
+        num_rollouts: N, at least 1.
+        seed: int [2].
+        chunk_rows: about how many lanes run side by side. A step of the loop holds chunk_rows x V
+            floats. The number changes no draw, and the result only by rounding.
+        jit_compile: whether XLA compiles the loop that draws, with `draw_lean`. It is for callers
+            whose own graph is not compiled.
 
     Raises:
         ValueError: num_rollouts below 1, or tokens without a static shape.
@@ -34,7 +51,7 @@ def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1
         raise ValueError(f'num_rollouts must be at least 1. Received: num_rollouts={num_rollouts}')
     if len(tokens.shape) != 2 or None in tokens.shape:
         raise ValueError(f'tokens must have a static shape [B, T]. Received: {tokens.shape}')
-    batch_size, length = tokens.shape
+    batch_size, length = map(int, tokens.shape)
     final = reward_fn(tokens)[:, None]
     if length == 1:
         return tf.stop_gradient(final)
@@ -66,12 +83,19 @@ def action_values(policy, reward_fn, tokens, num_rollouts, seed, *, chunk_rows=1
     return tf.stop_gradient(tf.concat([values, final], axis=1))
 
 
-def lanes(length, num_rollouts, multiple=1):
-    """The lanes that give each prefix its roll-outs: first prefixes int32 [L], and weights float32 [2, L, T - 1].
+def lanes(length: int, num_rollouts: int, multiple: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """The L lanes that give each prefix its roll-outs.
 
-    Lane l finishes a prefix of p = prefixes[l] tokens, then one of T - p. Its two rewards count with weights[0, l] and weights[1, l] in
-    the mean of each column; column p - 1 belongs to the prefix of p tokens. L is a multiple of `multiple` where it is larger than
-    that; surplus roll-outs weigh nothing.
+    Args:
+        length: T, at least 2.
+        num_rollouts: N.
+        multiple: L is rounded up to a multiple of it where L is larger.
+
+    Returns:
+        prefixes int32 [L] and weights float32 [2, L, T - 1]. Lane l finishes a prefix of
+        p = prefixes[l] tokens, and then a prefix of T - p tokens. Its two rewards have the weights
+        weights[0, l] and weights[1, l] in the mean of each column. Column p - 1 belongs to the
+        prefix of p tokens. Surplus roll-outs have weight 0.
     """
     roles = []  # (lane's first prefix, does the first count, does the second)
     for prefix in range(1, length // 2 + 1):
@@ -88,21 +112,40 @@ def lanes(length, num_rollouts, multiple=1):
     return prefixes, weights
 
 
-def prefix_states(policy, tokens):
-    """[T, B, ...]: row p - 1 is the state before `step` reads tokens[:, p - 1], which it does to choose position p."""
+def prefix_states(policy: Policy, tokens: tf.Tensor) -> State:
+    """The states [T, B, ...] along tokens [B, T].
+
+    Row p - 1 is the state before `step` reads tokens[:, p - 1]. That step gives the logits of
+    position p.
+    """
     inputs = tf.concat([tf.fill([1, tokens.shape[0]], policy.start_id), tf.transpose(tokens)[:-1]], axis=0)
     return tf.scan(lambda state, token: policy.step(token, state)[1], inputs, policy.initial_state(tokens.shape[0]))
 
 
-def finish_lanes(policy, tokens, states, prefixes, numbers, draw=draws.draw):
+def finish_lanes(
+    policy: Policy,
+    tokens: tf.Tensor,
+    states: State,
+    prefixes: tf.Tensor,
+    numbers: tf.Tensor,
+    draw: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] = draws.draw,
+) -> tf.Tensor:
     """Both roll-outs of each lane: int32 [2, L, B, T].
 
-    From tokens [B, T], their `prefix_states`, the lanes' first prefixes [L] and uniforms [L, B, T]. At step j the first roll-out, of a
-    prefix of p tokens, draws position p + j; it is finished after T - p steps, which is also the length of the second prefix, so
-    the second roll-out draws position j. Each uses numbers[l, b, j].
+    At step j the first roll-out of a prefix of p tokens draws position p + j. It is finished after
+    T - p steps. The second prefix has T - p tokens, so the second roll-out draws position j at
+    step j. Both use numbers[l, b, j].
+
+    Args:
+        policy: the roll-out policy.
+        tokens: int32 [B, T].
+        states: their `prefix_states`.
+        prefixes: int32 [L], the lanes' first prefixes.
+        numbers: float32 [L, B, T], uniform in [0, 1).
+        draw: logits [B, V], numbers [B] -> ids int32 [B].
     """
     batch_size, length = tokens.shape
-    rows = prefixes.shape[0] * batch_size
+    rows = int(prefixes.shape[0]) * int(batch_size)
     row = tf.tile(tf.range(batch_size), [prefixes.shape[0]])
     first = tf.repeat(prefixes, batch_size)  # [rows], as all that follows
     second = length - first
@@ -111,7 +154,7 @@ def finish_lanes(policy, tokens, states, prefixes, numbers, draw=draws.draw):
     still_open = before_end(tokens, end_id)
 
     def start(prefix):
-        """Where a roll-out begins: last token, whether the sequence is still open, and the state before reading that token."""
+        """A prefix's last token, whether its sequence is still open, and the state before it."""
         at = tf.stack([prefix - 1, row], axis=1)
         return (
             tf.gather_nd(tf.transpose(tokens), at),

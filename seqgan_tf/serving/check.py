@@ -1,32 +1,39 @@
-"""What must hold of an exported model before it is served: loaded as TensorFlow Serving does, as Python does, and beside its checkpoint."""
+"""The checks of an exported model before it is served.
+
+The model is loaded as TensorFlow Serving loads it and as Python loads it, and it is compared with
+its checkpoint.
+"""
 
 import pathlib
 import re
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from tensorflow.core.protobuf import saved_model_pb2
 
 from seqgan_tf.serving import warmup
-from seqgan_tf.serving.loaders import SessionModel, python_model, servable_model
-from seqgan_tf.serving.outcomes import one_line, outcome, require
+from seqgan_tf.serving.loaders import Answer, Model, SessionModel, python_model, servable_model
+from seqgan_tf.serving.outcomes import Outcome, one_line, outcome, require
+from seqgan_tf.serving.servable import Servable
 from seqgan_tf.serving.signatures import SIGNATURES, check_signatures
 
-SYMBOLS = '[^ ]+', '(?s:.)', '[^ ]'  # words; characters; characters of verses, between which a space is none
+SYMBOLS = '[^ ]+', '(?s:.)', '[^ ]'  # words; characters; characters of verses, without the spaces
 ROWS = 7
 TOLERANCE = dict(rtol=1e-5, atol=1e-5)  # between two ways to run the same float32 graph
 
 
-# Python functions and cuDNN are not on every server; a random op with state would answer the same seed in different ways.
+# Python functions and cuDNN are not on every server. A random op with state would give different
+# answers to the same seed.
 FORBIDDEN = re.compile(r'PyFunc|Cudnn|^Random|^Multinomial|TruncatedNormal|^Rng|^Stateful(?!PartitionedCall)')
 SEED_DRAW = 'RandomUniformInt'  # for negative seeds
 
 
-def check(path, servable=None):
+def check(path: str | pathlib.Path, servable: Servable | None = None) -> Iterator[Outcome]:
     """Checks one version of an exported model.
 
     Args:
-        path: of the SavedModel, `<export_dir>/<version>`.
-        servable: the `serving.Servable` of the checkpoint that it was made from, to be compared with; or None.
+        path: the path of the SavedModel, `<export_dir>/<version>`.
+        servable: the `Servable` of its checkpoint, to compare with; or None.
 
     Yields:
         (what is checked, what is wrong or None).
@@ -47,8 +54,11 @@ def check(path, servable=None):
     yield outcome('warm-up records run', replay_warmup, path)
 
 
-def check_portable(path):
-    """Raises ValueError for an op or attribute that a TensorFlow Serving on a plain CPU does not run, or that draws without a seed."""
+def check_portable(path: str | pathlib.Path) -> None:
+    """Raises ValueError for an op or attribute that a server may lack, or that ignores the seed.
+
+    The server is a TensorFlow Serving on a CPU.
+    """
     content = pathlib.Path(path, 'saved_model.pb').read_bytes()
     for meta_graph in saved_model_pb2.SavedModel.FromString(content).meta_graphs:
         functions = meta_graph.graph_def.library.function
@@ -60,14 +70,14 @@ def check_portable(path):
         require(not forbidden, f'only ops that every server runs alike may be inside. Received: {", ".join(forbidden)}')
 
 
-def check_agreement(session, other):
-    """Raises ValueError unless two ways to run a model give the same answers to every signature."""
+def check_agreement(session: Model, other: Model) -> None:
+    """Raises ValueError unless two ways to run a model give the same answers."""
     for signature, inputs in _requests(session):
         _require_equal(signature, session(signature, **inputs), other(signature, **inputs))
 
 
-def check_rows_alone(session):
-    """Raises ValueError unless each row of a batch is what it is alone."""
+def check_rows_alone(session: Model) -> None:
+    """Raises ValueError unless each row of a batch has the answer that it has alone."""
     for signature, inputs in _requests(session):
         together = session(signature, **inputs)
         for row in (slice(i, i + 1) for i in range(ROWS)):
@@ -77,8 +87,11 @@ def check_rows_alone(session):
             )
 
 
-def check_scores(session):
-    """Raises ValueError unless `score` of the texts that `sample` returns gives their log_prob, and no number is NaN."""
+def check_scores(session: Model) -> None:
+    """Raises ValueError unless `score` gives the log_prob of the texts that `sample` returns.
+
+    The numbers must be finite.
+    """
     drawn = session('sample', **_draws())
     scored = session('score', text=drawn['text'])
     require(
@@ -95,8 +108,11 @@ def check_scores(session):
     )
 
 
-def check_bad_rows(session):
-    """Raises ValueError unless a row with an impossible temperature is answered by `error`, and the rows beside it as ever."""
+def check_bad_rows(session: Model) -> None:
+    """Raises ValueError unless `error` answers a row with a temperature of NaN.
+
+    The answers to the other rows must stay the same.
+    """
     good = session('sample', **_draws())
     inputs = _draws()
     inputs['temperature'][3] = np.nan
@@ -110,16 +126,22 @@ def check_bad_rows(session):
     _require_equal('sample', {k: v[others] for k, v in good.items()}, {k: v[others] for k, v in answer.items()})
 
 
-def check_fresh_seeds(session, path):
-    """Raises ValueError unless negative seeds are replaced by seeds that differ between rows and between loads."""
+def check_fresh_seeds(session: Model, path: str | pathlib.Path) -> None:
+    """Raises ValueError unless a fresh seed replaces each negative seed.
+
+    Fresh seeds must differ between rows and between loads.
+    """
     inputs = {'seed': np.full(ROWS, -1), 'temperature': np.ones(ROWS, np.float32)}
     with SessionModel(path) as second:
         seeds = [*session('sample', **inputs)['seed'], *second('sample', **inputs)['seed']]
     require(len(set(seeds)) == 2 * ROWS and min(seeds) >= 0, f'fresh seeds must differ. Received: {seeds}')
 
 
-def replay_warmup(path):
-    """Raises ValueError unless there is a warm-up record for each signature, and each is answered with finite numbers and no error."""
+def replay_warmup(path: str | pathlib.Path) -> None:
+    """Raises ValueError unless each signature has a warm-up record that it can answer.
+
+    The answers must have finite numbers and no error.
+    """
     records = warmup.read(pathlib.Path(path))
     missing = SIGNATURES.keys() - {signature for signature, _ in records}
     require(not missing, f'{warmup.PATH} must have a record for each signature. Missing: {", ".join(sorted(missing))}')
@@ -133,12 +155,12 @@ def replay_warmup(path):
             )
 
 
-def _draws():
+def _draws() -> dict[str, np.ndarray]:
     return {'seed': np.arange(ROWS), 'temperature': np.linspace(0.5, 2.0, ROWS, dtype=np.float32)}
 
 
-def _requests(session):
-    """A request for each signature, (name, inputs), with prompts and texts that the model itself has drawn."""
+def _requests(session: Model) -> list[tuple[str, dict[str, np.ndarray]]]:
+    """A request (name, inputs) for each signature, with prompts and texts that the model drew."""
     texts = session('sample', **_draws())['text']
     restricted = {
         'prompt': np.array(prompts_of(session, texts)[0], object),
@@ -153,19 +175,28 @@ def _requests(session):
     ]
 
 
-def prompts_of(session, texts):
-    """A prompt for each text [B] of a model: its first symbols, one more than of the text before; and how many these are, int [B]."""
+def prompts_of(session: Model, texts: Sequence[bytes] | np.ndarray) -> tuple[list[bytes], np.ndarray]:
+    """Prompts of rising length from a model's texts.
+
+    Args:
+        session: the model.
+        texts: string [B], drawn by the model.
+
+    Returns:
+        the first symbols of each text [B], and how many symbols these are, int [B]. Each prompt has
+        one symbol more than the one before, modulo the length of its text.
+    """
     lengths = session('score', text=texts)['length']
-    texts = [text.decode() for text in texts]
+    decoded = [text.decode() for text in texts]
     for symbol in SYMBOLS:
-        ends = [[0, *(found.end() for found in re.finditer(symbol, text))] for text in texts]
+        ends = [[0, *(found.end() for found in re.finditer(symbol, text))] for text in decoded]
         if all(len(places) == 1 + length for places, length in zip(ends, lengths)):
             break
     counts = np.arange(len(texts)) % (1 + lengths)
-    return [text[: places[count]].encode() for text, places, count in zip(texts, ends, counts)], counts
+    return [text[: places[count]].encode() for text, places, count in zip(decoded, ends, counts)], counts
 
 
-def _require_equal(what, first, second):
+def _require_equal(what: str, first: Answer, second: Answer) -> None:
     for name in first:
         one, other = first[name], second[name]
         same = np.allclose(one, other, **TOLERANCE) if one.dtype.kind == 'f' else np.array_equal(one, other)

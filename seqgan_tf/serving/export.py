@@ -6,23 +6,38 @@ import pathlib
 import numpy as np
 import tensorflow as tf
 
+from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
 from seqgan_tf.serving import check, versions, warmup
 from seqgan_tf.serving.servable import Servable
 
 
-def export_saved_model(generator, discriminator, vocabulary, sequence_length, export_dir):
-    """Publishes a new version below a directory that TensorFlow Serving watches; returns its path, `<export_dir>/<version>`.
+def export_saved_model(
+    generator: Generator,
+    discriminator: Discriminator | None,
+    vocabulary: Vocabulary,
+    sequence_length: int,
+    export_dir: str | pathlib.Path,
+) -> pathlib.Path:
+    """Publishes a new version below a directory that TensorFlow Serving watches.
 
-    It is written under another name, its warm-up records are run through a session as a server runs them, and it gets its number last
-    (`versions.new_version`): a server never sees half a model, and no version is ever overwritten.
+    The version is written under another name. Then a session runs its warm-up records, as a server
+    would, and the version gets its number last (see `versions.new_version`). So a server never sees
+    half a model, and no version is ever overwritten.
 
     Args:
-        generator, discriminator, vocabulary, sequence_length: as for `Servable`; a discriminator that
-            was never trained is to be given as None.
-        export_dir: its last part is the name that the model is served under; made if it is missing.
+        generator, discriminator, vocabulary, sequence_length: as for `Servable`. Give None for a
+            discriminator that was never trained.
+        export_dir: the directory, made if it is missing. Its last part is the name of the served
+            model.
+
+    Returns:
+        the path of the version, `<export_dir>/<version>`.
 
     Raises:
-        ValueError: networks and vocabulary that do not go together, or a network that answers with NaN. Nothing is published then.
+        ValueError: networks and vocabulary do not go together, or a network answers with NaN.
+            Nothing is published then.
         OSError: the directory cannot be written. Nothing is published then.
     """
     servable = Servable(generator, discriminator, vocabulary, sequence_length)
@@ -38,8 +53,8 @@ def export_saved_model(generator, discriminator, vocabulary, sequence_length, ex
     return version
 
 
-def _warmup_requests(servable):
-    """One request for each signature, with every branch of the graph on its way."""
+def _warmup_requests(servable: Servable) -> list[tuple[str, dict[str, np.ndarray]]]:
+    """One request for each signature. Together they run every branch of the graph."""
     draw = {'seed': np.array([0]), 'temperature': np.array([1.0], np.float32)}
     text = servable.sample(**draw)['text'].numpy()
     restricted = {

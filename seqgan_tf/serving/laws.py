@@ -1,43 +1,49 @@
-"""The laws that the answers of an exported model must obey, against an exact twin of its generator in NumPy.
+"""The laws that an exported model's answers must obey, from an exact twin of its generator.
 
-Where draws are compared with a law, each gets the place
-in [0, 1) that it has among the tokens of its step, the likeliest first: before + uniform * own, in shares of the law's probability. If the
-law holds these places are independent and uniform (probability integral transform, with random numbers inside steps), over all
-positions and rows together; that is what the chi-square test is for.
+The twin runs in NumPy. A draw is compared with a law by its place in [0, 1). The tokens of a step
+are sorted, the likeliest first. Then place = before + uniform * own: `before` is the probability of
+the tokens before the drawn one, `own` is the drawn token's probability, and `uniform` is a random
+number. If the law holds, the places of all positions and rows are independent and uniform
+(randomized probability integral transform). A chi-square test checks that they are uniform.
 
-Letter key: B rows, T sequence length, V vocabulary size. Log-probabilities in nats.
+Letter key: B rows, T sequence length, V vocabulary size. Log-probabilities are in nats.
 """
+
+import pathlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from seqgan_tf.policies import sampling
 from seqgan_tf.serving.check import prompts_of
-from seqgan_tf.serving.loaders import SessionModel
-from seqgan_tf.serving.outcomes import outcome, require
+from seqgan_tf.serving.loaders import Answer, Model, SessionModel
+from seqgan_tf.serving.outcomes import Outcome, outcome, require
+from seqgan_tf.serving.servable import Servable
 from seqgan_tf.serving.twin import Twin
 
-ROWS = 1000  # of each request whose draws are compared with a law: T times as many draws
-ROWS_OF_SAMPLE = 20_000  # of each of two samples that are compared
-ROWS_OF_REQUEST = 512  # what a server accepts
+ROWS = 1000  # rows of a request whose draws are compared with a law, with up to T draws each
+ROWS_OF_SAMPLE = 20_000  # rows of each of two samples that are compared
+ROWS_OF_REQUEST = 512  # the most rows of a request that a server accepts
 BINS = 50
-LEAST_P = 1e-4  # a dozen tests at fixed seeds: one model in a thousand is refused by chance
-LEAST_COUNT, MERGED = 20, 97  # of both samples in a cell; rarer ones are merged, by their remainder
+LEAST_P = 1e-4  # of a dozen tests at fixed seeds: they refuse one good model in a thousand
+LEAST_COUNT, MERGED = 20, 97  # the minimum of draws in a cell; into how many cells rarer ones merge
 MARGIN = 1e-4  # between logits in float32 and in float64
 TEMPERATURES = (0.6, 1.0, 1.7)
 FILTERS = ((20, 1.0), (0, 0.8), (20, 0.8))  # (top_k, top_p)
-TRAINED_SEED = 1_000_003  # of the trained generator's sample; the served model's seeds are 0 and up
+TRAINED_SEED = 1_000_003  # of the trained generator's sample; the served model's seeds start at 0
 
 
-def check(path, servable=None):
+def check(path: str | pathlib.Path, servable: Servable | None = None) -> Iterator[Outcome]:
     """Checks the laws of one version of an exported model.
 
     Args:
-        path: of the SavedModel, `<export_dir>/<version>`.
-        servable: the `serving.Servable` of the checkpoint that it was made from, whose generator's distribution it must have; or None.
+        path: the path of the SavedModel, `<export_dir>/<version>`.
+        servable: the `Servable` of its checkpoint; or None. The exported model must have the
+            distribution of its generator.
 
     Yields:
-        (what is checked, with the p-value where it is a test; what is wrong or None).
+        (what is checked, with the p-value of a test; what is wrong or None).
     """
     with SessionModel(path) as session:
         twin = Twin.of_export(path, end_id=None if session('score', text=np.array([b''], object))['error'][0] else 0)
@@ -54,8 +60,11 @@ def check(path, servable=None):
             )
 
 
-def check_log_prob(session, twin):
-    """Raises ValueError unless log_prob of draws, and `score` of their texts, are the twin's."""
+def check_log_prob(session: Model, twin: Twin) -> str:
+    """The largest difference, in words, of log_prob and of `score` from the twin.
+
+    Raises ValueError where it is above 1e-3 nats.
+    """
     drawn = draw(session, ROWS)
     scored = session('score', text=drawn['text'])['log_prob']
     difference = max(np.abs(values - twin.log_prob(drawn['tokens'])).max() for values in (drawn['log_prob'], scored))
@@ -63,12 +72,24 @@ def check_log_prob(session, twin):
     return f'{difference:.1e} nats off at most'
 
 
-def check_law(session, twin, temperature, top_k, top_p, prompts=None, given=0):
-    """Raises ValueError unless the draws of `complete` obey their law; returns its p-value in words.
+def check_law(
+    session: Model,
+    twin: Twin,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    prompts: Sequence[bytes] | None = None,
+    given: np.ndarray | int = 0,
+) -> str:
+    """Tests whether the draws of `complete` obey their law.
+
+    Returns the p-value in words. Raises ValueError where it is below `LEAST_P`, and for a token
+    that top_k and top_p exclude.
 
     Args:
-        prompts: bytes, one a row; none unless given.
-        given: int [B], how many tokens of each row are the prompt's.
+        temperature, top_k, top_p: the inputs of `complete`, one value for all rows.
+        prompts: one for each row; `ROWS` empty ones unless given.
+        given: int [B], how many tokens of each row belong to its prompt.
     """
     rows = len(prompts) if prompts else ROWS
     tokens = draw(session, rows, temperature, top_k, top_p, prompts)['tokens']
@@ -90,8 +111,11 @@ def check_law(session, twin, temperature, top_k, top_p, prompts=None, given=0):
     return _judged(np.sum((counts - expected) ** 2) / expected, BINS - 1, f'{len(places)} draws')
 
 
-def check_prompts(session, twin):
-    """Raises ValueError unless completions start with the tokens and with the text of their prompts; returns a p-value in words."""
+def check_prompts(session: Model, twin: Twin) -> str:
+    """Tests whether completions keep their prompts and the rest obeys its law.
+
+    Raises ValueError where the tokens or the text of a prompt were altered, and as `check_law`.
+    """
     drawn = draw(session, ROWS)
     prompts, lengths = prompts_of(session, drawn['text'])
     answer = draw(session, ROWS, 1.0, 0, 1.0, prompts)
@@ -102,11 +126,12 @@ def check_prompts(session, twin):
     return check_law(session, twin, 1.0, 0, 1.0, prompts, lengths)
 
 
-def check_distribution(session, twin, servable):
-    """Raises ValueError unless a sample of the served model and one of the trained generator may be of one distribution.
+def check_distribution(session: Model, twin: Twin, servable: Servable) -> str:
+    """Tests whether the served model and the trained generator have one distribution.
 
-    Both are of other seeds. Compared are pairs of neighbouring tokens, one pair a row at a random position, and log-likelihoods of whole
-    sequences in cells of equal counts; returns the p-values in words.
+    Two samples with different seeds are compared in two ways: by pairs of neighbouring tokens, one
+    pair from each row at a random position, and by the log-likelihoods of whole sequences, in cells
+    of equal counts. Returns both p-values in words; raises ValueError where one is below `LEAST_P`.
     """
     served = draw(session, ROWS_OF_SAMPLE)
     length = served['tokens'].shape[1]
@@ -123,7 +148,7 @@ def check_distribution(session, twin, servable):
         np.take_along_axis(rows, place, 1)[:, 0] * len(twin.embedding) + np.take_along_axis(rows, place + 1, 1)[:, 0]
         for rows, place in zip((served['tokens'], tokens), at)
     ]
-    # One number for equal sequences: rounded in two ways they could fall on both sides of an edge.
+    # Equal sequences get one number. Two rounded numbers could be on both sides of a cell's edge.
     _, first, index = np.unique(
         np.concatenate([served['tokens'], tokens]), axis=0, return_index=True, return_inverse=True
     )
@@ -132,11 +157,16 @@ def check_distribution(session, twin, servable):
     return f'pairs of tokens {two_samples(*pairs)}, log-likelihoods {two_samples(*levels)}'
 
 
-def place(logits, tokens, top_k=0, top_p=1.0):
-    """Where tokens [B] are among those that top_k and top_p leave of logits [B, V], the likeliest first and equal ones by id.
+def place(
+    logits: np.ndarray, tokens: np.ndarray, top_k: int = 0, top_p: float = 1.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The places of tokens [B] among those that top_k and top_p keep of logits [B, V].
+
+    The likeliest token is the first, and equally likely tokens are sorted by id.
 
     Returns:
-        the share of the tokens before each [B], its own share [B], and by how much its logit is below the least that is left [B].
+        three arrays [B]: the probability of the tokens before the drawn one, its own probability,
+        and by how much its logit is below the smallest kept one.
     """
     order = np.argsort(-logits, axis=1, kind='stable')
     ordered = np.take_along_axis(logits, order, 1)
@@ -156,13 +186,11 @@ def place(logits, tokens, top_k=0, top_p=1.0):
     return before, own, np.maximum(0, least - np.take_along_axis(ordered, rank, 1)[:, 0])
 
 
-def two_samples(first, second):
-    """Chi-square test of two samples of cells (integers of at least 0, equally many): the p-value in words.
+def two_samples(first: np.ndarray, second: np.ndarray) -> str:
+    """The chi-square test of two samples of cells, integers [M] of at least 0.
 
-    Rare cells are merged: `MERGED` sets of them, and what is rare even then as one.
-
-    Raises:
-        ValueError: it is below `LEAST_P`.
+    Rare cells are merged into `MERGED` cells by their remainder. Those that are still rare are
+    merged into one. Returns the p-value in words; raises ValueError where it is below `LEAST_P`.
     """
     cells = np.concatenate([first, second])
     for merged in (-1 - cells % MERGED, np.full_like(cells, -1 - MERGED)):
@@ -175,8 +203,18 @@ def two_samples(first, second):
     )
 
 
-def draw(session, rows, temperature=1.0, top_k=0, top_p=1.0, prompts=None):
-    """The outputs of `complete`, in requests that a server accepts; the seeds are 0 and up, and others where there are prompts."""
+def draw(
+    session: Model,
+    rows: int,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    top_p: float = 1.0,
+    prompts: Sequence[bytes] | None = None,
+) -> Answer:
+    """The outputs of `complete` for a number of rows, in requests that a server accepts.
+
+    The seeds are 0, 1, ... without prompts, and other ones with prompts.
+    """
     inputs = {
         'seed': np.arange(rows) + (rows if prompts else 0),
         'temperature': np.full(rows, temperature, np.float32),
@@ -191,7 +229,8 @@ def draw(session, rows, temperature=1.0, top_k=0, top_p=1.0, prompts=None):
     return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
 
 
-def _judged(statistic, degrees, what):
+def _judged(statistic: float, degrees: int, what: str) -> str:
+    """The p-value in words of a chi-square statistic; raises ValueError below `LEAST_P`."""
     pvalue = (
         float(tf.math.igammac(tf.constant(degrees / 2, tf.float64), tf.constant(statistic / 2, tf.float64)))
         if degrees

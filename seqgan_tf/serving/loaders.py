@@ -2,17 +2,34 @@
 
 import contextlib
 import logging
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, Self
 
+import numpy as np
 import tensorflow as tf
+
+from seqgan_tf.serving.servable import Servable
+
+Answer = dict[str, np.ndarray]  # the outputs of a signature by name
+
+
+class Model(Protocol):
+    """A model that is called with a signature's name and inputs, and returns the outputs."""
+
+    def __call__(self, signature: str, **inputs: np.ndarray) -> Answer: ...
 
 
 class SessionModel:
-    """A SavedModel in a session and graph of its own, which is how TensorFlow Serving and C++ load it.
+    """A SavedModel in its own session and graph, as TensorFlow Serving and C++ load it.
 
-    A call takes a signature's name and its inputs, and gives its outputs, as NumPy arrays by name.
+    It is a `Model`, and a context manager that closes the session.
+
+    Args:
+        path: the path of the SavedModel.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | pathlib.Path):
         graph = tf.Graph()
         self.session = tf.compat.v1.Session(graph=graph)
         with graph.as_default(), _no_warnings():
@@ -20,36 +37,39 @@ class SessionModel:
                 self.session, [tf.saved_model.SERVING], str(path)
             ).signature_def
 
-    def __call__(self, signature, **inputs):
+    def __call__(self, signature: str, **inputs: np.ndarray) -> Answer:
         names = self.signatures[signature]
         feeds = {names.inputs[name].name: value for name, value in inputs.items()}
         return self.session.run({name: output.name for name, output in names.outputs.items()}, feeds)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.session.close()
 
 
-def python_model(path):
-    """A SavedModel as `tf.saved_model.load` gives it; called like a `SessionModel`."""
+def python_model(path: str | pathlib.Path) -> Model:
+    """A SavedModel as `tf.saved_model.load` loads it."""
     loaded = tf.saved_model.load(str(path))
     return lambda signature, **inputs: _arrays(
         loaded.signatures[signature](**{k: tf.constant(v) for k, v in inputs.items()})
     )
 
 
-def servable_model(servable):
-    """A `serving.Servable` in this process; called like a `SessionModel`."""
+def servable_model(servable: Servable) -> Model:
+    """A `Servable` of this process."""
     return lambda signature, **inputs: _arrays(
         getattr(servable, signature.replace('serving_default', 'sample'))(**inputs)
     )
 
 
 @contextlib.contextmanager
-def _no_warnings():
-    """Without TensorFlow's warning that its session loader, the one that servers use, is deprecated in Python."""
+def _no_warnings() -> Iterator[None]:
+    """Hides TensorFlow's warning that its session loader is deprecated in Python.
+
+    Servers use this loader.
+    """
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -59,5 +79,5 @@ def _no_warnings():
         logger.setLevel(level)
 
 
-def _arrays(outputs):
+def _arrays(outputs: Mapping[str, Any]) -> Answer:
     return {name: value.numpy() for name, value in outputs.items()}

@@ -1,9 +1,14 @@
-"""Rules that the rows of a request must keep, checked in the graph, and what a row that breaks one is told.
+"""Rules that the rows of a request must keep, and the messages for rows that break them.
 
-A rule is a pair: whether each row breaks it, bool [B], and the parts of its message, strings or string [B].
+The graph checks the rules. A rule is a pair: whether each row breaks it, bool [B], and the parts of
+its message, which are strings or string tensors [B].
 """
 
+from collections.abc import Sequence
+
 import tensorflow as tf
+
+Rule = tuple[tf.Tensor, Sequence[str | tf.Tensor]]
 
 
 def check_shapes(**inputs):
@@ -24,21 +29,21 @@ def check_shapes(**inputs):
         return [tf.identity(value) for value in inputs.values()]
 
 
-def first_error(*rules):
+def first_error(*rules: Rule) -> tf.Tensor:
     """The message string [B] of the first rule that each row breaks, or ''."""
-    error = ''
+    error = tf.constant('')
     for broken, parts in reversed(rules):
         error = tf.where(broken, tf.strings.join(parts), error)
     return error
 
 
-def temperature_rule(temperature):
+def temperature_rule(temperature: tf.Tensor) -> Rule:
     """The rule of temperature float32 [B]."""
-    bad = ~(tf.math.is_finite(temperature) & (temperature > 0))
+    bad = tf.logical_not(tf.math.is_finite(temperature) & (temperature > 0))
     return bad, ['temperature must be positive and finite. Received: temperature=', _number(temperature)]
 
 
-def filter_rules(top_k, top_p):
+def filter_rules(top_k: tf.Tensor, top_p: tf.Tensor) -> list[Rule]:
     """The rules of top_k int32 [B] and of top_p float32 [B]."""
     return [
         (top_k < 0, ['top_k must be at least 0. Received: top_k=', _number(top_k)]),
@@ -46,14 +51,15 @@ def filter_rules(top_k, top_p):
     ]
 
 
-def text_rules(name, ids, lengths, whole=False):
+def text_rules(name: str, ids: tf.Tensor, lengths: tf.Tensor, whole: bool = False) -> list[Rule]:
     """The rules of an encoded text.
 
     Args:
+        name: the name of the input in the messages.
         ids, lengths: int32 [B, T] and [B], as `TextCodec.encode` gives them.
         whole: whether a text must have all T symbols.
     """
-    length = ids.shape[1]
+    length = int(ids.shape[1])
     unknown = (ids < 0) & (tf.range(length) < lengths[:, None])
     received = [_number(lengths), ' symbols']
     rules = [

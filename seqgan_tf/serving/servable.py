@@ -1,10 +1,16 @@
-"""The trained networks as a SavedModel that TensorFlow Serving can run: a tf.Module with its signatures, and its publication.
+"""The trained networks as a `tf.Module` whose SavedModel TensorFlow Serving can run.
 
-Letter key: B rows of a request, T sequence length, V vocabulary size. Log-probabilities are sums over a sequence, in nats.
+Letter key: B rows of a request, T sequence length, V vocabulary size. Log-probabilities are sums
+over a sequence, in nats.
 """
+
+from collections.abc import Callable
 
 import tensorflow as tf
 
+from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
 from seqgan_tf.policies.draws import draw_weighted
 from seqgan_tf.policies.filters import keep_likely, softmax_parts
 from seqgan_tf.policies.sampling import inverse_temperature, sequence_log_prob, unroll
@@ -12,7 +18,8 @@ from seqgan_tf.randomness import uniforms
 from seqgan_tf.serving.codec import TextCodec
 from seqgan_tf.serving.request_rules import check_shapes, filter_rules, first_error, temperature_rule, text_rules
 
-FRESH_SEEDS = 2**53  # JSON clients that read every number as a double still report a fresh seed exactly
+# Clients that read every JSON number as a double still report a fresh seed exactly.
+FRESH_SEEDS = 2**53
 SEED = tf.TensorSpec([None], tf.int64, 'seed')
 TEMPERATURE = tf.TensorSpec([None], tf.float32, 'temperature')
 PROMPT = tf.TensorSpec([None], tf.string, 'prompt')
@@ -24,22 +31,29 @@ TEXT = tf.TensorSpec([None], tf.string, 'text')
 class Servable(tf.Module):
     """Generator, discriminator and vocabulary with the signatures `sample`, `complete` and `score`.
 
-    A row's answer depends on that row alone, so a server may merge requests. A row that breaks a rule is answered by `error`, which
-    says what was expected and received; its other outputs are then empty (text '', tokens -1, numbers 0). A request of the wrong
-    form (rank, or inputs of different lengths) fails as a whole with InvalidArgumentError.
+    The answer to a row depends on that row alone, so a server may merge requests. If a row breaks a
+    rule, its `error` says what was expected and what was received. Its other outputs are then empty
+    (text '', tokens -1, numbers 0). A request of the wrong rank, or with inputs of different
+    lengths, fails as a whole with InvalidArgumentError.
 
     Args:
-        generator: a policy over the vocabulary.
-        discriminator: tokens [B, T] -> probability [B] of being real, by `prob_real`; None where none
-            was trained: then `score` has no output `prob_real`.
-        vocabulary: Vocabulary; its end id must be the generator's.
+        generator: the generator of the vocabulary's size.
+        discriminator: gives `prob_real`. None where none was trained, and then `score` has no
+            output `prob_real`.
+        vocabulary: its end id must be the generator's.
         sequence_length: T.
 
     Raises:
-        ValueError: networks and vocabulary that do not go together.
+        ValueError: networks and vocabulary do not go together.
     """
 
-    def __init__(self, generator, discriminator, vocabulary, sequence_length):
+    def __init__(
+        self,
+        generator: Generator,
+        discriminator: Discriminator | None,
+        vocabulary: Vocabulary,
+        sequence_length: int,
+    ):
         super().__init__()
         _check_same('vocab_size', len(vocabulary), generator.vocab_size)
         _check_same('end_id', vocabulary.end_id, generator.end_id)
@@ -55,33 +69,38 @@ class Servable(tf.Module):
         self.length, self.end_id = sequence_length, vocabulary.end_id
 
     @tf.function(autograph=False, input_signature=[SEED, TEMPERATURE])
-    def sample(self, seed, temperature):
+    def sample(self, seed: tf.Tensor, temperature: tf.Tensor) -> dict[str, tf.Tensor]:
         """A sequence for each row.
 
         Args:
-            seed: int64 [B]; the same seed gives the same sequence, a negative one is replaced by a fresh one.
+            seed: int64 [B]. The same seed gives the same sequence. A fresh seed replaces a negative
+                one.
             temperature: float32 [B], divides the logits.
 
         Returns:
-            text string [B], tokens int32 [B, T], log_prob float32 [B] of the tokens at temperature 1, seed int64 [B] as used, and
-            error string [B].
+            text string [B], tokens int32 [B, T], log_prob float32 [B] of the tokens at temperature
+            1, the used seed int64 [B], and error string [B].
         """
         seed, temperature = check_shapes(seed=seed, temperature=temperature)
         error = first_error(temperature_rule(temperature))
         return self._generate(seed, temperature, error)
 
     @tf.function(autograph=False, input_signature=[SEED, TEMPERATURE, PROMPT, TOP_K, TOP_P])
-    def complete(self, seed, temperature, prompt, top_k, top_p):
+    def complete(
+        self, seed: tf.Tensor, temperature: tf.Tensor, prompt: tf.Tensor, top_k: tf.Tensor, top_p: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
         """A sequence for each row that starts with its prompt.
 
         Args:
             seed, temperature: as in `sample`.
-            prompt: string [B], at most T symbols; one that is not in the vocabulary becomes the unknown symbol.
-            top_k: int32 [B], draws from the k likeliest tokens only; 0 for all, 1 for the likeliest.
-            top_p: float32 [B], draws from the fewest of these whose share of the probability reaches top_p; 1 for all.
+            prompt: string [B], at most T symbols. A symbol that is not in the vocabulary becomes
+                the unknown symbol.
+            top_k: int32 [B]. Only the top_k likeliest tokens can be drawn; 0 for all.
+            top_p: float32 [B]. Of the top_k tokens only the fewest can be drawn whose share of the
+                probability reaches top_p; 1 for all.
 
         Returns:
-            as `sample`; log_prob is that of the whole sequence under the unfiltered model.
+            as `sample`. log_prob is of the whole sequence under the unfiltered model.
         """
         seed, temperature, prompt, top_k, top_p = check_shapes(
             seed=seed, temperature=temperature, prompt=prompt, top_k=top_k, top_p=top_p
@@ -99,33 +118,42 @@ class Servable(tf.Module):
         return self._generate(seed, temperature, error, ids, tf.where(error == '', lengths, 0), restrict, filtered)
 
     @tf.function(autograph=False, input_signature=[TEXT])
-    def score(self, text):
+    def score(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
         """How likely and how real each text string [B] is.
 
         Returns:
-            log_prob float32 [B] under the generator, its end included; length int32 [B] in symbols; error
-            string [B]; and, where a discriminator was trained, its prob_real float32 [B].
+            log_prob float32 [B] under the generator, its end included; length int32 [B] in symbols;
+            error string [B]; and prob_real float32 [B] where a discriminator was trained.
         """
         (text,) = check_shapes(text=text)
         ids, lengths = self.codec.encode(text)
         error = first_error(*text_rules('text', ids, lengths, whole=self.end_id is None))
         good = error == ''
-        # Past its end a text has id -1, and there the sequence goes on with end ids.
+        # After its end a text has the id -1. There the sequence has end ids.
         tokens = tf.where(good[:, None] & (ids >= 0), ids, self.end_id or 0)
         answer = {
             'log_prob': tf.where(good, sequence_log_prob(self.generator, tokens), 0.0),
             'length': tf.where(good, lengths, 0),
             'error': error,
         }
-        if self.discriminator is not None:
-            # oneDNN's pooling makes wrong shapes of no rows.
-            prob_real = tf.cond(tf.size(error) > 0, lambda: self.discriminator.prob_real(tokens), lambda: tf.zeros([0]))
+        discriminator = self.discriminator
+        if discriminator is not None:
+            # oneDNN's pooling gives wrong shapes for a batch of no rows.
+            prob_real = tf.cond(tf.size(error) > 0, lambda: discriminator.prob_real(tokens), lambda: tf.zeros([0]))
             answer['prob_real'] = tf.where(good, prob_real, 0.0)
         return answer
 
     def _generate(
-        self, seed, temperature, error, prompt=None, prompt_length=0, restrict=lambda logits: logits, filtered=False
-    ):
+        self,
+        seed: tf.Tensor,
+        temperature: tf.Tensor,
+        error: tf.Tensor,
+        prompt: tf.Tensor | None = None,
+        prompt_length: tf.Tensor | int = 0,
+        restrict: Callable[[tf.Tensor], tf.Tensor] = lambda logits: logits,
+        filtered: tf.Tensor | bool = False,
+    ) -> dict[str, tf.Tensor]:
+        """The outputs of `sample` and `complete`."""
         good = error == ''
         seed = tf.where(seed < 0, _fresh_seeds(tf.shape(seed)), seed)
         numbers = tf.transpose(row_uniforms(seed, self.length))
@@ -135,7 +163,8 @@ class Servable(tf.Module):
 
         def choose(position, logits):
             weights, log_total = softmax_parts(logits)
-            # Exponentials over V are what a step costs: those of log_prob serve the draw too where nothing alters it.
+            # Most of a step's time goes into exponentials over V. Where nothing alters the draw,
+            # it uses those of log_prob.
             weights = tf.cond(altered, lambda: softmax_parts(restrict(logits * inverse))[0], lambda: weights)
             tokens = tf.where(position < prompt_length, prompt[:, position], draw_weighted(weights, numbers[position]))
             return tokens, tf.gather(logits, tokens, batch_dims=1) - log_total
@@ -157,13 +186,19 @@ def _check_same(name, expected, received):
         )
 
 
-def row_uniforms(seeds, length):
-    """Uniforms [B, length] in [0, 1) from seeds int64 [B]: a row depends on its own seed only."""
+def row_uniforms(seeds: tf.Tensor, length: int) -> tf.Tensor:
+    """Random numbers [B, length], uniform in [0, 1), from seeds int64 [B].
+
+    A row depends only on its own seed.
+    """
     row = tf.TensorSpec([length], tf.float32)
     return tf.map_fn(lambda seed: uniforms([length], tf.stack([seed, 0])), seeds, fn_output_signature=row)
 
 
-def _fresh_seeds(shape):
-    """Seeds int64 that differ from call to call and from load to load: an op of seed 0, 0 seeds itself when it is loaded."""
+def _fresh_seeds(shape: tf.Tensor) -> tf.Tensor:
+    """Seeds int64 [B] that differ from call to call and from load to load.
+
+    An op with the seeds 0 and 0 chooses its seed when it is loaded.
+    """
     least, limit = tf.constant(0, tf.int64), tf.constant(FRESH_SEEDS, tf.int64)
     return tf.raw_ops.RandomUniformInt(shape=shape, minval=least, maxval=limit, seed=0, seed2=0)

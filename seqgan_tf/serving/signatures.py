@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from seqgan_tf.serving.loaders import SessionModel
 from seqgan_tf.serving.outcomes import require
 
 STRING, INT64, INT32, FLOAT = tf.string, tf.int64, tf.int32, tf.float32
@@ -17,8 +18,8 @@ SIGNATURES['serving_default'] = SIGNATURES['sample']
 OPTIONAL = {'prob_real': FLOAT}  # an output of `score` where a discriminator was trained
 
 
-def check_signatures(session):
-    """Raises ValueError unless the signatures have the documented names, dtypes and shapes."""
+def check_signatures(session: SessionModel) -> None:
+    """Raises ValueError unless the signatures have the documented names, types and batch."""
     for name, documented in SIGNATURES.items():
         require(
             name in session.signatures,

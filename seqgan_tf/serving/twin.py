@@ -54,7 +54,7 @@ class Twin:
             yield logits, open_rows
             open_rows, read = open_rows & (column != self.end_id), column
 
-    def log_prob(self, tokens):
+    def log_prob(self, tokens: np.ndarray) -> np.ndarray:
         """log p [B] of tokens [B, T], the first end token included."""
         total = np.zeros(len(tokens))
         for column, (logits, open_rows) in zip(tokens.T, self.steps(tokens)):

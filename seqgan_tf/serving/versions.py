@@ -1,16 +1,20 @@
-"""Versions of a served model: numbered directories below a base directory, each whole from the moment it can be seen."""
+"""Versions of a served model: numbered directories below a base directory.
+
+A version is complete from the moment that it can be seen.
+"""
 
 import contextlib
 import os
 import pathlib
 import shutil
+from collections.abc import Iterator
 
-WRITING = (
-    '.writing'  # ends the name of a version that is not whole yet; TensorFlow Serving takes only a number for a version
-)
+# The end of the name of a version that is not complete. TensorFlow Serving ignores such a name,
+# because a version's name is a number.
+WRITING = '.writing'
 
 
-def published(base):
+def published(base: str | pathlib.Path) -> list[int]:
     """The numbers of the versions below a directory, in rising order."""
     return sorted(
         int(entry.name) for entry in pathlib.Path(base).iterdir() if entry.name.isdecimal() and entry.is_dir()
@@ -18,11 +22,13 @@ def published(base):
 
 
 @contextlib.contextmanager
-def new_version(base):
-    """A context that publishes a directory: gives (path to write it at, path it will have), and on leaving renames the one to the other.
+def new_version(base: str | pathlib.Path) -> Iterator[tuple[pathlib.Path, pathlib.Path]]:
+    """A context that publishes a directory as the next version below `base`.
 
-    The number is one more than the highest there, versions that are being written included. Everything is flushed to disk before the
-    rename, which comes last. After an exception nothing is left; after a kill, a directory `<number>.writing` that can be deleted.
+    It gives two paths: where to write the directory, and where it will be published. On leaving,
+    everything is flushed to disk, and then the directory is renamed. Its number is one more than
+    the highest there, including versions that are being written. After an exception nothing is
+    left. After a kill a directory `<number>.writing` is left, which can be deleted.
 
     Raises:
         OSError: the directory cannot be made or written.
@@ -43,8 +49,11 @@ def new_version(base):
         raise
 
 
-def _claim(base):
-    """The number of the next version, claimed by making its directory: mkdir succeeds for one of several exporters only."""
+def _claim(base: pathlib.Path) -> int:
+    """Claims the number of the next version by making its directory.
+
+    mkdir succeeds for only one of several exporters.
+    """
     while True:
         names = [entry.name.removesuffix(WRITING) for entry in base.iterdir()]
         version = 1 + max((int(name) for name in names if name.isdecimal()), default=0)
@@ -53,10 +62,10 @@ def _claim(base):
             writing.mkdir()
             if not (base / str(version)).exists():
                 return version
-            writing.rmdir()  # another exporter published it between the look and the claim
+            writing.rmdir()  # another exporter published it between the listing and the claim
 
 
-def _flush(path):
+def _flush(path: str | pathlib.Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

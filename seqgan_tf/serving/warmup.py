@@ -1,26 +1,30 @@
-"""Warm-up records: requests that TensorFlow Serving runs through a model when it loads it, before the model is AVAILABLE.
+"""Warm-up records: requests that TensorFlow Serving runs when it loads a model.
 
-The file holds one serialized tensorflow.serving.PredictionLog a record (TFRecord). Its classes come with tensorflow-serving-api; the few
-fields needed are declared here, with the names and numbers of prediction_log.proto, predict.proto and model.proto of that package.
+It runs them before the model is AVAILABLE. Each record of the file (TFRecord) is a serialized
+tensorflow.serving.PredictionLog. The package tensorflow-serving-api has its classes. The few needed
+fields are declared here instead, with the names and numbers of that package's prediction_log.proto,
+predict.proto and model.proto.
 """
 
 import pathlib
+from collections.abc import Iterable, Mapping
 
+import numpy as np
 import tensorflow as tf
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from tensorflow.core.framework import tensor_pb2
 
-PATH = pathlib.Path('assets.extra', 'tf_serving_warmup_requests')  # where TensorFlow Serving looks, below a version
+PATH = pathlib.Path('assets.extra', 'tf_serving_warmup_requests')  # below the path of a version
 FIELD = descriptor_pb2.FieldDescriptorProto
 
 
-def write(path, model, requests):
+def write(path: pathlib.Path, model: str, requests: Iterable[tuple[str, Mapping[str, np.ndarray]]]) -> None:
     """Writes warm-up records for a SavedModel.
 
     Args:
-        path: of the SavedModel.
-        model: the name that it will be served under.
-        requests: (signature name, {input name: array}) pairs, a record each.
+        path: the path of the SavedModel.
+        model: the name of the served model.
+        requests: pairs (signature name, {input name: array}), one for each record.
     """
     (path / PATH).parent.mkdir()
     with tf.io.TFRecordWriter(str(path / PATH)) as writer:
@@ -33,8 +37,11 @@ def write(path, model, requests):
             writer.write(log.SerializeToString())
 
 
-def read(path):
-    """The (signature name, {input name: array}) pairs of a SavedModel's warm-up records; none where it has no such file."""
+def read(path: pathlib.Path) -> list[tuple[str, dict[str, np.ndarray]]]:
+    """The pairs (signature name, {input name: array}) of a SavedModel's warm-up records.
+
+    The list is empty where the model has no such file.
+    """
     if not (path / PATH).is_file():
         return []
     logs = [
@@ -53,7 +60,7 @@ def read(path):
 
 
 def _message(name, *fields):
-    """A message type; a field is (name, number, type name), where the type name '' stands for a string."""
+    """A message type with fields (name, number, type name). The type name '' is a string."""
     message = descriptor_pb2.DescriptorProto(name=name)
     for field, number, kind in fields:
         message.field.add(
@@ -70,7 +77,7 @@ def _prediction_log():
     request = _message('PredictRequest', ('model_spec', 1, 'ModelSpec'))
     entry = request.nested_type.add(name='InputsEntry', options=descriptor_pb2.MessageOptions(map_entry=True))
     entry.field.add(name='key', number=1, label=FIELD.LABEL_OPTIONAL, type=FIELD.TYPE_STRING)
-    # Bytes in place of a TensorProto: the same on the wire, and no other file has to be declared.
+    # Bytes stand for a TensorProto. They are the same on the wire, and need no other declaration.
     entry.field.add(name='value', number=2, label=FIELD.LABEL_OPTIONAL, type=FIELD.TYPE_BYTES)
     request.field.add(
         name='inputs',
@@ -90,7 +97,7 @@ def _prediction_log():
             _message('PredictionLog', ('predict_log', 6, 'PredictLog')),
         ],
     )
-    pool = descriptor_pool.DescriptorPool()  # of its own: the default one may hold the real declarations
+    pool = descriptor_pool.DescriptorPool()  # the default pool may hold the real declarations
     pool.Add(file)
     return message_factory.GetMessageClass(pool.FindMessageTypeByName('tensorflow.serving.PredictionLog'))
 

@@ -1,1 +1,1 @@
-"""What a run changes: losses, state, and the compiled updates."""
+"""What a run changes: its state, the losses, and the compiled updates."""

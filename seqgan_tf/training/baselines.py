@@ -1,11 +1,15 @@
-"""The baselines of the policy gradient by name: what `--baseline` may choose. Read without TensorFlow."""
+"""The baselines of the policy gradient by name, for `--baseline`. Read without TensorFlow."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Baseline:
-    """A baseline, which `reinforce.PolicyGradientStep` computes; `help` is one line for `--help`."""
+    """A baseline, which `reinforce.PolicyGradientStep` computes.
+
+    Attributes:
+        help: one line for `--help`.
+    """
 
     help: str
 

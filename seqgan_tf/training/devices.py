@@ -1,16 +1,17 @@
-"""What this machine does fast: the meaning of the setting 'auto'."""
+"""What is fast on this machine: the meaning of the setting 'auto'."""
 
 import pathlib
 
 import tensorflow as tf
 
-CPU_INFO = pathlib.Path('/proc/cpuinfo')  # Linux; elsewhere nothing is known, and the safe choice is taken
+CPU_INFO = pathlib.Path('/proc/cpuinfo')  # Linux only; without it the choice is float32
 
 
-def scoring_dtype(precision):
-    """The type in which roll-outs are scored. 'auto': bfloat16 on a CPU that multiplies it natively, else float32.
+def scoring_dtype(precision: str) -> tf.DType:
+    """The type in which roll-outs are scored: a type by its name, or the choice of 'auto'.
 
-    Elsewhere bfloat16 is emulated on CPUs, at many times the cost. Training is in float32 always.
+    'auto' is bfloat16 on a CPU that multiplies it natively, and float32 elsewhere. Other CPUs
+    emulate bfloat16, at many times the cost. Training is always in float32.
     """
     if precision != 'auto':
         return tf.dtypes.as_dtype(precision)
@@ -19,6 +20,9 @@ def scoring_dtype(precision):
     return tf.bfloat16 if native else tf.float32
 
 
-def rollout_rows(vocab_size):
-    """How many roll-outs run side by side: so many that a step's logits stay in a CPU's caches, at most 1,024."""
+def rollout_rows(vocab_size: int) -> int:
+    """How many roll-outs run side by side, from 64 to 1,024.
+
+    The logits of a step then stay in a CPU's caches.
+    """
     return max(64, min(1024, 2_500_000 // vocab_size))

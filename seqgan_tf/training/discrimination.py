@@ -1,35 +1,62 @@
 """The compiled update of the discriminator."""
 
+import keras
 import tensorflow as tf
 
 from seqgan_tf import randomness
+from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.training import losses
 
 
 class DiscriminatorEpoch(tf.Module):
-    """One epoch of the discriminator over as many real as generated sequences, all its batches in one compiled call."""
+    """One epoch of the discriminator over real and generated sequences, in one compiled call.
 
-    def __init__(self, discriminator, optimizer, l2, batch_size, jit='auto'):
+    Args:
+        discriminator: the network, updated.
+        optimizer: its optimizer.
+        l2: the weight of `discriminator.l2_penalty()`.
+        batch_size: B.
+        jit: as in `training.reinforce`.
+    """
+
+    def __init__(
+        self,
+        discriminator: Discriminator,
+        optimizer: keras.optimizers.Optimizer,
+        l2: float,
+        batch_size: int,
+        jit: str = 'auto',
+    ):
         super().__init__()
         self.discriminator, self.optimizer, self.l2, self.batch_size = discriminator, optimizer, l2, batch_size
         self._apply = tf.function(self._update, autograph=False, jit_compile=jit == 'auto')
         self._epoch = tf.function(self._whole, autograph=False, jit_compile=jit == 'on')
         self._score = tf.function(self._measure, autograph=False, jit_compile=jit == 'on')
 
-    def __call__(self, positives, negatives, seed):
-        """Trains on positives [M, T] and negatives [M, T], shuffled by the seed; the last incomplete batch is left out.
+    def __call__(self, positives: tf.Tensor, negatives: tf.Tensor, seed: randomness.Seed) -> dict[str, tf.Tensor]:
+        """Trains on positives [M, T] and negatives [M, T], shuffled together by a seed int [2].
 
-        Returns {'d_loss', 'd_accuracy'}, means over the batches before each update (dropout on).
+        The last incomplete batch is left out.
+
+        Returns:
+            {'d_loss', 'd_accuracy'}, means over the batches. Each batch is measured before its
+            update, with dropout on.
+
+        Raises:
+            ValueError: the sequences do not fill a batch.
         """
         return self._epoch(positives, negatives, seed)
 
-    def score(self, positives, negatives):
-        """{'d_held_out_loss', 'd_held_out_accuracy'} on rows that it was not trained on, dropout off."""
+    def score(self, positives: tf.Tensor, negatives: tf.Tensor) -> dict[str, tf.Tensor]:
+        """{'d_held_out_loss', 'd_held_out_accuracy'} on rows [M, T] that it was not trained on.
+
+        Dropout is off.
+        """
         return self._score(positives, negatives)
 
     def _whole(self, positives, negatives, seed):
         rows, labels = _labelled(positives, negatives)
-        count = rows.shape[0] // self.batch_size
+        count = int(rows.shape[0]) // self.batch_size
         if count < 1:
             raise ValueError(
                 f'positives and negatives must fill a batch of {self.batch_size}. Received: {rows.shape[0]} rows'

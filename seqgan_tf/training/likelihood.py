@@ -1,8 +1,10 @@
-"""Compiled updates by maximum likelihood."""
+"""Compiled updates by maximum likelihood. `jit` is as in `training.reinforce`."""
 
+import keras
 import tensorflow as tf
 
 from seqgan_tf import randomness
+from seqgan_tf.models.generator import Generator
 from seqgan_tf.policies import sampling
 from seqgan_tf.policies.draws import draw
 from seqgan_tf.policies.endless import Endless
@@ -11,17 +13,23 @@ from seqgan_tf.training.optimizers import apply_clipped
 
 
 class MLEStep(tf.Module):
-    """One maximum-likelihood update: the mean negative log-likelihood, clipped by global norm."""
+    """One maximum-likelihood update.
 
-    def __init__(self, generator, optimizer, clip_norm, jit='auto'):
+    The loss is the mean negative log-likelihood. Its gradients are clipped to a global norm.
+    """
+
+    def __init__(
+        self, generator: Generator, optimizer: keras.optimizers.Optimizer, clip_norm: float, jit: str = 'auto'
+    ):
         super().__init__()
         self.generator, self.optimizer, self.clip_norm = generator, optimizer, clip_norm
         self._step = tf.function(self._update, autograph=False, jit_compile=jit != 'off')
 
-    def __call__(self, tokens, fed=None):
+    def __call__(self, tokens: tf.Tensor, fed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
         """Updates on tokens [B, T]; returns {'nll', 'grad_norm'}, nats per token.
 
-        `fed` [B, T], if given, is what the generator reads in place of the tokens that it is to predict.
+        The generator predicts `tokens`. It reads `fed` [B, T] where this is given, and `tokens`
+        otherwise.
         """
         return self._step(tokens, tokens if fed is None else fed)
 
@@ -37,24 +45,34 @@ class MLEStep(tf.Module):
 
 
 class ScheduledSamplingStep(tf.Module):
-    """One update of scheduled sampling (Bengio et al., 2015): maximum likelihood of the true tokens, part of what is read being samples.
+    """One update of scheduled sampling (Bengio et al., 2015).
 
-    At each position the generator reads the true token with probability `truth_rate`, else one that it draws itself there, having read
-    what came before, samples and all. No gradient passes through a draw. (The released code draws one number when its graph is built,
-    and so never feeds back a sample.)
+    It maximizes the likelihood of the true tokens, but the generator reads its own samples at some
+    positions. At each position it reads the true token with probability `truth_rate`. Otherwise it
+    reads a token that it draws there, given all that it read before. No gradient passes through a
+    draw. (The released code draws one number when its graph is built, so it never feeds back a
+    sample.)
     """
 
-    def __init__(self, generator, optimizer, clip_norm, jit='auto'):
+    def __init__(
+        self, generator: Generator, optimizer: keras.optimizers.Optimizer, clip_norm: float, jit: str = 'auto'
+    ):
         super().__init__()
-        self.policy = Endless(generator)  # a sample that ends early is read on
+        self.policy = Endless(generator)  # tokens are also drawn after a sampled end token
         self.likelihood = MLEStep(generator, optimizer, clip_norm, jit)
         self._feed = tf.function(self._mix, autograph=False, jit_compile=jit != 'off')
         self._step = tf.function(
             lambda tokens, *args: self.likelihood(tokens, self._feed(tokens, *args)), autograph=False
         )
 
-    def __call__(self, tokens, truth_rate, seed):
-        """Updates on tokens [B, T] with a float truth_rate in [0, 1] and a seed int [2]; returns {'nll', 'grad_norm'}."""
+    def __call__(self, tokens: tf.Tensor, truth_rate: float, seed: randomness.Seed) -> dict[str, tf.Tensor]:
+        """Updates on tokens [B, T]; returns {'nll', 'grad_norm'}, nats per token.
+
+        Args:
+            tokens: int32 [B, T].
+            truth_rate: the probability of reading a true token, in [0, 1].
+            seed: int [2].
+        """
         return self._step(tokens, tf.constant(truth_rate, tf.float32), seed)
 
     def _mix(self, tokens, truth_rate, seed):

@@ -1,14 +1,20 @@
-"""What a `TrainState` can hold beside the generator: each part by its name, built only where an algorithm needs it."""
+"""The parts that a `TrainState` can hold beside the generator, by name.
+
+A part is built only where an algorithm or its reward needs it.
+"""
+
+from typing import Any
 
 import tensorflow as tf
 
+from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.training.optimizers import adam
 
 
-def make_generator(config, vocabulary, name):
-    """A generator of a run's sizes; every one of them starts with the same weights."""
+def make_generator(config: Any, vocabulary: Vocabulary, name: str) -> Generator:
+    """A generator of a run's sizes. Every call gives the same weights."""
     return Generator(
         len(vocabulary),
         embedding_dim=config.embedding_dim,
@@ -20,7 +26,7 @@ def make_generator(config, vocabulary, name):
 
 
 def _rollout_policy(state, config, vocabulary):
-    """G_beta, which finishes the roll-outs."""
+    """G_beta, which draws the roll-outs."""
     policy = make_generator(config, vocabulary, 'rollout_policy')
     policy.trainable = False
     return policy
@@ -42,7 +48,10 @@ def _mle_optimizer(state, config, vocabulary):
 
 
 def _policy_optimizer(state, config, vocabulary):
-    """A second Adam for the generator, as in the released code: the adversarial phase starts with fresh moments."""
+    """A second Adam for the generator: the adversarial phase starts with moments of 0.
+
+    Source: the released code.
+    """
     return adam(config.policy_learning_rate or config.generator_learning_rate, state.generator)
 
 
@@ -51,11 +60,14 @@ def _discriminator_optimizer(state, config, vocabulary):
 
 
 def _running_mean(state, config, vocabulary):
-    """For baseline=ewma: the decayed sums of the batches' means and of their weights; else None."""
+    """For baseline=ewma, float32 [2]: the decayed sums of the batches' means and of their weights.
+
+    None for any other baseline.
+    """
     return tf.Variable([0.0, 0.0], name='running_mean') if config.baseline == 'ewma' else None
 
 
-# {name: (state, config, vocabulary) -> the part}, in the order in which they are built: networks first.
+# {name: (state, config, vocabulary) -> the part}, in the order of building: networks first.
 PARTS = {
     'rollout_policy': _rollout_policy,
     'discriminator': _discriminator,

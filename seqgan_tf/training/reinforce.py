@@ -1,13 +1,18 @@
-"""Compiled updates. Each is built once for its networks, traces once, and returns a dict of scalars.
+"""The compiled update by policy gradient.
 
-`jit` is 'auto', 'on' or 'off'. 'auto' compiles by XLA what was measured to win on a CPU: sampling, the LSTM, the roll-outs and the
-optimizers, and not the convolutions. 'on' compiles each whole step.
+Each compiled update of this wing is built once for its networks. It traces once, and returns a dict
+of scalars. `jit` is 'auto', 'on' or 'off'. 'auto' compiles with XLA what was measured to be faster
+on a CPU: sampling, the LSTM, the roll-outs and the optimizers, but not the convolutions. 'on'
+compiles each whole step. 'off' compiles nothing.
 """
 
+import keras
 import tensorflow as tf
 
 from seqgan_tf import randomness
+from seqgan_tf.models.generator import Generator
 from seqgan_tf.policies import sampling
+from seqgan_tf.policies.policy import ValuesFunction
 from seqgan_tf.training import losses
 from seqgan_tf.training.baselines import BASELINES
 from seqgan_tf.training.optimizers import apply_clipped
@@ -16,29 +21,37 @@ EWMA_DECAY = 0.08  # weight of the newest batch (ScratchGAN)
 
 
 class PolicyGradientStep(tf.Module):
-    """One REINFORCE update (Algorithm 1, lines 6 to 10): samples, roll-outs, rewards and update in one compiled call.
+    """One REINFORCE update (Algorithm 1, lines 6 to 10): samples, values and update in one call.
 
     Args:
         generator: G_theta, updated.
-        values_fn: (tokens [B, T], seed [2]) -> Q [B, T]: the Monte-Carlo search, or a control's values.
+        values_fn: (tokens [B, T], seed [2]) -> Q [B, T], the Monte-Carlo search or a control.
+        optimizer: the generator's optimizer.
+        clip_norm: the global norm that the gradients are clipped to.
         batch_size, sequence_length: B, T.
-        baseline: 'none'; 'per_step': the mean of the batch at each position is taken from the action values; or 'ewma': a running mean of
-            those of all updates before, which leaves the gradient's mean as it is.
-        running_mean: for 'ewma', a variable [2]: the decayed sum of the batches' means, and of their weights.
+        baseline: what is subtracted from the action values. 'none': nothing; 'per_step': the mean
+            of the batch at each position; 'ewma': a running mean over all earlier updates, which
+            leaves the gradient's mean as it is.
+        running_mean: for 'ewma', a variable [2]: the decayed sums of the batches' means and of
+            their weights. None otherwise.
+        jit: see above.
+
+    Raises:
+        ValueError: an unknown baseline, or a `running_mean` that is missing or has no use.
     """
 
     def __init__(
         self,
-        generator,
-        values_fn,
-        optimizer,
-        clip_norm,
-        batch_size,
-        sequence_length,
+        generator: Generator,
+        values_fn: ValuesFunction,
+        optimizer: keras.optimizers.Optimizer,
+        clip_norm: float,
+        batch_size: int,
+        sequence_length: int,
         *,
-        baseline='none',
-        running_mean=None,
-        jit='auto',
+        baseline: str = 'none',
+        running_mean: tf.Variable | None = None,
+        jit: str = 'auto',
     ):
         super().__init__()
         if baseline not in BASELINES:
@@ -53,9 +66,13 @@ class PolicyGradientStep(tf.Module):
         self._apply = tf.function(self._update, autograph=False, jit_compile=jit == 'auto')
         self._step = tf.function(self._whole, autograph=False, jit_compile=jit == 'on')
 
-    def __call__(self, seed):
-        """Updates once; seed int [2]. Returns {'pg_loss', 'reward', 'grad_norm', 'entropy'}: reward is the mean of the finished
-        sequences, entropy that of the next-token distribution, nats."""
+    def __call__(self, seed: randomness.Seed) -> dict[str, tf.Tensor]:
+        """Updates once from a seed int [2].
+
+        Returns:
+            {'pg_loss', 'reward', 'grad_norm', 'entropy'}. The reward is the mean over the finished
+            sequences. The entropy is the mean over the next-token distributions, nats.
+        """
         return self._step(seed)
 
     def _whole(self, seed):
@@ -83,7 +100,7 @@ class PolicyGradientStep(tf.Module):
         """The baseline: a scalar, or [T]."""
         if self.baseline == 'per_step':
             return tf.math.divide_no_nan(tf.reduce_sum(values * mask, axis=0), tf.reduce_sum(mask, axis=0))
-        if self.baseline == 'ewma':
+        if self.running_mean is not None:  # 'ewma'
             total, weight = tf.unstack(self.running_mean)
             mean = tf.reduce_sum(values * mask) / tf.reduce_sum(mask)
             self.running_mean.assign((1.0 - EWMA_DECAY) * self.running_mean + EWMA_DECAY * tf.stack([mean, 1.0]))

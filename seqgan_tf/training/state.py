@@ -1,9 +1,15 @@
-"""TrainState: exactly what a checkpoint holds. And Report, what a round of an algorithm hands over."""
+"""`TrainState`, which a checkpoint holds, and `Report`, which a round of an algorithm yields."""
 
 import dataclasses
+from collections.abc import Collection, Iterator
+from typing import Any
 
+import keras
 import tensorflow as tf
 
+from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
 from seqgan_tf.training.parts import PARTS, make_generator
 
 PHASES = ('mle', 'discriminator', 'adversarial')
@@ -11,7 +17,14 @@ PHASES = ('mle', 'discriminator', 'adversarial')
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """One finished round: the phase, how many of its rounds are done and planned, and scalar metrics."""
+    """One finished round of an algorithm.
+
+    Attributes:
+        phase: one of `PHASES`.
+        round: how many rounds of the phase are done.
+        rounds: how many rounds of the phase are planned.
+        metrics: scalars by name.
+    """
 
     phase: str
     round: int
@@ -20,21 +33,30 @@ class Report:
 
 
 class TrainState(tf.Module):
-    """Generator, random stream, counters, and the parts that an algorithm needs: exactly what a checkpoint holds.
+    """Generator, random stream, counters, and the parts that an algorithm needs.
 
-    Everything is built here, optimizers' slots included, so that a restore finds its place.
+    A checkpoint holds exactly this. Everything is built here, the optimizers' slots included, so
+    that a restore finds its place.
 
     Args:
-        config: Config.
-        vocabulary: Vocabulary, for V and the end token.
-        parts: names of the other networks, optimizers and variables to build, of `parts.PARTS`; all
+        config: the `Config` of a run.
+        vocabulary: for V and the end token.
+        parts: names in `parts.PARTS` of the other networks, optimizers and variables to build; all
             of them unless given. The attribute of a part that is not built is None.
 
     Raises:
         ValueError: a part that does not exist.
     """
 
-    def __init__(self, config, vocabulary, parts=tuple(PARTS)):
+    # The parts, which __init__ sets by their names.
+    rollout_policy: Generator | None
+    discriminator: Discriminator | None
+    mle_optimizer: keras.optimizers.Optimizer | None
+    policy_optimizer: keras.optimizers.Optimizer | None
+    discriminator_optimizer: keras.optimizers.Optimizer | None
+    running_mean: tf.Variable | None
+
+    def __init__(self, config: Any, vocabulary: Vocabulary, parts: Collection[str] = tuple(PARTS)):
         super().__init__()
         unknown = sorted(set(parts) - set(PARTS))
         if unknown:
@@ -52,13 +74,13 @@ class TrainState(tf.Module):
         )
 
     @property
-    def trained_discriminator(self):
-        """The discriminator, or None where there is none or no update was made to it."""
+    def trained_discriminator(self) -> Discriminator | None:
+        """The discriminator, or None where there is none or it was never updated."""
         optimizer = self.discriminator_optimizer
         return self.discriminator if optimizer is not None and optimizer.iterations > 0 else None
 
-    def likelihood_phase(self):
-        """{name: what a checkpoint holds of it}: all that the likelihood phase changes."""
+    def likelihood_phase(self) -> dict[str, Any]:
+        """All that the likelihood phase changes, by the names in a checkpoint."""
         names = (
             'generator',
             'mle_optimizer',
@@ -71,25 +93,34 @@ class TrainState(tf.Module):
         )
         return {name: getattr(self, name) for name in names}
 
-    def rounds(self, phase, total):
-        """The rounds of a phase that are left, each counted as done when it is handed out: a save at its report holds it whole."""
+    def rounds(self, phase: str, total: int) -> Iterator[int]:
+        """The remaining rounds of a phase, up to `total`.
+
+        A round counts as done when it is yielded. So a checkpoint at its report holds it whole.
+        """
         done = self.done[phase]
         while done < total and not (phase == 'mle' and self.ended_early):
             yield int(done.assign_add(1))
 
-    def next_seed(self):
+    def next_seed(self) -> tf.Tensor:
         """A seed [2] that no other call gives."""
         return self.random.make_seeds(1)[:, 0]
 
-    def update_rollout_policy(self, decay):
-        """beta <- decay * beta + (1 - decay) * theta (Algorithm 1 has decay 0), where there is a roll-out policy."""
+    def update_rollout_policy(self, decay: float) -> None:
+        """beta <- decay * beta + (1 - decay) * theta; Algorithm 1 has decay 0.
+
+        Does nothing where there is no roll-out policy.
+        """
         if self.rollout_policy is None:
             return
         for beta, theta in zip(self.rollout_policy.variables, self.generator.variables):
             beta.assign(decay * beta + (1.0 - decay) * theta if decay else theta)
 
-    def keep_best(self, nll_validation, patience):
-        """Early stopping: keeps the weights of the best epoch; after `patience` epochs without a better one, ends MLE with these."""
+    def keep_best(self, nll_validation: float, patience: int) -> None:
+        """Early stopping: keeps the weights of the epoch with the lowest validation NLL.
+
+        After `patience` epochs without a lower one the likelihood phase ends.
+        """
         epoch = self.done['mle']
         if nll_validation < self.best_nll:
             self.best_nll.assign(nll_validation)
@@ -97,7 +128,7 @@ class TrainState(tf.Module):
             self._copy(self.generator.variables, self.best_weights)
         self.ended_early.assign(epoch - self.best_epoch >= patience)
 
-    def restore_best(self):
+    def restore_best(self) -> None:
         """Puts the weights of the best epoch back into the generator."""
         self._copy(self.best_weights, self.generator.variables)
 
