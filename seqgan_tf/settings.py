@@ -1,4 +1,7 @@
-"""Settings: one field of a dataclass is default, unit, help and source; flags, JSON and checks are made from it."""
+"""Settings: a field of a dataclass holds the default, unit, help text and source of one setting.
+
+Flags, JSON and checks are made from the fields.
+"""
 
 import dataclasses
 import json
@@ -13,7 +16,7 @@ INF = math.inf
 
 
 def setting(
-    default,
+    default: Any,
     help: str,
     *,
     least: float = -INF,
@@ -26,14 +29,14 @@ def setting(
     """A field of `Config`.
 
     Args:
-        default: its value unless another is given; its type is that of the setting.
-        help: what it is, with its unit and its source.
-        least, most: bounds of a number.
-        choices: what a text must be one of; a registry may grow after this call.
-        several: the text names any number of `choices`, separated by commas.
-        may_change: a resumed run may have another value than it was started with.
-        after_likelihood: it has no part in the data and in the likelihood phase, so that runs with
-            other values can share one pretraining. None: as `may_change`.
+        default: the value unless another is given. Its type is the type of the setting.
+        help: what the setting is, with its unit and its source.
+        least, most: bounds of a number, both included.
+        choices: the values that a text may have. A registry may grow after this call.
+        several: whether the text names any number of `choices`, separated by commas.
+        may_change: whether a run may be resumed with another value.
+        after_likelihood: whether the setting plays no part in the data and in the likelihood phase.
+            Runs that differ only in such settings can share one pretraining. None: as `may_change`.
     """
     return dataclasses.field(
         default=default,
@@ -54,18 +57,18 @@ def split_names(text: str) -> list[str]:
     return [name for name in text.split(',') if name]
 
 
-def list_differences(differences: Mapping[str, tuple]) -> str:
-    """What `Config.differences` or `likelihood_differences` found, as lines of a message."""
+def list_differences(differences: Mapping[str, tuple[Any, Any]]) -> str:
+    """The result of `Config.differences` or `likelihood_differences` as lines of a message."""
     return ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differences.items())
 
 
 def explain(choices: Mapping[str, Any]) -> str:
-    """A registry {name: entry with a `help`} as a line of help."""
+    """A registry {name: entry with a `help`} as one line of a help text."""
     return '; '.join(f'{name}: {choice.help}' for name, choice in choices.items())
 
 
 def check_value(field: dataclasses.Field, value: Any) -> None:
-    """Raises ValueError where a value is not of the type of its setting, or not one that it may have."""
+    """Raises ValueError where a value has the wrong type or is not allowed for its setting."""
     name, kind, meta = field.name, field.type, field.metadata
     if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
         raise ValueError(f'{name} must be of type {kind.__name__}. Received: {name}={value!r}')
@@ -85,7 +88,12 @@ def check_value(field: dataclasses.Field, value: Any) -> None:
 
 
 def define_flags(settings: type, values: flags.FlagValues = flags.FLAGS) -> None:
-    """Defines one absl flag for each field of a dataclass of settings among `values`, those of the process unless given."""
+    """Defines one absl flag for each field of a dataclass of settings.
+
+    Args:
+        settings: the dataclass.
+        values: the flags that they are added to; the flags of the process unless given.
+    """
     for field in dataclasses.fields(settings):
         text = field.metadata['help']
         choices = list(field.metadata['choices'] or ())
@@ -102,7 +110,7 @@ def define_flags(settings: type, values: flags.FlagValues = flags.FLAGS) -> None
 
 
 class Settings:
-    """What a frozen dataclass of settings can do."""
+    """Base class of a frozen dataclass of settings: JSON, flags and comparison."""
 
     def to_json(self) -> str:
         """The settings as JSON text."""
@@ -113,7 +121,7 @@ class Settings:
         """The settings that `to_json` wrote to a file.
 
         Raises:
-            ValueError: no such file, or not the settings of this version.
+            ValueError: the file cannot be read, or does not hold settings of this version.
         """
         try:
             values = json.loads(pathlib.Path(path).read_text('utf-8'))
@@ -126,15 +134,15 @@ class Settings:
         """The settings in absl flag values."""
         return cls(**{field.name: values[field.name].value for field in dataclasses.fields(cls)})
 
-    def differences(self, other: Self) -> dict[str, tuple]:
-        """{name: (here, there)} of the settings that differ and may not change when a run is continued."""
+    def differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
+        """{name: (here, there)} of the settings that differ and must be equal in a resumed run."""
         return self._differing(other, 'may_change')
 
-    def likelihood_differences(self, other: Self) -> dict[str, tuple]:
-        """{name: (here, there)} of the settings that differ and have a part in the data or in the likelihood phase."""
+    def likelihood_differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
+        """{name: (here, there)} of the settings that differ and shape the data or the likelihood phase."""
         return self._differing(other, 'after_likelihood')
 
-    def _differing(self, other: Self, free: str) -> dict[str, tuple]:
+    def _differing(self, other: Self, free: str) -> dict[str, tuple[Any, Any]]:
         return {
             f.name: (getattr(self, f.name), getattr(other, f.name))
             for f in dataclasses.fields(self)
