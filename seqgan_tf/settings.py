@@ -139,7 +139,7 @@ class Settings:
         return self._differing(other, 'may_change')
 
     def likelihood_differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
-        """{name: (here, there)} of the settings that differ and shape the data or the likelihood phase."""
+        """{name: (here, there)} of the settings that differ and shape data or likelihood phase."""
         return self._differing(other, 'after_likelihood')
 
     def _differing(self, other: Self, free: str) -> dict[str, tuple[Any, Any]]:

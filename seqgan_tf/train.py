@@ -44,6 +44,6 @@ def main(argv: Sequence[str]) -> None:
 
 if __name__ == '__main__':
     define_flags(Config)
-    # `--help` shows only the flags of the command's own modules, so it adopts those of the settings.
+    # `--help` shows only the flags of the command's own module, so it adopts the settings' flags.
     flags.adopt_module_key_flags(sys.modules[define_flags.__module__])
     app.run(main)

@@ -39,7 +39,7 @@ class DataSet:
         shown: those of `settings` that a report names; None: all of them.
         files: those of `settings` that name a file. Reports compare the name of the file, not its
             directory.
-        fallbacks: {setting: file setting}. The setting is read only where the file setting is empty.
+        fallbacks: {setting: file setting}. The setting is read only if the file setting is empty.
         rules: {metric: what the samples keep} of the shares that the rules of the `Task` give.
         planes: pairs of metrics (x, y) for the figure of quality and diversity. A report draws the
             first pair that was measured. (): nll_test and the metric of `scored_by`.

@@ -15,7 +15,7 @@ ON_LONG = ('error', 'drop', 'truncate')
 
 
 def check(config: Any) -> None:
-    """Raises ValueError where the settings, a `Config`, name no file or conflict with each other."""
+    """Raises ValueError where the settings, a `Config`, name no file or conflict."""
     if not config.corpus:
         raise ValueError('dataset=text needs a file. Received: corpus=""')
     if config.verse_length and config.tokens != 'char':
@@ -29,7 +29,7 @@ def check(config: Any) -> None:
 
 
 def load(config: Any) -> Task:
-    """The task of the settings, a `Config`: the lines of a file. BLEU against its test rows is the score.
+    """The task of the settings, a `Config`: the lines of a file, scored by BLEU.
 
     Raises:
         ValueError: as `load_text`.

@@ -1,7 +1,7 @@
 """Regulated verse: quatrains of five-character lines (五言绝句), drawn from a small grammar.
 
-A poem has 20 Chinese characters, 4 lines of 5, without spaces or punctuation. `verse_lexicon` is its
-lexicon. A poem keeps three rules.
+A poem has 20 Chinese characters, 4 lines of 5, without spaces or punctuation. Its phrases are those
+of `verse_lexicon`. It keeps three rules.
 
 Grammar. A line is a head of two characters and a tail of three. Their categories fit a template of
 the line's position, see `TEMPLATES`. No phrase comes twice in a poem.
@@ -100,8 +100,8 @@ def make_poems(num_poems: int, seed: int) -> list[str]:
 
     A draw is uniform over the poems that keep every rule and whose phrases share no character
     (避重字, which `verse_validity` does not require). There are about 1e13 such poems, so their
-    entropy is log(1e13) / 20 = 1.50 nats a character. With one seed, a shorter list is the beginning
-    of a longer one.
+    entropy is log(1e13) / 20 = 1.50 nats a character. With one seed, a shorter list is the
+    beginning of a longer one.
 
     Args:
         num_poems: number of poems, at least 1.
@@ -203,10 +203,10 @@ def _keeps_grammar(lines: list[str]) -> bool:
     return distinct and all(pair in templates for pair, templates in zip(categories, TEMPLATES))
 
 
-# Drawing. A plan follows from a template for each line, an arrangement of tones and a rhyme group. It
-# lists the phrases that fit each of the eight places of a poem, so the product of the lists' lengths
-# is its number of poems. First a plan is drawn in proportion to that number, then each phrase
-# uniformly. A poem in which phrases share a character is rejected.
+# Drawing. A plan follows from a template for each line, an arrangement of tones and a rhyme group.
+# It lists the phrases that fit each of the eight places of a poem, so the product of the lists'
+# lengths is its number of poems. First a plan is drawn in proportion to that number, then each
+# phrase uniformly. A poem in which phrases share a character is rejected.
 
 Plan = list[list[str]]
 
@@ -218,7 +218,8 @@ def _draw_poems(rng: random.Random) -> Iterator[str]:
         plan = plans[bisect.bisect(bounds, rng.randrange(bounds[-1]))]
         phrases = [rng.choice(choices) for choices in plan]
         poem = ''.join(phrases)
-        if len(set(poem)) == sum(len(set(phrase)) for phrase in phrases):  # a phrase may repeat its own: 风细细
+        # No two phrases share a character. A phrase may repeat its own: 风细细.
+        if len(set(poem)) == sum(len(set(phrase)) for phrase in phrases):
             yield poem
 
 
