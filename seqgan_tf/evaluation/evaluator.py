@@ -42,7 +42,7 @@ class Evaluator:
         yield from self.measure(of_every_evaluation(self.task.provides), self.sample(seed), seed)
 
     def measure(self, metrics: Iterable[Metric], samples: np.ndarray, seed: tf.Tensor) -> Values:
-        """Yields (name, value) of the metrics of samples int32 [B, T] of an int seed [2]."""
+        """Yields (name, value) of metrics of samples int32 [B, T], which the int seed [2] drew."""
         evaluation = Evaluation(self.generator, self.task, self.scorer, self.oracle_scorer, samples, seed)
         for metric in metrics:
             found = pkgutil.resolve_name(metric.measure)(evaluation)

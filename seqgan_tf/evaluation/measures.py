@@ -45,8 +45,8 @@ def bleus(evaluation: Evaluation) -> dict[str, float]:
 
 def rules(evaluation: Evaluation) -> dict[str, float]:
     """Shares of the samples that keep the rules of the task."""
-    shares = evaluation.task.rules
-    return shares(evaluation.corpus.vocabulary.decode(evaluation.samples)) if shares is not None else {}
+    shares_of = evaluation.task.rules
+    return shares_of(evaluation.corpus.vocabulary.decode(evaluation.samples)) if shares_of is not None else {}
 
 
 def mean_bleu(evaluation: Evaluation, rows: np.ndarray, order: int) -> float:
