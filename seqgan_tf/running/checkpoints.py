@@ -1,5 +1,6 @@
 """Checkpoints: a `tf.train.CheckpointManager` that tolerates damaged files."""
 
+import functools
 import os
 import pathlib
 import re
@@ -24,8 +25,6 @@ class Checkpoints:
         self.directory = pathlib.Path(directory)
         self.checkpoint = tf.train.Checkpoint(**objects)
         self.restored: int | None = None  # number of the restored checkpoint
-        # Made at the first save. Until then nothing in the directory changes.
-        self.manager: tf.train.CheckpointManager | None = None
 
     def save(self) -> None:
         """Writes a checkpoint.
@@ -34,9 +33,7 @@ class Checkpoints:
             RunError: it cannot be written, for example on a full disk. Earlier ones are kept.
         """
         try:
-            if self.manager is None:
-                self.manager = self._make_manager()
-            self.manager.save()
+            self._manager.save()
         except (OSError, tf.errors.OpError) as error:
             raise RunError(
                 f'a checkpoint could not be written to {self.directory} ({_first_line(error)}). The last good one is kept; '
@@ -53,7 +50,7 @@ class Checkpoints:
         Raises:
             RunError: there are checkpoints, but none can be read.
         """
-        # The files are listed. The index file named `checkpoint` is not read: it may be damaged too.
+        # The files are listed. The index file `checkpoint` is not read, because it may be damaged.
         numbers = [
             int(m[1]) for f in self.directory.glob('ckpt-*.index') if (m := re.fullmatch(r'ckpt-(\d+)\.index', f.name))
         ]
@@ -74,8 +71,12 @@ class Checkpoints:
             )
         return None, []
 
-    def _make_manager(self) -> tf.train.CheckpointManager:
-        """Removes the damaged checkpoints after the restored one, and lists the others again."""
+    @functools.cached_property
+    def _manager(self) -> tf.train.CheckpointManager:
+        """Made at the first save; until then nothing in the directory changes.
+
+        It removes the damaged checkpoints after the restored one, and lists the others again.
+        """
         number, kept = self.restored, []
         for file in self.directory.glob('ckpt-*'):
             match = re.match(r'ckpt-(\d+)\.', file.name)

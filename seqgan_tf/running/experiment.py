@@ -186,7 +186,7 @@ class Experiment:
             logger.write(report, self._step() if step is None else step, seconds)
 
     def _export(self) -> pathlib.Path | None:
-        """Exports the trained generator, if an export directory is given; returns the version's path."""
+        """Exports the generator if `export_dir` is given; returns the path of the new version."""
         if not self.config.export_dir:
             return None
         try:
