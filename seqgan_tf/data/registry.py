@@ -100,7 +100,7 @@ DATASETS: dict[str, DataSet] = {
         shown=('corpus', 'tokens', 'sequence_length', 'on_long', 'min_count'),
         files=('corpus',),
         planes=(('self_bleu_4', 'bleu_4'), ('self_bleu_2', 'bleu_2')),
-        reading='To the left is more diverse, and up is closer to the held-out rows.',
+        reading='Samples are more diverse to the left, and closer to the test rows at the top.',
     ),
 }
 
