@@ -1,7 +1,4 @@
-"""Config: every setting of an experiment.
-
-A field is default, unit, help and source; flags, JSON and checks are made from it.
-"""
+"""Config: every setting of an experiment."""
 
 import dataclasses
 
@@ -19,199 +16,202 @@ from seqgan_tf.training.baselines import BASELINES
 class Config(Settings):
     """The settings of one experiment.
 
-    Defaults are the released code's (LantaoYu/SeqGAN at e2b52fb), unless the help says otherwise.
+    Defaults are those of the released code (LantaoYu/SeqGAN at e2b52fb), unless the help says
+    otherwise.
 
     Raises:
-        ValueError: a value of the wrong type or out of its range, or settings that do not go
-            together.
+        ValueError: a value has the wrong type or is out of its range, or two settings conflict.
     """
 
     algorithm: str = setting(
-        'seqgan', 'what trains the generator. ' + explain(ALGORITHMS), after_likelihood=True, choices=ALGORITHMS
+        'seqgan', 'how the generator is trained. ' + explain(ALGORITHMS), after_likelihood=True, choices=ALGORITHMS
     )
-    seed: int = setting(0, 'root of every random draw: weights, data, shuffles, samples', least=0, most=2**31 - 1)
+    seed: int = setting(0, 'seed of all random draws: weights, data, shuffles, samples', least=0, most=2**31 - 1)
 
     dataset: str = setting(
         'synthetic',
-        ', '.join(f'{name} ({entry.summary})' for name, entry in DATASETS.items()),
+        'what the generator learns: ' + ', '.join(f'{name} ({entry.summary})' for name, entry in DATASETS.items()),
         choices=DATASETS,
     )
-    corpus: str = setting('', 'text: the file, utf-8, one sequence a line')
-    tokens: str = setting('char', 'text: what a symbol is', choices=TOKEN_KINDS)
+    corpus: str = setting('', 'text: path of the corpus, a utf-8 file with one sequence a line')
+    tokens: str = setting('char', 'text: the kind of symbol', choices=TOKEN_KINDS)
     verse_length: int = setting(
         0,
-        'text, tokens=char: spaces separate verses of so many characters; they are no symbols and are put back on '
-        'output. 0: a space is a symbol',
+        'text, tokens=char: characters in a verse. Spaces between verses are then not symbols, and output shows them '
+        'again. 0: a space is a symbol',
         least=0,
     )
-    sequence_length: int = setting(20, 'T, the most symbols in a sequence (paper: 20, music 32)', least=2, most=1024)
-    on_long: str = setting(
-        'error', 'text: what to do with a line of more than sequence_length symbols', choices=ON_LONG
+    sequence_length: int = setting(
+        20, 'T, the maximum number of symbols in a sequence (paper: 20; for music 32)', least=2, most=1024
     )
-    min_count: int = setting(1, 'text: symbols that occur less often become unknown', least=1)
+    on_long: str = setting(
+        'error', 'text: what happens to a line of more than sequence_length symbols', choices=ON_LONG
+    )
+    min_count: int = setting(1, 'text: symbols that occur less often than this become the unknown symbol', least=1)
     max_vocab: int = setting(
         0,
-        'text: at most so many symbols, the rest become unknown; with tokens=id the number of ids. 0: no limit',
+        'text: maximum size of the vocabulary; rarer symbols become the unknown symbol. With tokens=id: the number of '
+        'ids. 0: no limit',
         least=0,
     )
-    validation_share: float = setting(0.1, 'text: share of the lines for validation', least=0, most=0.5)
-    test_share: float = setting(0.1, 'text: share of the lines for test', least=0, most=0.5)
+    validation_share: float = setting(0.1, 'text: share of the lines used for validation', least=0, most=0.5)
+    test_share: float = setting(0.1, 'text: share of the lines used for test', least=0, most=0.5)
     num_sequences: int = setting(
-        0, 'synthetic, verse: training sequences. 0: 10,000 synthetic (paper), 16,384 poems', least=0
+        0, 'synthetic, verse: number of training sequences. 0: 10,000 synthetic (paper) or 16,384 poems', least=0
     )
-    held_out: int = setting(2000, 'synthetic, verse: sequences each for validation and test', least=1)
+    held_out: int = setting(2000, 'synthetic, verse: number of validation sequences, and of test sequences', least=1)
     oracle_seed: int = setting(0, "synthetic: seed of the oracle's N(0, 1) weights", least=0, most=2**31 - 1)
-    oracle_path: str = setting('', 'synthetic: an .npz with the arrays of an oracle, in place of oracle_seed')
-    vocab_size: int = setting(5000, 'synthetic: V of an oracle made from oracle_seed', least=2)
+    oracle_path: str = setting(
+        '', 'synthetic: an .npz file with the weights of an oracle, used in place of oracle_seed'
+    )
+    vocab_size: int = setting(5000, 'synthetic: V, the vocabulary size of an oracle made from oracle_seed', least=2)
 
-    batch_size: int = setting(64, 'sequences in a batch, for all networks', least=1)
-    embedding_dim: int = setting(32, 'E of the generator', least=1)
-    hidden_dim: int = setting(32, 'H of the generator', least=1)
+    batch_size: int = setting(64, 'sequences in a batch, the same for all networks', least=1)
+    embedding_dim: int = setting(32, 'E, the embedding width of the generator', least=1)
+    hidden_dim: int = setting(32, 'H, the hidden width of the generator', least=1)
     generator_learning_rate: float = setting(
-        0.01, 'Adam, for MLE and policy gradient, each with its own moments', least=0
+        0.01, 'learning rate of Adam for MLE and for the policy gradient; each has its own Adam moments', least=0
     )
     policy_learning_rate: float = setting(
         0.0,
-        'Adam of the policy gradient. 0: generator_learning_rate, as in the released code',
+        'learning rate of Adam for the policy gradient. 0: generator_learning_rate, as in the released code',
         least=0,
         after_likelihood=True,
     )
-    discriminator_learning_rate: float = setting(1e-4, 'Adam', least=0, after_likelihood=True)
+    discriminator_learning_rate: float = setting(1e-4, 'learning rate of Adam', least=0, after_likelihood=True)
     discriminator_embedding_dim: int = setting(
         64, 'embedding width of the discriminator', least=1, after_likelihood=True
     )
     dropout: float = setting(
         0.25,
-        'share dropped after the highway in training (the code keeps 0.75)',
+        'dropout rate after the highway layer, in training only (released code: keeps 0.75)',
         least=0,
         most=0.99,
         after_likelihood=True,
     )
     l2: float = setting(
-        0.2, "weight of half the squares of the discriminator's output layer", least=0, after_likelihood=True
+        0.2, "weight of half the sum of squares of the discriminator's output layer", least=0, after_likelihood=True
     )
-    clip_norm: float = setting(5.0, 'global norm that generator gradients are clipped to', least=0)
+    clip_norm: float = setting(5.0, 'generator gradients are clipped to this global norm', least=0)
 
     mle_epochs: int = setting(
-        120, 'pretraining: epochs of maximum likelihood', least=0, may_change=True, after_likelihood=False
+        120, 'pretraining: epochs of maximum likelihood (MLE)', least=0, may_change=True, after_likelihood=False
     )
     mle_patience: int = setting(
         0,
-        'pretraining stops after so many epochs without a better validation NLL and goes back to the best weights. '
-        '0: never (released code)',
+        'pretraining stops after this many epochs without a lower validation NLL, and takes the best weights again. '
+        '0: it never stops early (released code)',
         least=0,
     )
     truth_decay: float = setting(
         0.002,
-        'scheduled_sampling: by how much the share of true tokens among the inputs falls each epoch, from 1 (paper)',
+        'scheduled_sampling: decrease per epoch of the share of true input tokens, which starts at 1 (paper)',
         least=0,
         most=1,
         after_likelihood=True,
     )
     start_from: str = setting(
         '',
-        'pg_bleu, seqgan: the workdir of a finished run of mle with the same data, networks and pretraining, which is '
-        "taken over in place of a pretraining of one's own",
+        'pg_bleu, seqgan: the workdir of a finished run of mle. The run starts where that one ended, in '
+        'place of a pretraining of its own. Data, networks and pretraining must have the same settings',
         after_likelihood=True,
     )
     discriminator_rounds: int = setting(
-        50, 'pretraining: negative sets for the discriminator', least=0, may_change=True
+        50, 'pretraining: number of negative sets that the discriminator is trained on', least=0, may_change=True
     )
-    adversarial_rounds: int = setting(200, 'rounds of g-steps and d-steps', least=0, may_change=True)
+    adversarial_rounds: int = setting(200, 'rounds; each has g_steps, then d_steps', least=0, may_change=True)
     g_steps: int = setting(
         1, 'generator updates in an adversarial round (paper, Fig. 3d)', least=0, after_likelihood=True
     )
     d_steps: int = setting(
-        5, 'negative sets in an adversarial round, each drawn anew (Fig. 3d)', least=0, after_likelihood=True
+        5, 'negative sets in an adversarial round, each freshly drawn (paper, Fig. 3d)', least=0, after_likelihood=True
     )
     discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1, after_likelihood=True)
     negatives: int = setting(
         0,
-        'sequences in a negative set, joined by as many positives. 0: as many as training rows',
+        'samples in a negative set; an equal number of training rows joins them. 0: the number of training rows',
         least=0,
         after_likelihood=True,
     )
-    num_rollouts: int = setting(16, 'N, roll-outs for each prefix', least=1, after_likelihood=True)
+    num_rollouts: int = setting(16, 'N, the number of roll-outs for each prefix', least=1, after_likelihood=True)
     reward: str = setting(
         'discriminator',
-        'seqgan: the reward of a finished sequence, or a control in its place. ' + explain(REWARDS),
+        'seqgan: the reward of a finished sequence, or a control that replaces it. ' + explain(REWARDS),
         choices=REWARDS,
         after_likelihood=True,
     )
     bleu_order: int = setting(
-        3, 'the n of BLEU-n as reward (released PG-BLEU: 3)', least=1, most=5, after_likelihood=True
+        3, 'n of BLEU-n where BLEU is the reward (released PG-BLEU: 3)', least=1, most=5, after_likelihood=True
     )
     freeze_discriminator: bool = setting(
-        False, 'seqgan, as a control: the discriminator stays as its pretraining left it', after_likelihood=True
+        False, 'seqgan, a control: the discriminator is not trained after its pretraining', after_likelihood=True
     )
     adversarial_mle_steps: int = setting(
         0,
-        'batches of maximum likelihood after the g-steps of each round (released code: none)',
+        'maximum-likelihood updates after the g-steps of each adversarial round (released code: 0)',
         least=0,
         after_likelihood=True,
     )
     baseline: str = setting(
         'none',
-        'what is subtracted from the action values before the update. ' + explain(BASELINES),
+        'the baseline, which is subtracted from the action values. ' + explain(BASELINES),
         choices=BASELINES,
         after_likelihood=True,
     )
     rollout_decay: float = setting(
         0.0,
-        "share of the roll-out policy's old weights kept at the end of a round. 0: it becomes the generator, as in "
-        "Algorithm 1 (the code's update_rate 0.8 never acts)",
+        "share of the roll-out policy's old weights that it keeps at the end of a round. 0: it becomes equal to the "
+        'generator, as in Algorithm 1 (the update_rate 0.8 of the released code has no effect)',
         least=0,
         most=1,
         after_likelihood=True,
     )
 
     eval_every: int = setting(
-        5, 'rounds between evaluations; the last round of a phase is always evaluated', least=1, may_change=True
+        5, 'rounds between evaluations; the last round of a phase is evaluated too', least=1, may_change=True
     )
     eval_samples: int = setting(
-        10_000, 'samples that an evaluation draws (code: 9,984; paper: 100,000)', least=1, may_change=True
+        10_000, 'samples in an evaluation (released code: 9,984; paper: 100,000)', least=1, may_change=True
     )
     final_samples: int = setting(
         0,
-        'samples of a closing evaluation with every metric and the temperature curve. 0: none, but the usual evaluation',
+        'samples in the closing evaluation, which has every metric and the temperature curve. 0: the usual evaluation',
         least=0,
         may_change=True,
     )
     checkpoint_every: int = setting(
-        5, 'rounds between checkpoints; a phase also ends with one', least=1, may_change=True
+        5, 'rounds between checkpoints; the last round of a phase is saved too', least=1, may_change=True
     )
     rollout_chunk: int = setting(
         0,
-        'roll-outs that run side by side; bounds the memory, changes no draw. 0: chosen by the vocabulary',
+        'roll-outs that run at the same time; it limits memory and changes no draw. 0: chosen by vocabulary size',
         least=0,
         after_likelihood=True,
     )
     precision: str = setting(
         'auto',
-        'type in which roll-outs are scored; all else is float32. auto: bfloat16 on a CPU that has it, else float32',
+        'type in which roll-outs are scored; all else is float32. auto: bfloat16 where a CPU has it, else float32',
         choices=('auto', 'float32', 'bfloat16', 'float16'),
         after_likelihood=True,
     )
     jit: str = setting(
         'auto',
-        'what XLA compiles: auto (what was measured to win), on (whole steps) or off',
+        'what XLA compiles. auto: the parts that were measured to be faster; on: whole steps; off: nothing',
         choices=('auto', 'on', 'off'),
     )
     loggers: str = setting(
         'terminal,tensorboard',
-        f'what shows the metrics, of {", ".join(LOGGERS)}; several are separated by commas',
+        f'where metrics are shown, separated by commas: any of {", ".join(LOGGERS)}',
         choices=LOGGERS,
         several=True,
         may_change=True,
     )
     workdir: str = setting(
-        'runs/default', 'where everything is written; the same command continues from here', may_change=True
+        'runs/default', 'directory of the run; the same command continues the run in it', may_change=True
     )
-    export_dir: str = setting(
-        '', 'where the trained generator is exported for TensorFlow Serving; empty: nowhere', may_change=True
-    )
+    export_dir: str = setting('', 'directory of the export for TensorFlow Serving. Empty: no export', may_change=True)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             check_value(field, getattr(self, field.name))
         if not self.workdir:
@@ -219,8 +219,8 @@ class Config(Settings):
         check_settings(self)
         if 0 < self.negatives < -(-self.batch_size // 2):
             raise ValueError(
-                f'negatives, joined by as many positives, must fill a batch. Received: negatives={self.negatives}, '
-                f'batch_size={self.batch_size}'
+                'negatives and an equal number of positives must fill a batch. '
+                f'Received: negatives={self.negatives}, batch_size={self.batch_size}'
             )
         self._check_algorithm(ALGORITHMS[self.algorithm])
         for name in ('generator_learning_rate', 'discriminator_learning_rate', 'clip_norm'):
@@ -228,7 +228,7 @@ class Config(Settings):
                 raise ValueError(f'{name} must be above 0. Received: {name}={getattr(self, name)}')
 
     def _check_algorithm(self, algorithm: Algorithm) -> None:
-        """Raises where settings do not go with what the algorithm declares."""
+        """Raises ValueError where a setting conflicts with what the algorithm declares."""
         adversarial = [name for name, other in ALGORITHMS.items() if other.adversarial]
         choosing = [name for name in adversarial if ALGORITHMS[name].reward is None]
         if self.reward != 'discriminator' and self.algorithm not in choosing:

@@ -1,5 +1,8 @@
-"""What a run tells its user without a traceback."""
+"""The error that a user can mend: commands show its message without a traceback."""
 
 
 class RunError(ValueError):
-    """A run cannot start or go on, for a reason that its user can mend; the message says the rule and what was found."""
+    """A run cannot start or continue, for a reason that its user can mend.
+
+    The message says the rule, what was expected and what was received.
+    """

@@ -1,6 +1,6 @@
-"""Settings: one field of a dataclass is default, unit, help and source.
+"""Settings: a field of a dataclass holds the default, unit, help text and source of one setting.
 
-Flags, JSON and checks are made from it.
+Flags, JSON and checks are made from the fields.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ INF = math.inf
 
 
 def setting(
-    default,
+    default: Any,
     help: str,
     *,
     least: float = -INF,
@@ -29,14 +29,14 @@ def setting(
     """A field of `Config`.
 
     Args:
-        default: its value unless another is given; its type is that of the setting.
-        help: what it is, with its unit and its source.
-        least, most: bounds of a number.
-        choices: what a text must be one of; a registry may grow after this call.
-        several: the text names any number of `choices`, separated by commas.
-        may_change: a resumed run may have another value than it was started with.
-        after_likelihood: it has no part in the data and in the likelihood phase, so that runs with
-            other values can share one pretraining. None: as `may_change`.
+        default: the value unless another is given. Its type is the type of the setting.
+        help: what the setting is, with its unit and its source.
+        least, most: bounds of a number, both included.
+        choices: the values that a text may have. A registry may grow after this call.
+        several: whether the text names any number of `choices`, separated by commas.
+        may_change: whether a run may be resumed with another value.
+        after_likelihood: whether the setting plays no part in the data and in the likelihood phase.
+            Runs that differ only in such settings can share one pretraining. None: as `may_change`.
     """
     return dataclasses.field(
         default=default,
@@ -57,20 +57,19 @@ def split_names(text: str) -> list[str]:
     return [name for name in text.split(',') if name]
 
 
-def list_differences(differences: Mapping[str, tuple]) -> str:
-    """What `Config.differences` or `likelihood_differences` found, as lines of a message."""
+def list_differences(differences: Mapping[str, tuple[Any, Any]]) -> str:
+    """The result of `Config.differences` or `likelihood_differences` as lines of a message."""
     return ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differences.items())
 
 
 def explain(choices: Mapping[str, Any]) -> str:
-    """A registry {name: entry with a `help`} as a line of help."""
+    """A registry {name: entry with a `help`} as one line of a help text."""
     return '; '.join(f'{name}: {choice.help}' for name, choice in choices.items())
 
 
 def check_value(field: dataclasses.Field, value: Any) -> None:
-    """Raises ValueError where a value is not of its setting's type, or not one that it may have."""
-    name, meta = field.name, field.metadata
-    kind: Any = field.type
+    """Raises ValueError where a value has the wrong type or is not allowed for its setting."""
+    name, kind, meta = field.name, field.type, field.metadata
     if isinstance(value, bool) != (kind is bool) or not isinstance(value, (int, float) if kind is float else kind):
         raise ValueError(f'{name} must be of type {kind.__name__}. Received: {name}={value!r}')
     if meta['several']:
@@ -93,14 +92,13 @@ def define_flags(settings: type, values: flags.FlagValues = flags.FLAGS) -> None
 
     Args:
         settings: the dataclass.
-        values: where the flags are defined; the flags of the process unless given.
+        values: the flags that they are added to; the flags of the process unless given.
     """
     for field in dataclasses.fields(settings):
-        default: Any = field.default
         text = field.metadata['help']
         choices = list(field.metadata['choices'] or ())
         if choices and not field.metadata['several']:
-            flags.DEFINE_enum(field.name, default, choices, text, flag_values=values)
+            flags.DEFINE_enum(field.name, field.default, choices, text, flag_values=values)
         else:
             define = {
                 bool: flags.DEFINE_bool,
@@ -108,12 +106,11 @@ def define_flags(settings: type, values: flags.FlagValues = flags.FLAGS) -> None
                 float: flags.DEFINE_float,
                 str: flags.DEFINE_string,
             }[field.type]
-            define(field.name, default, text, flag_values=values)
+            define(field.name, field.default, text, flag_values=values)
 
 
-@dataclasses.dataclass(frozen=True)
 class Settings:
-    """What a frozen dataclass of settings can do."""
+    """Base class of a frozen dataclass of settings: JSON, flags and comparison."""
 
     def to_json(self) -> str:
         """The settings as JSON text."""
@@ -124,7 +121,7 @@ class Settings:
         """The settings that `to_json` wrote to a file.
 
         Raises:
-            ValueError: no such file, or not the settings of this version.
+            ValueError: the file cannot be read, or does not hold settings of this version.
         """
         try:
             values = json.loads(pathlib.Path(path).read_text('utf-8'))
@@ -137,15 +134,15 @@ class Settings:
         """The settings in absl flag values."""
         return cls(**{field.name: values[field.name].value for field in dataclasses.fields(cls)})
 
-    def differences(self, other: Self) -> dict[str, tuple]:
-        """{name: (here, there)} of the settings that differ and may not change in a resumed run."""
+    def differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
+        """{name: (here, there)} of the settings that differ and must be equal in a resumed run."""
         return self._differing(other, 'may_change')
 
-    def likelihood_differences(self, other: Self) -> dict[str, tuple]:
+    def likelihood_differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
         """{name: (here, there)} of the settings that differ and shape data or likelihood phase."""
         return self._differing(other, 'after_likelihood')
 
-    def _differing(self, other: Self, free: str) -> dict[str, tuple]:
+    def _differing(self, other: Self, free: str) -> dict[str, tuple[Any, Any]]:
         return {
             f.name: (getattr(self, f.name), getattr(other, f.name))
             for f in dataclasses.fields(self)

@@ -1,6 +1,10 @@
-"""Trains a generator: `python train.py --flagfile=poetry.flags`, or `python -m seqgan_tf.train` with the same flags; `--help` lists them."""
+"""Trains a generator: `python train.py --flagfile=poetry.flags`.
+
+`python -m seqgan_tf.train` takes the same flags; `--help` lists them.
+"""
 
 import sys
+from collections.abc import Sequence
 
 from absl import app, flags, logging
 
@@ -9,8 +13,15 @@ from seqgan_tf.running.startup import load_tensorflow
 from seqgan_tf.settings import define_flags
 
 
-def main(argv):
-    """Runs the experiment that the flags describe."""
+def main(argv: Sequence[str]) -> None:
+    """Runs the experiment that the flags describe.
+
+    Args:
+        argv: the name of the command, and what absl left of its arguments.
+
+    Raises:
+        SystemExit: with a message and a status other than 0 where the run cannot start or continue.
+    """
     logging.set_verbosity(logging.WARNING)
     try:
         if len(argv) > 1:
@@ -33,7 +44,6 @@ def main(argv):
 
 if __name__ == '__main__':
     define_flags(Config)
-    flags.adopt_module_key_flags(
-        sys.modules[define_flags.__module__]
-    )  # --help shows the flags of the command's own modules only
+    # `--help` shows only the flags of the command's own module, so it adopts the settings' flags.
+    flags.adopt_module_key_flags(sys.modules[define_flags.__module__])
     app.run(main)

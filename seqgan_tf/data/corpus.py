@@ -9,10 +9,17 @@ from seqgan_tf.data.vocabulary import Vocabulary
 
 @dataclasses.dataclass(frozen=True)
 class Corpus:
-    """Rows of token ids, int32 [N, T] each, and their vocabulary.
+    """Rows of token ids and their vocabulary.
 
-    A sequence shorter than T ends with `vocabulary.end_id`, which also fills the rest of its row. The notes say what
-    the loader left out or changed.
+    A sequence shorter than T ends with `vocabulary.end_id`, which also fills the rest of its row.
+
+    Attributes:
+        train, validation, test: int32 [rows, T], each with at least one row.
+        vocabulary: the symbols of the ids.
+        notes: what the loader left out or changed, for the user.
+
+    Raises:
+        ValueError: rows of another type or shape, or ids that are not in the vocabulary.
     """
 
     train: np.ndarray
@@ -21,7 +28,7 @@ class Corpus:
     vocabulary: Vocabulary
     notes: tuple[str, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         vocab_size = len(self.vocabulary)
         for name in ('train', 'validation', 'test'):
             rows = getattr(self, name)
@@ -37,14 +44,18 @@ class Corpus:
                 raise ValueError(f'ids must be in [0, {vocab_size}). Received: {name} with {rows.min()}..{rows.max()}')
 
     @property
-    def sequence_length(self):
-        """T."""
+    def sequence_length(self) -> int:
+        """T, the length of a row."""
         return self.train.shape[1]
 
-    def batches(self, epoch, batch_size, seed):
-        """The training rows of one epoch, int32 [N // batch_size, batch_size, T], shuffled by (seed, epoch) alone; the remainder is left out.
+    def batches(self, epoch: int, batch_size: int, seed: int) -> np.ndarray:
+        """The training rows of one epoch, int32 [rows // batch_size, batch_size, T].
 
-        (The released code drops the remainder too, but never shuffles.)
+        Their order depends only on (seed, epoch). The rows that do not fill a batch are left out.
+        The released code leaves them out too, but never shuffles.
+
+        Raises:
+            ValueError: a batch has more sequences than there are training rows.
         """
         if batch_size > len(self.train):
             raise ValueError(
@@ -54,11 +65,15 @@ class Corpus:
         return self.train[order[: len(order) // batch_size * batch_size]].reshape(-1, batch_size, self.sequence_length)
 
 
-def split_rows(rows, validation_share, test_share, seed):
-    """Training, validation and test rows of an array, shuffled by the seed; each part has at least one row.
+def split_rows(
+    rows: np.ndarray, validation_share: float, test_share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Splits rows [N, T], shuffled by the seed, into training, validation and test rows.
+
+    Each part has at least one row.
 
     Raises:
-        ValueError: shares that leave no training rows.
+        ValueError: too few rows are left for training.
     """
     counts = [max(1, round(len(rows) * share)) for share in (validation_share, test_share)]
     if sum(counts) >= len(rows):

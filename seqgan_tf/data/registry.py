@@ -1,4 +1,4 @@
-"""The data sets by name: what is known of each before it is loaded.
+"""The data sets by name, and what is known of each before it is loaded.
 
 Settings, sweeps and reports read this without TensorFlow.
 """
@@ -6,6 +6,7 @@ Settings, sweeps and reports read this without TensorFlow.
 import dataclasses
 import pkgutil
 from collections.abc import Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,32 +18,32 @@ class Score:
 
     @property
     def sign(self) -> int:
-        """1 where less is better, -1 where more is: sign * value falls as samples get better."""
+        """1 if lower is better, -1 if higher is better: sign * value falls as samples improve."""
         return -1 if self.higher_is_better else 1
 
 
 @dataclasses.dataclass(frozen=True)
 class DataSet:
-    """One entry: where a data set is loaded and checked, and what a report says of it.
+    """One entry: how a data set is loaded and checked, and how a report describes it.
 
     Functions are named as 'package.module:function', and imported when they are called.
 
     Attributes:
         summary: a few words for `--help`.
         load: a function of the settings that returns a `Task`.
-        scored_by: what samples are judged by.
-        settings: the settings that shape the data, the seed apart. Runs that differ in one of them
-            do not go into one table.
-        check: a function that raises ValueError where settings do not fit the data set. It must
-            not load TensorFlow. '': none.
+        scored_by: the metric that samples are judged by.
+        settings: names of the settings that shape the data, without the seed. A table compares only
+            runs that agree in them.
+        check: a function that raises ValueError where settings do not fit the data set. It must not
+            load TensorFlow. '': there is no check.
         shown: those of `settings` that a report names; None: all of them.
-        files: those of `settings` that name a file. The file's name counts, not where it lies.
-        fallbacks: {setting: file setting}: the setting is read only where the file setting is
-            empty.
-        rules: {metric: what is kept}: the shares that the rules of `Task` give.
-        planes: pairs of metrics, across and up, for the picture of quality and diversity. The
-            first pair that was measured is drawn. (): nll_test and the metric of `scored_by`.
-        reading: how such a picture is read. '': in terms of likelihood and quality.
+        files: those of `settings` that name a file. Reports compare the name of the file, not its
+            directory.
+        fallbacks: {setting: file setting}. The setting is read only if the file setting is empty.
+        rules: {metric: what the samples keep} of the shares that the rules of the `Task` give.
+        planes: pairs of metrics (x, y) for the figure of quality and diversity. A report draws the
+            first pair that was measured. (): nll_test and the metric of `scored_by`.
+        reading: how that figure is read. '': in terms of likelihood and quality.
     """
 
     summary: str
@@ -99,18 +100,18 @@ DATASETS: dict[str, DataSet] = {
         shown=('corpus', 'tokens', 'sequence_length', 'on_long', 'min_count'),
         files=('corpus',),
         planes=(('self_bleu_4', 'bleu_4'), ('self_bleu_2', 'bleu_2')),
-        reading='To the left is more diverse, and up is closer to the held-out rows.',
+        reading='Samples are more diverse to the left, and closer to the test rows at the top.',
     ),
 }
 
 
-def check_settings(config) -> None:
+def check_settings(config: Any) -> None:
     """Raises ValueError where the settings, a `Config`, do not fit their data set."""
     entry = DATASETS[config.dataset]
     if config.corpus and 'corpus' not in entry.settings:
         readers = ' or '.join(name for name, other in DATASETS.items() if 'corpus' in other.settings)
         raise ValueError(
-            f'a corpus is read only with dataset={readers}. Received: dataset={config.dataset}, corpus={config.corpus}'
+            f'corpus may be given only with dataset={readers}. Received: dataset={config.dataset}, corpus={config.corpus}'
         )
     if entry.check:
         pkgutil.resolve_name(entry.check)(config)

@@ -1,12 +1,15 @@
-"""Task: what a run learns from, and what its generator is judged by."""
+"""Task: the data that a run learns from, and the judges of its generator."""
 
 import dataclasses
 import pkgutil
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.registry import DATASETS, Score
+
+if TYPE_CHECKING:  # settings are read without TensorFlow
+    from seqgan_tf.policies.policy import Policy
 
 Rules = Callable[[Sequence[str]], dict[str, float]]
 
@@ -17,30 +20,30 @@ class Task:
 
     Attributes:
         corpus: the rows.
-        scored_by: what samples are judged by; None where nobody compares runs.
+        scored_by: the metric that samples are judged by; None where runs are not compared.
         oracle: the policy that the rows were drawn from, or None.
         rules: a function of texts that gives {name: share of the texts that keep a rule}, or None.
-        has_text: whether the rows are text, so that BLEU says something of samples.
+        has_text: whether the rows are text. Only then is BLEU measured.
     """
 
     corpus: Corpus
     scored_by: Score | None = None
-    oracle: Any = None
+    oracle: 'Policy | None' = None
     rules: Rules | None = None
     has_text: bool = True
 
     @property
     def provides(self) -> frozenset[str]:
-        """Of 'oracle', 'rules' and 'text' those that there are.
+        """What the task has, of 'oracle', 'rules' and 'text'.
 
-        A metric is measured where all that it requires is among them.
+        A metric is measured where the task has all that the metric requires.
         """
         found = {'oracle': self.oracle is not None, 'rules': self.rules is not None, 'text': self.has_text}
         return frozenset(name for name, there in found.items() if there)
 
 
-def load_task(config) -> Task:
-    """The task of a configuration, by the name of its data set.
+def load_task(config: Any) -> Task:
+    """The task of the settings, a `Config`, by the name of their data set.
 
     Raises:
         ValueError: the data cannot be read, or do not fit the settings.

@@ -2,18 +2,20 @@
 
 import collections
 import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from seqgan_tf.data.corpus import Corpus, split_rows
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.vocabulary import END, Vocabulary, split
 
-MOST_IDS = 1_000_000
+MOST_IDS = 1_000_000  # with tokens='id' and no max_vocab
 ON_LONG = ('error', 'drop', 'truncate')
 
 
-def check(config) -> None:
-    """Raises ValueError where the settings name no file, or do not go together."""
+def check(config: Any) -> None:
+    """Raises ValueError where the settings, a `Config`, name no file or conflict."""
     if not config.corpus:
         raise ValueError('dataset=text needs a file. Received: corpus=""')
     if config.verse_length and config.tokens != 'char':
@@ -26,8 +28,8 @@ def check(config) -> None:
         )
 
 
-def load(config) -> Task:
-    """The task of settings: the lines of a file, judged by BLEU against its test rows.
+def load(config: Any) -> Task:
+    """The task of the settings, a `Config`: the lines of a file, scored by BLEU.
 
     Raises:
         ValueError: as `load_text`.
@@ -38,32 +40,36 @@ def load(config) -> Task:
 
 
 def load_text(
-    path,
+    path: str | pathlib.Path,
     *,
-    tokens='char',
-    verse_length=0,
-    sequence_length=20,
-    on_long='error',
-    min_count=1,
-    max_vocab=0,
-    validation_share=0.1,
-    test_share=0.1,
-    seed=0,
-):
+    tokens: str = 'char',
+    verse_length: int = 0,
+    sequence_length: int = 20,
+    on_long: str = 'error',
+    min_count: int = 1,
+    max_vocab: int = 0,
+    validation_share: float = 0.1,
+    test_share: float = 0.1,
+    seed: int = 0,
+) -> Corpus:
     """The corpus of a text file. Blank lines, and white space around a line, are left out.
 
-    The vocabulary is that of the whole file. It has an end symbol where a sequence is shorter than `sequence_length`, and an unknown
-    symbol where `min_count` or `max_vocab` leave symbols out; what was left out is in the corpus' notes.
+    The vocabulary is that of the whole file. It has an end symbol if a sequence is shorter than
+    `sequence_length`. It has an unknown symbol if `min_count` or `max_vocab` leave symbols out. The
+    notes of the corpus say what was left out.
 
     Args:
-        tokens, verse_length: how a line is made of symbols, see `Vocabulary`.
+        path: the file, utf-8, one sequence a line.
+        tokens, verse_length: how a line is split into symbols, see `Vocabulary`.
         sequence_length: T, at least 2.
-        on_long: 'error', 'drop' or 'truncate' a line of more than T symbols.
-        min_count, max_vocab: see `Vocabulary.build`. With 'id', max_vocab is the number of ids: 0 .. max_vocab - 1.
-        validation_share, test_share: of the lines, drawn by `seed`.
+        on_long: what happens to a line of more than T symbols: 'error', 'drop' or 'truncate'.
+        min_count, max_vocab: see `Vocabulary.build`. With 'id', the ids are 0 .. max_vocab - 1.
+        validation_share, test_share: shares of the lines.
+        seed: of the split into training, validation and test rows.
 
     Raises:
-        ValueError: the file cannot be read, is empty or not utf-8; a line that is too long, or breaks the rule of its tokens.
+        ValueError: the file cannot be read, is empty or is not utf-8; or a line is too long or
+            breaks the rule of its kind of token.
     """
     lines = _read_lines(path)
     sequences = [split(line, tokens, verse_length) for line in lines.values()]
@@ -84,7 +90,7 @@ def load_text(
     return Corpus(*split_rows(rows, validation_share, test_share, seed), vocabulary, tuple(notes))
 
 
-def _read_lines(path):
+def _read_lines(path: str | pathlib.Path) -> dict[int, str]:
     """{line number: line} of the lines that are not blank."""
     path = pathlib.Path(path)
     try:
@@ -103,12 +109,19 @@ def _read_lines(path):
     return lines
 
 
-def _check_symbols(path, lines, sequences, tokens, verse_length, max_vocab):
-    """Each line must keep the rule of its kind of tokens."""
+def _check_symbols(
+    path: str | pathlib.Path,
+    lines: Mapping[int, str],
+    sequences: Sequence[Sequence[str]],
+    tokens: str,
+    verse_length: int,
+    max_vocab: int,
+) -> None:
+    """Raises ValueError where a line breaks the rule of its kind of token."""
     limit = max_vocab or MOST_IDS
     for (number, line), sequence in zip(lines.items(), sequences):
         if tokens == 'id':
-            digits = len(str(limit))  # int() refuses thousands of them
+            digits = len(str(limit))  # int() refuses texts of thousands of digits
             bad = [
                 s
                 for s in sequence
@@ -130,7 +143,13 @@ def _check_symbols(path, lines, sequences, tokens, verse_length, max_vocab):
                 )
 
 
-def _limit_length(path, lines, sequences, sequence_length, on_long):
+def _limit_length(
+    path: str | pathlib.Path,
+    lines: Mapping[int, str],
+    sequences: list[list[str]],
+    sequence_length: int,
+    on_long: str,
+) -> tuple[list[list[str]], list[str]]:
     """Sequences of at most T symbols, and a note on those that were longer."""
     if on_long not in ON_LONG:
         raise ValueError(f'on_long must be one of {", ".join(ON_LONG)}. Received: on_long={on_long}')
@@ -142,8 +161,8 @@ def _limit_length(path, lines, sequences, sequence_length, on_long):
     if on_long == 'error':
         number, line, length = long[0]
         raise ValueError(
-            f'a line must have at most sequence_length={sequence_length} symbols, unless on_long=drop or on_long=truncate is '
-            f'given. Received: {len(long)} longer lines in {path}, the first is line {number} with {length}: {line[:60]}'
+            f'a line must have at most sequence_length={sequence_length} symbols, unless on_long is drop or truncate. '
+            f'Received: {len(long)} longer lines in {path}, the first is line {number} with {length}: {line[:60]}'
         )
     if on_long == 'truncate':
         return [s[:sequence_length] for s in sequences], [f'{len(long)} lines cut to {sequence_length} symbols']
@@ -156,8 +175,8 @@ def _limit_length(path, lines, sequences, sequence_length, on_long):
     return kept, [f'{len(long)} lines of more than {sequence_length} symbols dropped']
 
 
-def _describe_unknown(sequences, vocabulary):
-    """A note on how much of the text is unknown, and what; none where nothing is."""
+def _describe_unknown(sequences: Sequence[Sequence[str]], vocabulary: Vocabulary) -> Iterator[str]:
+    """Yields a note on the symbols that became unknown, if there are any."""
     counts = collections.Counter(s for sequence in sequences for s in sequence)
     unknown = {s: n for s, n in counts.most_common() if s not in vocabulary.ids}
     if unknown:

@@ -1,29 +1,20 @@
-"""Regulated verse: quatrains of five-character lines (五言绝句) from a small grammar, and the rules they keep.
+"""Regulated verse: quatrains of five-character lines (五言绝句), drawn from a small grammar.
 
-A poem is 20 Chinese characters (4 lines of 5), without spaces or punctuation. Its lexicon is `verse_lexicon`.
+A poem has 20 Chinese characters, 4 lines of 5, without spaces or punctuation. Its phrases are those
+of `verse_lexicon`. It keeps three rules.
 
-Grammar. A line is a head of two characters and a tail of three, whose categories fit a template of its position; the
-four positions are the opening, development, turn and close (起承转合) of the classical quatrain:
+Grammar. A line is a head of two characters and a tail of three. Their categories fit a template of
+the line's position, see `TEMPLATES`. No phrase comes twice in a poem.
 
-    opening        time + scene | place + scene
-    development    place + scene | sky + drift | bird + flight | plant + bloom
-    turn           person + act
-    close          muse + feeling
+Tones. A character is level (平, Mandarin tones 1 and 2) or oblique (仄, tones 3 and 4). Mandarin has
+lost the entering tone. The tones of a poem are one of the four standard arrangements, see
+`ARRANGEMENTS`, as Wang Li tabulates them (《诗词格律》, 1962, ch. 2). The tone of `中` is free. Only the
+first character of a line can be free, and that of 平平仄仄平 is not. This is a strict reading of
+一三五不论: it excludes a lone level tone (孤平) and three level tones at the end of a line (三平调).
 
-No phrase comes twice in a poem.
-
-Tones. A character is level (平, Mandarin tones 1 and 2) or oblique (仄, tones 3 and 4; the entering tone is gone).
-The tones of a poem are one of the four standard arrangements of the four line types, as Wang Li tabulates them
-(《诗词格律》, 1962, ch. 2). `中` is free: only ever the first character, and not that of 平平仄仄平. This is a strict
-reading of 一三五不论: a lone level tone (孤平) and three level tones at the end of a line (三平调) cannot arise.
-
-    oblique start, line 1 unrhymed    中仄平平仄 平平仄仄平 中平平仄仄 中仄仄平平
-    oblique start, line 1 rhymed      中仄仄平平 平平仄仄平 中平平仄仄 中仄仄平平
-    level start, line 1 unrhymed      中平平仄仄 中仄仄平平 中仄平平仄 平平仄仄平
-    level start, line 1 rhymed        平平仄仄平 中仄仄平平 中仄平平仄 平平仄仄平
-
-Rhyme. The last characters of lines 2 and 4, and of line 1 unless its tone is oblique, are level, differ from each other
-and have finals of one group. The groups are the thirteen of Mandarin popular verse (十三辙), see `RHYME_GROUPS`.
+Rhyme. The last characters of lines 2 and 4 rhyme: they are level, they differ, and their finals are
+of one group. The last character of line 1 rhymes with them unless its tone is oblique. The groups
+are the thirteen of Mandarin popular verse (十三辙), see `RHYME_GROUPS`.
 """
 
 import bisect
@@ -33,6 +24,7 @@ import math
 import random
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -46,19 +38,21 @@ VERSE_LENGTH = 5
 POEM_LENGTH = 20
 HEAD_LENGTH = 2
 NUM_POEMS = 16_384  # for training, unless the settings say otherwise
+CONSONANTS = 'bcdfghjklmnpqrstwxyz'  # v is a vowel here: it stands for ü
 
+# The (head, tail) categories of each line: the parts of the classical quatrain (起承转合).
 TEMPLATES = (
-    (('time', 'scene'), ('place', 'scene')),
-    (('place', 'scene'), ('sky', 'drift'), ('bird', 'flight'), ('plant', 'bloom')),
-    (('person', 'act'),),
-    (('muse', 'feeling'),),
+    (('time', 'scene'), ('place', 'scene')),  # opening
+    (('place', 'scene'), ('sky', 'drift'), ('bird', 'flight'), ('plant', 'bloom')),  # development
+    (('person', 'act'),),  # turn
+    (('muse', 'feeling'),),  # close
 )
 
 ARRANGEMENTS = (
-    ('中仄平平仄', '平平仄仄平', '中平平仄仄', '中仄仄平平'),
-    ('中仄仄平平', '平平仄仄平', '中平平仄仄', '中仄仄平平'),
-    ('中平平仄仄', '中仄仄平平', '中仄平平仄', '平平仄仄平'),
-    ('平平仄仄平', '中仄仄平平', '中仄平平仄', '平平仄仄平'),
+    ('中仄平平仄', '平平仄仄平', '中平平仄仄', '中仄仄平平'),  # oblique start, line 1 unrhymed
+    ('中仄仄平平', '平平仄仄平', '中平平仄仄', '中仄仄平平'),  # oblique start, line 1 rhymed
+    ('中平平仄仄', '中仄仄平平', '中仄平平仄', '平平仄仄平'),  # level start, line 1 unrhymed
+    ('平平仄仄平', '中仄仄平平', '中仄平平仄', '平平仄仄平'),  # level start, line 1 rhymed
 )
 
 RHYME_GROUPS = {  # name: the finals, as pinyin writes them (v for ü)
@@ -78,19 +72,19 @@ RHYME_GROUPS = {  # name: the finals, as pinyin writes them (v for ü)
 }
 
 
-def check(config) -> None:
-    """Raises ValueError where the settings ask for poems of another length."""
+def check(config: Any) -> None:
+    """Raises ValueError where the settings, a `Config`, ask for poems of another length."""
     if config.sequence_length != POEM_LENGTH:
         raise ValueError(
             f'a poem of dataset=verse has {POEM_LENGTH} characters. Received: sequence_length={config.sequence_length}'
         )
 
 
-def load(config) -> Task:
-    """The task of settings: poems, no poem in two parts, judged by the rules that they keep.
+def load(config: Any) -> Task:
+    """The task of the settings, a `Config`: poems, scored by the rules that they keep.
 
-    The vocabulary is the whole lexicon's, by code point, whichever characters the drawn poems
-    happen to hold; texts show a space after each line of five characters.
+    No poem is in two parts of the corpus. The vocabulary has all characters of the lexicon, sorted
+    by code point, whether a drawn poem has them or not. Texts show a space after each line.
     """
     num_poems, held_out = config.num_sequences or NUM_POEMS, config.held_out
     vocabulary = Vocabulary(sorted(_TONES), tokens='char', verse_length=VERSE_LENGTH)
@@ -102,26 +96,27 @@ def load(config) -> Task:
 
 
 def make_poems(num_poems: int, seed: int) -> list[str]:
-    """`num_poems` distinct poems of the grammar, strings of 20 characters, drawn uniformly.
+    """Distinct poems, strings of 20 characters, drawn uniformly.
 
-    Uniform over the poems that keep every rule and in which no two phrases share a character (避重字, which
-    `verse_validity` does not ask for). There are about 1e13 of them, so their entropy is log(1e13) / 20 = 1.50 nats a
-    character. Fewer poems of the same seed are a prefix of more.
+    A draw is uniform over the poems that keep every rule and whose phrases share no character
+    (避重字, which `verse_validity` does not require). There are about 1e13 such poems, so their
+    entropy is log(1e13) / 20 = 1.50 nats a character. With one seed, a shorter list is the
+    beginning of a longer one.
 
     Args:
-        num_poems: how many, at least 1.
+        num_poems: number of poems, at least 1.
         seed: at least 0.
 
     Raises:
-        ValueError: if `num_poems` or `seed` is too small.
+        ValueError: `num_poems` or `seed` is too small.
     """
     if num_poems < 1:
         raise ValueError(f'num_poems must be at least 1. Received: num_poems={num_poems}')
     if seed < 0:
         raise ValueError(f'seed must be at least 0. Received: seed={seed}')
-    drawn, distinct = _draw_poems(random.Random(seed)), {}  # a dict keeps the order
+    poems, distinct = _draw_poems(random.Random(seed)), {}  # a dict keeps the order
     while len(distinct) < num_poems:
-        distinct[next(drawn)] = None
+        distinct[next(poems)] = None
     return list(distinct)
 
 
@@ -129,15 +124,15 @@ def verse_validity(texts: Sequence[str]) -> dict[str, float]:
     """The share of texts that keep each rule of the verse.
 
     Args:
-        texts: any texts, at least one. White space in them is ignored; unknown characters break the rules they are
-            part of, and a text that is not 20 characters long breaks all.
+        texts: any texts, at least one. White space is ignored. An unknown character breaks the
+            rules that it takes part in. A text that is not 20 characters long breaks all rules.
 
     Returns:
-        Shares in [0, 1]: 'valid_tones', 'valid_rhyme', 'valid_grammar' (templates, and no phrase twice) and
-        'valid_all' (the three together).
+        Shares in [0, 1] of 'valid_tones', 'valid_rhyme' and 'valid_grammar' (the templates, and no
+        phrase twice), and of texts that keep all three, 'valid_all'.
 
     Raises:
-        ValueError: if there are no texts.
+        ValueError: there are no texts.
     """
     if not len(texts):
         raise ValueError('texts must hold at least 1 text. Received: 0 texts')
@@ -151,8 +146,9 @@ def verse_validity(texts: Sequence[str]) -> dict[str, float]:
 
 
 def _rhyme_group(syllable: str) -> str:
-    """The rhyme group of a syllable in pinyin: 'yue4' is of '乜斜'."""
-    initial, final = re.fullmatch(r'([^aeiouv]*)([a-z]+)\d', syllable).groups()
+    """The rhyme group of a syllable in pinyin, for example '乜斜' of 'yue4'."""
+    final = syllable[:-1].lstrip(CONSONANTS)
+    initial = syllable[:-1].removesuffix(final)
     if final == 'u' and initial in ('j', 'q', 'x', 'y'):  # pinyin writes ü so after these
         final = 'v'
     if (initial, final) == ('y', 'e'):  # ye is how pinyin spells ie without an initial
@@ -207,9 +203,10 @@ def _keeps_grammar(lines: list[str]) -> bool:
     return distinct and all(pair in templates for pair, templates in zip(categories, TEMPLATES))
 
 
-# Drawing. A plan names a template for each line, an arrangement of tones and a rhyme group. It is the list of phrases
-# that may fill each of the eight places of the poem, so it stands for the product of their lengths in poems; plans are
-# drawn in proportion to that, then phrases uniformly, and poems that repeat a character are rejected.
+# Drawing. A plan follows from a template for each line, an arrangement of tones and a rhyme group.
+# It lists the phrases that fit each of the eight places of a poem, so the product of the lists'
+# lengths is its number of poems. First a plan is drawn in proportion to that number, then each
+# phrase uniformly. A poem in which phrases share a character is rejected.
 
 Plan = list[list[str]]
 
@@ -221,7 +218,8 @@ def _draw_poems(rng: random.Random) -> Iterator[str]:
         plan = plans[bisect.bisect(bounds, rng.randrange(bounds[-1]))]
         phrases = [rng.choice(choices) for choices in plan]
         poem = ''.join(phrases)
-        if len(set(poem)) == sum(len(set(phrase)) for phrase in phrases):  # a phrase may double its own: 风细细
+        # No two phrases share a character. A phrase may repeat its own: 风细细.
+        if len(set(poem)) == sum(len(set(phrase)) for phrase in phrases):
             yield poem
 
 
@@ -243,7 +241,7 @@ def _plan(templates: Sequence[tuple[str, str]], arrangement: Sequence[str], grou
 
 @functools.cache
 def _fitting(category: str, tones: str, group: str | None) -> list[str]:
-    """The phrases of a category with given tones, and with a final of a rhyme group unless it is None."""
+    """The phrases of a category that have the tones and, unless it is None, the rhyme group."""
     regex = _tone_regex(tones)
     phrases = [phrase for phrase in PHRASES[category].split() if regex.fullmatch(_tones(phrase))]
     return [phrase for phrase in phrases if group in (None, _GROUPS[phrase[-1]])]

@@ -1,11 +1,12 @@
-"""Lexicon of the verse corpus: the phrases by category and the reading of every character.
+"""Lexicon of the verse corpus: the phrases by category, and the reading of every character.
 
-Written for this corpus. The categories that only lines 2 and 4 use hold only phrases whose tones can stand there: no
-head that is oblique then level, no tail that ends on an oblique tone.
+It was written for this corpus. Some categories are used only in lines 2 and 4. Their phrases have
+only tones that fit there: no head is oblique then level, and no tail ends on an oblique tone.
 
-`READINGS` is laid out as a rhyme book: a syllable in pinyin with its tone (1 to 4, `v` for ü) and the characters read
-so, in modern standard Mandarin and without sandhi (不 is bu4). A character with several readings in the language (长,
-行, 更, 还, 数, 空 and others) has one here and no phrase uses another, so characters alone decide tone and rhyme.
+`READINGS` is laid out like a rhyme book: each syllable in pinyin with its tone (1 to 4; `v` is ü),
+then the characters that are read so. Readings are modern standard Mandarin without sandhi (不 is
+bu4). Some characters have several readings in the language (长, 行, 更, 还, 数, 空 and others). Each
+has one here, and no phrase uses another one, so characters alone decide tone and rhyme.
 """
 
 PHRASES = {

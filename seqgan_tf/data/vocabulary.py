@@ -1,7 +1,10 @@
-"""Vocabulary: symbols <-> ids, in Python and in the graph."""
+"""Vocabulary: symbols and their ids."""
 
 import collections
+import itertools
 import pathlib
+from collections.abc import Iterable, Sequence
+from typing import Self
 
 import numpy as np
 
@@ -10,22 +13,31 @@ TOKEN_KINDS = ('char', 'word', 'id')
 
 
 class Vocabulary:
-    """An ordered list of symbols, and how a text is made of them.
+    """An ordered list of symbols, and the rule by which they make a text.
 
-    Ids are positions in `symbols`. Id 0 is also what the generator reads before the first token. Where sequences have different
-    lengths, symbol 0 is the end symbol, so start and end are one boundary token; where all have full length no symbol is special, as
-    in the released code.
+    The id of a symbol is its position in the list. Id 0 is also what the generator reads before the
+    first token. Where sequences have different lengths, symbol 0 is the end symbol, so one token
+    marks both boundaries of a sequence. Where all sequences have full length, no symbol is special,
+    as in the released code.
 
     Args:
         symbols: strings, all distinct, at least two.
-        tokens: 'char' (a symbol is one Unicode code point), 'word' or 'id' (separated by white space).
-        verse_length: for 'char': the space is no symbol, and a text shows a space after each `verse_length` symbols; 0 for neither.
+        tokens: the kind of symbol: 'char' is one Unicode code point; 'word' and 'id' are separated
+            by white space.
+        verse_length: with 'char': a text has a space after each `verse_length` symbols, and the
+            space is not a symbol. 0: a space is a symbol like any other.
+
+    Attributes:
+        ids: {symbol: id}.
+        end_id, unknown_id: ids of the end symbol and of the unknown symbol, or None.
+        unknown: the text of the unknown symbol.
 
     Raises:
-        ValueError: fewer than two symbols, a repeated one, one with a line feed, or an unknown kind.
+        ValueError: fewer than two symbols, a repeated symbol, a symbol with a line feed, an unknown
+            kind of token, or a bad `verse_length`.
     """
 
-    def __init__(self, symbols, tokens='char', verse_length=0):
+    def __init__(self, symbols: Iterable[str], tokens: str = 'char', verse_length: int = 0):
         self.symbols, self.tokens, self.verse_length = list(symbols), tokens, verse_length
         if tokens not in TOKEN_KINDS:
             raise ValueError(f'tokens must be one of {", ".join(TOKEN_KINDS)}. Received: tokens={tokens}')
@@ -41,23 +53,36 @@ class Vocabulary:
             repeated = [s for s, n in collections.Counter(self.symbols).items() if n > 1]
             raise ValueError(f'symbols must be distinct. Repeated: {repeated[:5]}')
         if any('\n' in symbol for symbol in self.symbols):
-            raise ValueError('a symbol must not hold a line feed, which ends a symbol in a file')
+            raise ValueError('a symbol must not contain a line feed, because a file has one symbol a line')
         self.unknown = '\ufffd' if tokens == 'char' else '<unk>'
         self.end_id = self.ids.get(END)
         self.unknown_id = self.ids.get(self.unknown)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.symbols)
 
     @classmethod
-    def build(cls, sequences, tokens='char', *, verse_length=0, with_end=False, min_count=1, max_vocab=0):
-        """The vocabulary of a corpus: symbols by falling count, equal counts in the order of the symbols ('id': by number).
+    def build(
+        cls,
+        sequences: Iterable[Sequence[str]],
+        tokens: str = 'char',
+        *,
+        verse_length: int = 0,
+        with_end: bool = False,
+        min_count: int = 1,
+        max_vocab: int = 0,
+    ) -> Self:
+        """The vocabulary of a corpus.
+
+        The most frequent symbol comes first; symbols with equal counts are sorted. With tokens='id'
+        symbols are sorted by number.
 
         Args:
             sequences: lists of symbols (strings).
-            with_end: put the end symbol first.
-            min_count: rarer symbols become unknown.
-            max_vocab: at most so many symbols, the special ones included; 0 for no limit.
+            tokens, verse_length: see the class.
+            with_end: whether the end symbol is added, in first place.
+            min_count: symbols that occur less often become the unknown symbol.
+            max_vocab: maximum number of symbols, the special ones included; 0: no limit.
 
         Raises:
             ValueError: fewer than two symbols are left.
@@ -74,22 +99,23 @@ class Vocabulary:
             kept = kept[: max(0, max_vocab - len(special))]
         return cls(special + kept, tokens, verse_length)
 
-    def split(self, text):
+    def split(self, text: str) -> list[str]:
         """The symbols of a text."""
         return split(text, self.tokens, self.verse_length)
 
-    def join(self, symbols):
-        """The text of a list of symbols: `split` the other way round."""
+    def join(self, symbols: Sequence[str]) -> str:
+        """The text of a list of symbols, the inverse of `split`."""
         if self.tokens != 'char':
             return ' '.join(symbols)
         width = self.verse_length or max(1, len(symbols))
         return ' '.join(''.join(symbols[i : i + width]) for i in range(0, len(symbols), width))
 
-    def encode(self, sequences, length):
-        """Ids int32 [N, length] of lists of symbols; a shorter one is filled up with the end id.
+    def encode(self, sequences: Sequence[Sequence[str]], length: int) -> np.ndarray:
+        """Ids int32 [N, length] of N lists of symbols; the end id fills up the shorter ones.
 
         Raises:
-            ValueError: a symbol that is not in the vocabulary (and there is no unknown symbol), or a length that does not fit.
+            ValueError: a symbol is not in the vocabulary and there is no unknown symbol; or a list
+                is too long, or too short and there is no end symbol.
         """
         rows = np.full([len(sequences), length], -1 if self.end_id is None else self.end_id, np.int32)
         for row, sequence in zip(rows, sequences):
@@ -106,26 +132,32 @@ class Vocabulary:
                     )
         return rows
 
-    def decode(self, tokens):
-        """The texts of ids [N, T], each cut at its first end id."""
-        texts = []
-        for row in np.asarray(tokens):
-            ended = np.flatnonzero(row == self.end_id) if self.end_id is not None else ()
-            texts.append(self.join([self.symbols[i] for i in row[: ended[0] if len(ended) else None]]))
-        return texts
+    def decode(self, tokens: np.ndarray | Sequence[Sequence[int]]) -> list[str]:
+        """The texts of ids [N, T]; each text stops before the first end id."""
+        rows = np.asarray(tokens).tolist()
+        kept = (itertools.takewhile(lambda token: token != self.end_id, row) for row in rows)
+        return [self.join([self.symbols[token] for token in row]) for row in kept]
 
-    def save(self, path):
+    def save(self, path: str | pathlib.Path) -> None:
         """Writes one symbol a line, utf-8, in the order of the ids."""
         pathlib.Path(path).write_bytes(''.join(symbol + '\n' for symbol in self.symbols).encode())
 
     @classmethod
-    def load(cls, path, tokens='char', verse_length=0):
-        """The vocabulary that `save` wrote."""
+    def load(cls, path: str | pathlib.Path, tokens: str = 'char', verse_length: int = 0) -> Self:
+        """The vocabulary that `save` wrote.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it is not utf-8, or as for the class.
+        """
         return cls(pathlib.Path(path).read_bytes().decode().split('\n')[:-1], tokens, verse_length)
 
 
-def split(text, tokens, verse_length=0):
-    """The symbols of a text: code points, or words between ASCII white space (the same rule as in the graph)."""
+def split(text: str, tokens: str, verse_length: int = 0) -> list[str]:
+    """The symbols of a text: code points, or words separated by ASCII white space.
+
+    The serving graph splits words by the same rule.
+    """
     if tokens == 'char':
         return list(text.replace(' ', '')) if verse_length else list(text)
     return [word.decode() for word in text.encode().split()]

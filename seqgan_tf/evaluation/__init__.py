@@ -1,1 +1,1 @@
-"""Which measurements a run makes, and when."""
+"""The metrics of a run: which are measured, and when."""

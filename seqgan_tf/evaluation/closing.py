@@ -1,14 +1,13 @@
 """The closing evaluation of a finished run: every metric, and the temperature curve.
 
-It takes minutes, and loads TensorFlow Probability.
+It takes minutes, and it loads TensorFlow Probability.
 
-The metrics of the closing evaluation alone stand here too: functions of an `Evaluation` that give
-{name: value}, in nats per token where nothing else is said.
+The metrics that only the closing evaluation measures are here too. Each is a function of an
+`Evaluation` that returns {name: value}, in nats per token unless its docstring says otherwise.
 """
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Any
 
 import tensorflow as tf
 
@@ -22,27 +21,38 @@ from seqgan_tf.metrics import diversity
 from seqgan_tf.metrics.divergences import jsd_per_step
 from seqgan_tf.policies.tempered import Tempered
 
-# From flat to sharp. At the far end, as sharp as a bigram, all models of the oracle have collapsed.
+# From flat to sharp. At the last one a model is as sharp as a bigram, and all models of the oracle
+# have collapsed.
 INVERSE_TEMPERATURES = (0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.5, 3.0)
 CURVE_ROWS = 4000  # samples and test rows of each point of the curve
 DISTINCT_ORDERS = (1, 2, 3)
 
 
-def closing_metrics(evaluator: Evaluator, num_samples: int, seed: Any) -> Values:
-    """Yields (name, value) of all metrics of samples from an int seed [2], their number first."""
+def closing_metrics(evaluator: Evaluator, num_samples: int, seed: tf.Tensor) -> Values:
+    """Yields (name, value) of the number of samples, then of all metrics.
+
+    Args:
+        evaluator: of the trained generator.
+        num_samples: number of samples to draw.
+        seed: int [2].
+    """
     yield 'samples', num_samples
     metrics = of_closing_evaluation(evaluator.task.provides)
     yield from evaluator.measure(metrics, evaluator.sample(seed, num_samples), seed)
 
 
-def temperature_curve(evaluator: Evaluator, seed: Any) -> Iterator[dict[str, float]]:
-    """Yields one dict of metrics for each temperature.
+def temperature_curve(evaluator: Evaluator, seed: tf.Tensor) -> Iterator[dict[str, float]]:
+    """Yields {name: value} for each temperature: a curve in the plane of quality and diversity.
 
-    They are the curve of the model in the plane of quality and diversity. Samples and test rows are at most 4,000 each, scored at the temperature that drew them.
+    At most 4,000 samples and 4,000 test rows are scored, at the temperature of the samples.
+
+    Args:
+        evaluator: of the trained generator.
+        seed: int [2].
     """
     corpus = dataclasses.replace(evaluator.task.corpus, test=evaluator.task.corpus.test[:CURVE_ROWS])
     task = dataclasses.replace(evaluator.task, corpus=corpus)
-    sharpness = tf.Variable(tf.constant(1.0))
+    sharpness = tf.Variable(1.0)
     policy = Tempered(evaluator.generator, sharpness)
     tempered = Evaluator(policy, task, min(CURVE_ROWS, evaluator.num_samples), evaluator.jit)
     for i, inverse_temperature in enumerate(INVERSE_TEMPERATURES):
@@ -53,18 +63,18 @@ def temperature_curve(evaluator: Evaluator, seed: Any) -> Iterator[dict[str, flo
 
 
 def kl_generator_oracle(evaluation: Evaluation) -> dict[str, float]:
-    """KL(generator to oracle), on the samples that both terms were measured on."""
+    """KL(generator to oracle), from nll_oracle and entropy of the same samples."""
     return {'kl_generator_oracle': evaluation.values['nll_oracle'] - evaluation.values['entropy']}
 
 
 def kl_oracle_generator(evaluation: Evaluation) -> dict[str, float]:
     """KL(oracle to generator), on the test rows."""
-    entropy = evaluation.oracle_scorer.nll(evaluation.corpus.test)
+    entropy = evaluation.nll_under_oracle(evaluation.corpus.test)
     return {'kl_oracle_generator': evaluation.values['nll_test'] - entropy}
 
 
 def jsd(evaluation: Evaluation) -> dict[str, float]:
-    """`divergences.jsd_per_step` of the first 2,000 samples and as many test rows, nats."""
+    """`divergences.jsd_per_step` of the first 2,000 samples and equally many test rows, nats."""
     few, test = evaluation.few, evaluation.corpus.test
     count = min(len(few), len(test))
     return {'jsd_per_step': jsd_per_step(evaluation.generator, evaluation.task.oracle, few[:count], test[:count])}
@@ -105,7 +115,7 @@ def self_bleus(evaluation: Evaluation) -> dict[str, float]:
 
 
 def fresh(evaluation: Evaluation) -> dict[str, float]:
-    """`judges.fresh_discriminator` on samples and test rows; nothing where they are too few."""
+    """`judges.fresh_discriminator` of samples and test rows; nothing if there are too few."""
     samples, corpus = evaluation.samples, evaluation.corpus
     if min(len(samples), len(corpus.test)) < judges.LEAST_ROWS:
         return {}

@@ -1,37 +1,38 @@
-"""Evaluation: what a metric is computed from."""
+"""Evaluation: the input of a metric."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.tasks import Task
 from seqgan_tf.policies.chunked import Scorer
+from seqgan_tf.policies.policy import Policy
 
-COMPARED_ROWS = 2000  # of the metrics that grow or fall with the number of rows
+COMPARED_ROWS = 2000  # samples of a metric whose value depends on their number
 
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """One set of samples, and what they are compared with.
+    """One set of samples, and the task that they are compared with.
 
     Attributes:
         generator: the policy that drew the samples.
-        task: what it was trained on.
-        scorer: gives log-probabilities under the generator.
-        oracle_scorer: the same under the oracle, a Scorer; None where the task has no oracle.
+        task: the task of its training.
+        scorer: log-probabilities under the generator.
+        oracle_scorer: log-probabilities under the oracle of the task; None where it has no oracle.
         samples: int32 [B, T].
-        seed: int [2]; the samples were drawn with it, so a metric folds a number of its own in.
-        values: {name: value} of the metrics that were measured before on these samples.
+        seed: int [2]. It drew the samples, so a metric that draws folds a number into it.
+        values: {name: value} of the metrics that these samples already have.
     """
 
-    generator: Any
+    generator: Policy
     task: Task
     scorer: Scorer
-    oracle_scorer: Any
+    oracle_scorer: Scorer | None
     samples: np.ndarray
-    seed: Any
+    seed: tf.Tensor
     values: dict[str, float] = dataclasses.field(default_factory=dict)
 
     @property
@@ -41,5 +42,15 @@ class Evaluation:
 
     @property
     def few(self) -> np.ndarray:
-        """The first 2,000 samples, for metrics that may be compared between equal numbers alone."""
+        """The first 2,000 samples, for a metric that is compared only between equal numbers."""
         return self.samples[:COMPARED_ROWS]
+
+    def nll_under_oracle(self, tokens: np.ndarray) -> float:
+        """Mean -log p of tokens [N, T] under the oracle of the task, nats per token.
+
+        Raises:
+            ValueError: the task has no oracle.
+        """
+        if self.oracle_scorer is None:
+            raise ValueError('a metric of the oracle must require it. Received: a task without an oracle')
+        return self.oracle_scorer.nll(tokens)

@@ -1,10 +1,10 @@
-"""Evaluation of a generator: what the registry lists, measured on fresh samples."""
+"""Evaluator: measures the metrics of the registry on fresh samples of a generator."""
 
 import pkgutil
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.tasks import Task
@@ -12,36 +12,37 @@ from seqgan_tf.data.verse import verse_validity
 from seqgan_tf.evaluation.evaluation import Evaluation
 from seqgan_tf.evaluation.registry import Metric, of_every_evaluation
 from seqgan_tf.policies.chunked import Sampler, Scorer
+from seqgan_tf.policies.policy import Policy
 
 Values = Iterator[tuple[str, float]]
 
 
 class Evaluator:
-    """Evaluates one generator on one task, compiled once.
+    """Evaluates one generator on one task. Sampling and scoring are compiled once.
 
     Args:
-        generator: a policy.
-        task: the generator's samples are compared with the test rows of its corpus.
-        num_samples: sequences drawn for each evaluation.
-        jit: 'off' for no XLA.
+        generator: the policy to evaluate.
+        task: its corpus has the test rows that the samples are compared with.
+        num_samples: number of samples of an evaluation.
+        jit: 'off': without XLA.
     """
 
-    def __init__(self, generator: Any, task: Task, num_samples: int, jit: str = 'auto'):
+    def __init__(self, generator: Policy, task: Task, num_samples: int, jit: str = 'auto'):
         self.generator, self.task, self.num_samples, self.jit = generator, task, num_samples, jit
         self.sampler = Sampler(generator, task.corpus.sequence_length, jit=jit)
         self.scorer = Scorer(generator, jit)
         self.oracle_scorer = Scorer(task.oracle, jit) if task.oracle is not None else None
 
-    def sample(self, seed: Any, count: int | None = None) -> np.ndarray:
+    def sample(self, seed: tf.Tensor, count: int | None = None) -> np.ndarray:
         """Tokens int32 [num_samples or count, T] from an int seed [2]."""
         return self.sampler(count or self.num_samples, seed).numpy()
 
-    def __call__(self, seed: Any) -> Values:
-        """Yields (name, value) of the metrics of every evaluation; samples are from a seed [2]."""
+    def __call__(self, seed: tf.Tensor) -> Values:
+        """Yields (name, value) of the metrics of every evaluation. The seed is int [2]."""
         yield from self.measure(of_every_evaluation(self.task.provides), self.sample(seed), seed)
 
-    def measure(self, metrics: Iterable[Metric], samples: np.ndarray, seed: Any) -> Values:
-        """Yields (name, value) of metrics of samples int32 [B, T], drawn with an int seed [2]."""
+    def measure(self, metrics: Iterable[Metric], samples: np.ndarray, seed: tf.Tensor) -> Values:
+        """Yields (name, value) of metrics of samples int32 [B, T], which the int seed [2] drew."""
         evaluation = Evaluation(self.generator, self.task, self.scorer, self.oracle_scorer, samples, seed)
         for metric in metrics:
             found = pkgutil.resolve_name(metric.measure)(evaluation)
@@ -50,24 +51,24 @@ class Evaluator:
 
 
 def evaluate(
-    generator: Any,
+    generator: Policy,
     corpus: Corpus,
     num_samples: int,
-    seed: Any,
-    oracle: Any = None,
+    seed: tf.Tensor,
+    oracle: Policy | None = None,
     verse_rules: bool = False,
     jit: str = 'auto',
 ) -> Values:
-    """Yields (name, value) of a single evaluation.
+    """Yields (name, value) of the metrics of one evaluation.
 
     Args:
-        generator: a policy.
-        corpus: its test rows are what samples are compared with.
-        num_samples: sequences to draw.
+        generator: the policy to evaluate.
+        corpus: its test rows are compared with the samples.
+        num_samples: number of samples to draw.
         seed: int [2].
-        oracle: the policy that the corpus was drawn from, or None for text.
-        verse_rules: whether the texts should keep the rules of the embedded verse.
-        jit: 'off' for no XLA.
+        oracle: the policy that the corpus was drawn from; None for text.
+        verse_rules: whether the rules of the embedded verse are measured.
+        jit: 'off': without XLA.
     """
     rules = verse_validity if verse_rules else None
     task = Task(corpus, oracle=oracle, rules=rules, has_text=oracle is None)

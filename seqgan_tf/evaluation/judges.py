@@ -1,4 +1,6 @@
-"""Networks that no generator was trained against, trained afresh to judge its samples."""
+"""Judges: new networks, trained on samples. No generator was trained against them."""
+
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -12,21 +14,31 @@ from seqgan_tf.training.likelihood import MLEStep
 from seqgan_tf.training.optimizers import adam
 
 BATCH_SIZE = 64
-LEAST_ROWS = 100  # below, too little is left to train on and to judge by
+LEAST_ROWS = 100  # with fewer rows the parts for training and for judging are too small
 DISCRIMINATOR_ROWS, DISCRIMINATOR_EPOCHS, DISCRIMINATOR_RATE = 10_000, 3, 1e-4
 LANGUAGE_MODEL_ROWS, LANGUAGE_MODEL_EPOCHS, LANGUAGE_MODEL_RATE = 10_000, 20, 0.01
 
 
-def fresh_discriminator(samples, rows, vocab_size, seed):
-    """Yields (name, value): loss, nats, and accuracy of a new discriminator of the paper's kind on rows and samples that it has not seen.
+def fresh_discriminator(
+    samples: np.ndarray, rows: np.ndarray, vocab_size: int, seed: tf.Tensor
+) -> Iterator[tuple[str, float]]:
+    """Yields (name, value) of the loss, in nats, and of the accuracy of a new discriminator.
 
-    Of as many rows as samples, at most 10,000 each, it is trained on three fifths, for up to three epochs, as is best on one fifth, and
-    judged on the last. Accuracy 0.5 and loss ln 2: it cannot tell them apart. The loss bounds the divergence: ln 2 minus it is at most the
-    Jensen-Shannon divergence of whole sequences.
+    The discriminator is of the paper's kind. It has an equal number of samples and rows, at most
+    10,000 of each. It is trained on three fifths of them for three epochs. The loss on the fourth
+    fifth chooses the best epoch. Loss and accuracy are those of that epoch on the last fifth.
+
+    With accuracy 0.5 and loss ln 2 it cannot tell samples from rows. The loss bounds a divergence:
+    ln 2 - loss is at most the Jensen-Shannon divergence of whole sequences.
 
     Args:
-        samples, rows: int32 [B, T] and [R, T]; the rows are test rows, which no other network was trained on.
+        samples: int32 [B, T].
+        rows: int32 [R, T], test rows. No other network was trained on them.
+        vocab_size: V.
         seed: int [2].
+
+    Raises:
+        ValueError: fewer than 100 samples or rows.
     """
     if min(len(samples), len(rows)) < LEAST_ROWS:
         raise ValueError(
@@ -50,11 +62,23 @@ def fresh_discriminator(samples, rows, vocab_size, seed):
     yield 'fresh_discriminator_accuracy', float(best['d_held_out_accuracy'])
 
 
-def reverse_nll(samples, validation, test, vocab_size, end_id, seed):
-    """The reverse language-model score, nats per token: -log p of the test rows under a new model trained on samples alone.
+def reverse_nll(
+    samples: np.ndarray, validation: np.ndarray, test: np.ndarray, vocab_size: int, end_id: int | None, seed: int
+) -> float:
+    """The reverse language-model score: -log p of the test rows under a model of the samples.
 
-    It is high for poor samples and for samples that leave out what the data hold. An LSTM of the generator's default size is trained on
-    at most 10,000 samples until the validation rows' NLL rises; shuffled by the seed, an int.
+    The score is high for poor samples, and for samples that lack a part of the data. The model is
+    an LSTM of the generator's default size. It is trained on at most 10,000 samples, until the NLL
+    of the validation rows rises.
+
+    Args:
+        samples, validation, test: int32 [B, T] each.
+        vocab_size: V.
+        end_id: the end token, or None.
+        seed: an integer, for the weights and the order of the samples.
+
+    Returns:
+        Nats per token.
     """
     model = Generator(vocab_size, end_id=end_id, seed=seed)
     step, scorer = MLEStep(model, adam(LANGUAGE_MODEL_RATE, model), clip_norm=5.0), Scorer(model)

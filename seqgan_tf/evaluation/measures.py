@@ -1,7 +1,10 @@
-"""The metrics of every evaluation: functions of an `Evaluation` that give {name: value}.
+"""The metrics of every evaluation.
 
-NLL and entropy are in nats per token.
+Each is a function of an `Evaluation` that returns {name: value}. NLL and entropy are in nats per
+token.
 """
+
+import numpy as np
 
 from seqgan_tf.evaluation.evaluation import Evaluation
 from seqgan_tf.metrics import bleu, diversity
@@ -11,7 +14,7 @@ SELF_BLEU_ORDERS = (2, 3, 4, 5)
 
 
 def nll_validation(evaluation: Evaluation) -> dict[str, float]:
-    """-log p of the validation rows: the only metric to choose settings and epochs by."""
+    """-log p of the validation rows. Settings and epochs are chosen by this metric only."""
     return {'nll_validation': evaluation.scorer.nll(evaluation.corpus.validation)}
 
 
@@ -26,13 +29,13 @@ def nll_test(evaluation: Evaluation) -> dict[str, float]:
 
 
 def unique(evaluation: Evaluation) -> dict[str, float]:
-    """Share of distinct sequences among the samples. It falls as their number grows."""
+    """Share of distinct sequences among the samples. It falls as the number of samples grows."""
     return {'unique': diversity.unique_share(evaluation.samples)}
 
 
 def nll_oracle(evaluation: Evaluation) -> dict[str, float]:
     """-log p of the samples under the oracle (Eq. 13)."""
-    return {'nll_oracle': evaluation.oracle_scorer.nll(evaluation.samples)}
+    return {'nll_oracle': evaluation.nll_under_oracle(evaluation.samples)}
 
 
 def bleus(evaluation: Evaluation) -> dict[str, float]:
@@ -41,16 +44,15 @@ def bleus(evaluation: Evaluation) -> dict[str, float]:
 
 
 def rules(evaluation: Evaluation) -> dict[str, float]:
-    """Shares of the samples that keep the rules of the task; nothing where it has none."""
-    if evaluation.task.rules is None:
-        return {}
-    return evaluation.task.rules(evaluation.corpus.vocabulary.decode(evaluation.samples))
+    """Shares of the samples that keep the rules of the task."""
+    shares_of = evaluation.task.rules
+    return shares_of(evaluation.corpus.vocabulary.decode(evaluation.samples)) if shares_of is not None else {}
 
 
-def mean_bleu(evaluation: Evaluation, rows, order: int) -> float:
-    """Mean sentence BLEU of rows [B, T]; all test rows are references.
+def mean_bleu(evaluation: Evaluation, rows: np.ndarray, order: int) -> float:
+    """Mean sentence BLEU of rows [B, T].
 
-    Smoothing is method1, Texygen's choice.
+    All test rows are references. The smoothing is method1, as in Texygen.
     """
     scores = bleu.sentence_bleu(
         rows, evaluation.corpus.test, order, end_id=evaluation.corpus.vocabulary.end_id, smoothing='method1'
@@ -58,10 +60,10 @@ def mean_bleu(evaluation: Evaluation, rows, order: int) -> float:
     return float(scores.mean())
 
 
-def self_bleu_of(rows, end_id: int | None) -> dict[str, float]:
+def self_bleu_of(rows: np.ndarray, end_id: int | None) -> dict[str, float]:
     """{self_bleu_n: value} for n = 2..5 of rows [B, T]; nothing for a single row.
 
-    It grows with B: compare equal numbers.
+    The values grow with B, so compare only equal numbers of rows.
     """
     if len(rows) < 2:
         return {}

@@ -1,9 +1,9 @@
-"""References: the metrics of the data and of trivial models, to read a generator's against."""
+"""Reference values of the metrics: those of the data and of trivial models."""
 
 import math
-from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from seqgan_tf.evaluation.evaluation import COMPARED_ROWS
 from seqgan_tf.evaluation.evaluator import Evaluator, Values
@@ -11,13 +11,21 @@ from seqgan_tf.evaluation.measures import self_bleu_of
 from seqgan_tf.metrics import ngram
 
 
-def references(evaluator: Evaluator, seed: Any) -> Values:
-    """Yields (name, value), drawn with an int seed [2].
+def references(evaluator: Evaluator, seed: tf.Tensor) -> Values:
+    """Yields (name, value) of the reference values of a task.
 
-    On text self_bleu_n_of_data, of the test rows. On oracle data nll_oracle_of_X of `num_samples`
-    samples and nll_test_of_X, with X: data, the oracle itself (on its test rows, where both are its
-    entropy); uniform tokens; the training rows' unigram and interpolated bigram; copies, training
-    rows drawn at random, under which a test row has no probability.
+    A task with text has self_bleu_n_of_data, of the test rows. A task with an oracle has
+    nll_oracle_of_X, of `num_samples` samples of X, and nll_test_of_X. X is one of:
+
+    - data: the oracle itself, on the test rows. Both values are its entropy.
+    - uniform: uniform tokens.
+    - unigram, bigram: models of the training rows; the bigram is interpolated.
+    - copies: training rows drawn at random. It has no nll_test, because a test row that is not a
+      training row has probability 0.
+
+    Args:
+        evaluator: of the untrained generator.
+        seed: int [2].
     """
     corpus, oracle_scorer, num_samples = evaluator.task.corpus, evaluator.oracle_scorer, evaluator.num_samples
     if evaluator.task.has_text:

@@ -1,4 +1,4 @@
-"""The metrics: where each is measured, when, and what it means.
+"""The metrics by name: what each means, and where and when it is measured.
 
 Reports read this without TensorFlow.
 """
@@ -18,7 +18,7 @@ ORACLE, RULES, TEXT = (frozenset({name}) for name in ('oracle', 'rules', 'text')
 
 @dataclasses.dataclass(frozen=True)
 class Definition:
-    """One line of meaning, and the unit: '' for none."""
+    """What a number means, in one line, and its unit; '' is no unit."""
 
     meaning: str
     unit: str = ''
@@ -26,18 +26,18 @@ class Definition:
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """One entry: a measurement, which gives one number or several that belong together.
+    """One entry: a measurement that gives one number, or several that belong together.
 
     Attributes:
-        measure: 'package.module:function', a function `Evaluation` -> {name: value}. It may leave
-            names out, where there is too little to measure.
-        names: {name: Definition} of all that it can give, in the order of a report's columns.
-        group: the table of a report that the names stand in.
-        column: the place of the names in that table.
-        requires: what a task must provide: of 'oracle', 'rules' and 'text' (`Task.provides`).
-        closing: the metric is measured in the closing evaluation alone; else in every evaluation.
-        on_curve: what a task must provide beyond `requires` for the metric to be measured at each
-            point of the temperature curve; None: it is not.
+        measure: 'package.module:function', a function `Evaluation` -> {name: value}. It may leave a
+            name out if there is too little to measure.
+        names: {name: Definition} of all numbers that it can give, in the order of their columns.
+        group: the table of a report that has the names.
+        column: the position of the names in that table.
+        requires: what a task must provide, of 'oracle', 'rules' and 'text' (`Task.provides`).
+        closing: whether only the closing evaluation measures it. If not, every evaluation does.
+        on_curve: what a task must provide, beside `requires`, for the metric to be measured at each
+            point of the temperature curve. None: it is never measured there.
     """
 
     measure: str
@@ -55,13 +55,13 @@ _MEASURES, _CLOSING = 'seqgan_tf.evaluation.measures', 'seqgan_tf.evaluation.clo
 METRICS: dict[str, Metric] = {
     'nll_validation': Metric(
         f'{_MEASURES}:nll_validation',
-        {'nll_validation': Definition('of the validation rows, which settings and epochs are chosen by', NATS)},
+        {'nll_validation': Definition('-log p of the validation rows; settings and epochs are chosen by it', NATS)},
         LIKELIHOOD,
         column=2,
     ),
     'entropy': Metric(
         f'{_MEASURES}:entropy',
-        {'entropy': Definition('of the generator, over its own samples', NATS)},
+        {'entropy': Definition('-log p of the samples under the generator itself', NATS)},
         LIKELIHOOD,
         column=3,
         on_curve=ALWAYS,
@@ -70,7 +70,7 @@ METRICS: dict[str, Metric] = {
         f'{_MEASURES}:nll_test',
         {
             'nll_test': Definition(
-                "of held-out rows under the generator, at the samples' temperature; cannot be below the data's entropy",
+                "-log p of the test rows at the samples' temperature; its minimum is the data's entropy",
                 NATS,
             )
         },
@@ -80,7 +80,7 @@ METRICS: dict[str, Metric] = {
     ),
     'unique': Metric(
         f'{_MEASURES}:unique',
-        {'unique': Definition('of distinct sequences among the samples', 'share')},
+        {'unique': Definition('distinct sequences among the samples', 'share')},
         COLLAPSE,
         column=0,
         on_curve=ALWAYS,
@@ -89,7 +89,8 @@ METRICS: dict[str, Metric] = {
         f'{_MEASURES}:nll_oracle',
         {
             'nll_oracle': Definition(
-                'of samples under the oracle; below the ground truth: less entropy than the data, not better', NATS
+                '-log p of the samples under the oracle; below the ground truth it means less entropy, not better samples',
+                NATS,
             )
         },
         LIKELIHOOD,
@@ -99,10 +100,7 @@ METRICS: dict[str, Metric] = {
     ),
     'bleu': Metric(
         f'{_MEASURES}:bleus',
-        {
-            f'bleu_{n}': Definition(f'mean sentence BLEU-{n} of the samples against the held-out rows')
-            for n in (2, 3, 4)
-        },
+        {f'bleu_{n}': Definition(f'mean sentence BLEU-{n} of the samples against the test rows') for n in (2, 3, 4)},
         QUALITY,
         column=0,
         requires=TEXT,
@@ -111,7 +109,7 @@ METRICS: dict[str, Metric] = {
     'rules': Metric(
         f'{_MEASURES}:rules',
         {
-            name: Definition(f'of samples that keep {what}', 'share')
+            name: Definition(f'samples that keep {what}', 'share')
             for entry in DATASETS.values()
             for name, what in entry.rules.items()
         },
@@ -130,7 +128,7 @@ METRICS: dict[str, Metric] = {
     ),
     'kl_oracle_generator': Metric(
         f'{_CLOSING}:kl_oracle_generator',
-        {'kl_oracle_generator': Definition('KL(oracle to generator) = nll_test - entropy of the data', NATS)},
+        {'kl_oracle_generator': Definition('KL(oracle to generator) = nll_test - entropy of the oracle', NATS)},
         DISTANCE,
         column=1,
         requires=ORACLE,
@@ -146,7 +144,7 @@ METRICS: dict[str, Metric] = {
     ),
     'bleu_5': Metric(
         f'{_CLOSING}:bleu_5',
-        {'bleu_5': Definition('mean sentence BLEU-5 of the samples against the held-out rows')},
+        {'bleu_5': Definition('mean sentence BLEU-5 of the samples against the test rows')},
         QUALITY,
         column=1,
         requires=TEXT,
@@ -154,7 +152,7 @@ METRICS: dict[str, Metric] = {
     ),
     'reverse_nll': Metric(
         f'{_CLOSING}:reverse',
-        {'reverse_nll': Definition('of held-out rows under a language model that was fitted to the samples', NATS)},
+        {'reverse_nll': Definition('-log p of the test rows under a language model of the samples', NATS)},
         LIKELIHOOD,
         column=4,
         requires=TEXT,
@@ -162,21 +160,21 @@ METRICS: dict[str, Metric] = {
     ),
     'copied': Metric(
         f'{_CLOSING}:copied',
-        {'copied': Definition('of samples that are training rows', 'share')},
+        {'copied': Definition('samples that are training rows', 'share')},
         COLLAPSE,
         column=2,
         closing=True,
     ),
     'coverage': Metric(
         f'{_CLOSING}:coverage',
-        {'coverage': Definition('of the vocabulary that occurs in the samples', 'share')},
+        {'coverage': Definition('symbols of the vocabulary that occur in the samples', 'share')},
         COLLAPSE,
         column=3,
         closing=True,
     ),
     'distinct': Metric(
         f'{_CLOSING}:distinct',
-        {f'distinct_{n}': Definition(f'of distinct {n}-grams among those of the samples', 'share') for n in (1, 2, 3)},
+        {f'distinct_{n}': Definition(f'distinct {n}-grams among those of the samples', 'share') for n in (1, 2, 3)},
         COLLAPSE,
         column=1,
         closing=True,
@@ -184,7 +182,7 @@ METRICS: dict[str, Metric] = {
     'self_bleu': Metric(
         f'{_CLOSING}:self_bleus',
         {
-            f'self_bleu_{n}': Definition(f'mean BLEU-{n} of a sample against the others; higher: more alike')
+            f'self_bleu_{n}': Definition(f'mean BLEU-{n} of a sample against the others; higher is less diverse')
             for n in (2, 3, 4, 5)
         },
         COLLAPSE,
@@ -196,10 +194,10 @@ METRICS: dict[str, Metric] = {
         f'{_CLOSING}:fresh',
         {
             'fresh_discriminator_accuracy': Definition(
-                'of held-out rows and samples that a new discriminator tells apart; 0.5: chance', 'share'
+                'test rows and samples that a new discriminator classifies correctly; 0.5 is chance', 'share'
             ),
             'fresh_discriminator_loss': Definition(
-                'cross entropy of that discriminator on them; ln 2 = 0.693: it knows nothing', 'nats'
+                'cross entropy of that discriminator on them; ln 2 = 0.693 is chance', 'nats'
             ),
         },
         DISTANCE,
@@ -210,17 +208,17 @@ METRICS: dict[str, Metric] = {
 
 
 def of_every_evaluation(provides: frozenset[str]) -> Iterator[Metric]:
-    """The metrics of an evaluation, given what the task provides."""
+    """The metrics of every evaluation, for what a task provides."""
     return (metric for metric in METRICS.values() if metric.requires <= provides and not metric.closing)
 
 
 def of_closing_evaluation(provides: frozenset[str]) -> Iterator[Metric]:
-    """The metrics of the closing evaluation."""
+    """The metrics of the closing evaluation, for what a task provides."""
     return (metric for metric in METRICS.values() if metric.requires <= provides)
 
 
 def of_temperature_curve(provides: frozenset[str]) -> Iterator[Metric]:
-    """The metrics of each point of the temperature curve."""
+    """The metrics of each point of the temperature curve, for what a task provides."""
     return (m for m in METRICS.values() if m.on_curve is not None and m.requires | m.on_curve <= provides)
 
 

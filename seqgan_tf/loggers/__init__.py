@@ -1,1 +1,1 @@
-"""Where a run's metrics are shown: each logger is one file and one entry of the registry."""
+"""The loggers, which show the metrics of a run. Each is one file and one entry of the registry."""

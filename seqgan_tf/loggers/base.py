@@ -1,4 +1,4 @@
-"""What a logger is."""
+"""The contract of a logger."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -7,23 +7,24 @@ from seqgan_tf.training.state import Report
 
 
 class Logger(Protocol):
-    """Shows what a run reports. It is called in the order of the rounds.
+    """Shows the reports of a run, in the order of its rounds. It changes nothing in the run.
 
-    It changes nothing of the run. A subclass overrides what it has something to show for.
+    A subclass overrides the methods for which it has something to show.
     """
 
     def write(self, report: Report, step: int, seconds: float | None) -> None:
         """Shows one report.
 
         Args:
-            report: its metrics are finite numbers. The phases 'initial' and 'final' have no rounds;
-                in the phase 'temperature' each report is one point of a curve.
-            step: number of rounds that the run has done in all phases; of 'temperature', the point.
-            seconds: how long the round took; None where it was not measured.
+            report: its metrics are finite numbers. The phases 'initial' and 'final' have no rounds.
+                In the phase 'temperature' each report is one point of a curve.
+            step: number of rounds that the run has done in all phases. In the phase 'temperature':
+                number of the point.
+            seconds: duration of the round; None where it was not measured.
         """
 
     def write_samples(self, step: int, texts: Sequence[str], variables: Sequence[Any]) -> None:
-        """Shows sample texts and the generator's Keras variables, at each evaluation."""
+        """Shows, at each evaluation, sample texts and the Keras variables of the generator."""
 
     def close(self) -> None:
-        """Shows what is left; nothing is written afterwards."""
+        """Shows the rest. No other method is called afterwards."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqgan_tf.loggers.base import Logger
 
-# A logger is made by a call with the run's directory and its settings.
+# {name: class}. The class is called with the directory of the run and its settings.
 LOGGERS = {
     'terminal': 'seqgan_tf.loggers.terminal:Terminal',
     'tensorboard': 'seqgan_tf.loggers.tensorboard:TensorBoard',
@@ -16,5 +16,11 @@ LOGGERS = {
 
 
 def make_loggers(names: Iterable[str], workdir: pathlib.Path, settings: Mapping[str, Any]) -> list['Logger']:
-    """The loggers of these names for a run in a directory; settings are {name: value}."""
+    """The loggers of these names.
+
+    Args:
+        names: keys of `LOGGERS`.
+        workdir: the directory of the run.
+        settings: {name: value} of the run.
+    """
     return [pkgutil.resolve_name(LOGGERS[name])(workdir, settings) for name in names]

@@ -14,10 +14,10 @@ from seqgan_tf.training.state import Report
 
 
 class TensorBoard(Logger):
-    """Event files in `tensorboard/` of the run's directory; metrics stand under their phase.
+    """Writes event files to the folder `tensorboard` of the workdir. Scalars are phase/metric.
 
     Raises:
-        RunError: from each method, where the folder cannot be written.
+        RunError: from each method, if the folder cannot be written.
     """
 
     def __init__(self, workdir: pathlib.Path, settings: Mapping[str, Any]):
@@ -45,7 +45,7 @@ class TensorBoard(Logger):
 
     @contextlib.contextmanager
     def _at(self, step: int) -> Iterator[None]:
-        """Where summaries of a step are written, to the disk at its end."""
+        """A context in which summaries belong to a step. At its end they are on the disk."""
         try:
             with self.writer.as_default(step=step):
                 yield

@@ -1,4 +1,4 @@
-"""The terminal: one line a round, and a bar with the time that is left."""
+"""The terminal: one line a round, and a progress bar with the time that is left."""
 
 import datetime
 import pathlib
@@ -12,16 +12,16 @@ from seqgan_tf.training.state import Report
 
 
 class Terminal(Logger):
-    """One line a round, and a bar where the output is a terminal."""
+    """Prints one line a round, and a progress bar where the output is a terminal."""
 
     def __init__(self, workdir: pathlib.Path, settings: Mapping[str, Any]):
-        self.bar: Any = None  # tqdm's, of the phase
-        self.phase = ''
+        self.bar: tqdm | None = None
+        self.phase: str | None = None
 
     def write(self, report: Report, step: int, seconds: float | None) -> None:
         if report.phase in ('initial', 'final'):
             say(f'{report.phase}  {_one_line(report.metrics)}')
-        elif report.phase != 'temperature':  # a curve is for the eye, not for reading
+        elif report.phase != 'temperature':  # a curve says nothing as a list of lines
             self._write_round(report, seconds or 0.0)
 
     def close(self) -> None:
@@ -29,7 +29,7 @@ class Terminal(Logger):
             self.bar.close()
 
     def _write_round(self, report: Report, seconds: float) -> None:
-        if report.phase != self.phase:
+        if self.bar is None or report.phase != self.phase:
             self.close()
             self.phase = report.phase
             self.bar = tqdm(
@@ -49,7 +49,7 @@ class Terminal(Logger):
 
 
 def say(text: str) -> None:
-    """Prints a line, above the bar where there is one."""
+    """Prints a line, above the progress bar if there is one."""
     tqdm.write(text)
 
 

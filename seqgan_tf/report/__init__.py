@@ -1,1 +1,4 @@
-"""The report of a study: `python -m seqgan_tf.report RUN... --out=DIR` makes tables, figures and a page from finished runs."""
+"""The report of a study: tables, figures and a page, made from finished runs.
+
+The command is `python -m seqgan_tf.report RUN... --out=DIR`.
+"""

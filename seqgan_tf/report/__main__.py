@@ -5,31 +5,39 @@ import os
 import pathlib
 import sys
 import tempfile
+from collections.abc import Mapping
 
 from seqgan_tf.errors import RunError
 from seqgan_tf.report.figures import FIGURES, check_matplotlib, draw
 from seqgan_tf.report.page import html_page, markdown
-from seqgan_tf.report.study import read_study
+from seqgan_tf.report.study import Study, read_study
 from seqgan_tf.running.startup import load_tensorflow
 
 TABLES = ('results.csv', 'paired.csv', 'seeds.csv', 'curve_distances.csv', 'settings.csv')
 NAMES = ('report.md', 'report.html', *TABLES, *(f'{name}.png' for name in FIGURES))
 
 
-def main():
-    """Writes report.md, report.html, tables as CSV and figures as PNG, all or nothing."""
+def main() -> None:
+    """Writes report.md, report.html, tables as CSV and figures as PNG: all of them or none.
+
+    Raises:
+        SystemExit: with a message, if the report cannot be made.
+    """
     parser = argparse.ArgumentParser(
         prog='python -m seqgan_tf.report', description='Compares finished runs over seeds: tables, figures and a page.'
     )
     parser.add_argument(
-        'runs', nargs='+', metavar='RUN', help='the directory of a run, or one that holds such directories at any depth'
+        'runs',
+        nargs='+',
+        metavar='RUN',
+        help='directory of a run, or a directory that has such directories at any depth',
     )
-    parser.add_argument('--out', required=True, help='the directory that the report is written into')
+    parser.add_argument('--out', required=True, help='directory of the report')
     parser.add_argument(
         '--compare_with',
         metavar='LABEL',
-        help='the label that the others are tested against; unless given, the first '
-        'that is MLE, one without early stopping before others; else the first',
+        help='label that all others are compared with. Default: the first MLE label without early stopping, else the '
+        'first MLE label, else the first label',
     )
     args = parser.parse_args()
 
@@ -46,8 +54,8 @@ def main():
     print(out / 'report.html')
 
 
-def build(study):
-    """{file name: bytes} of the report of a Study."""
+def build(study: Study) -> dict[str, bytes]:
+    """{file name: content} of the report of a study."""
     from seqgan_tf.report.document import compose
     from seqgan_tf.report.tables import csv_files
 
@@ -59,8 +67,11 @@ def build(study):
     }
 
 
-def write(files, out):
-    """Writes files aside, then puts them in the place of an earlier report's; what that one had more is taken away.
+def write(files: Mapping[str, bytes], out: pathlib.Path) -> None:
+    """Writes {file name: content} to a directory, in place of an earlier report.
+
+    All files are written to a temporary directory before any file is replaced. Other files of the
+    earlier report are removed.
 
     Raises:
         RunError: the directory cannot be written.

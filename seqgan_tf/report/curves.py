@@ -1,32 +1,43 @@
-"""Curves over seeds: learning curves, and temperature curves in the plane of quality and held-out likelihood."""
+"""Curves over seeds.
+
+A learning curve shows a metric over rounds. A temperature curve lies in the plane of quality and
+held-out likelihood.
+"""
 
 import dataclasses
 import itertools
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+
+from seqgan_tf.report.runs import Run
 
 PHASES = ('mle', 'adversarial')
 
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """Mean, least and greatest value over seeds at each x; all of shape [points]."""
+    """Mean, minimum and maximum over seeds at each x; all of shape [points]."""
 
     x: np.ndarray
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
 
-    def after(self, x):
-        """The part from x on."""
+    def after(self, x: float) -> 'Curve':
+        """The part of the curve from x on."""
         return Curve(*(values[self.x >= x] for values in (self.x, self.mean, self.low, self.high)))
 
 
-def learning_curve(runs, metric, phases=PHASES):
-    """A metric over MLE epochs and, continued on the same axis, adversarial rounds; None where no run has it.
+def learning_curve(runs: Sequence[Run], metric: str, phases: Sequence[str] = PHASES) -> Curve | None:
+    """A metric over MLE epochs, continued on the same axis over adversarial rounds.
 
-    Between evaluations a run is interpolated; one whose pretraining ended earlier than another's keeps its last value until the other ends.
-    With phases=('adversarial',) the axis counts adversarial rounds, 0 being the end of pretraining.
+    Values between evaluations are interpolated. A run whose pretraining ends before another's keeps
+    its last value until the other ends. With phases=('adversarial',) the axis counts adversarial
+    rounds, and 0 is the end of pretraining.
+
+    Returns:
+        The curve; None if there is no phase in which all runs have the metric.
     """
     offset = pretraining_end(runs) if 'mle' in phases else 0
     xs, rows = [], [[] for _ in runs]
@@ -46,37 +57,43 @@ def learning_curve(runs, metric, phases=PHASES):
     return Curve(np.array(xs), values.mean(axis=0), values.min(axis=0), values.max(axis=0)) if xs else None
 
 
-def pretraining_end(runs):
-    """The last MLE epoch of the runs, where their adversarial rounds begin on the axis of `learning_curve`."""
+def pretraining_end(runs: Iterable[Run]) -> int:
+    """The last MLE epoch of the runs. There their adversarial rounds begin in `learning_curve`."""
     return max(run.last_round('mle') for run in runs)
 
 
-def temperature_curve(run, *metrics):
-    """[points, 1 + metrics] of a run: temperature and metrics, the coldest first; no rows where it was not measured."""
+def temperature_curve(run: Run, *metrics: str) -> np.ndarray:
+    """[points, 1 + metrics] of a run: temperature and metrics, the lowest temperature first.
+
+    There are no points if the run has no temperature curve.
+    """
     points = sorted(values for _, *values in run.points('temperature', 'temperature', *metrics))
     return np.array(points).reshape(-1, 1 + len(metrics))
 
 
-def mean_temperature_curve(runs, *metrics):
-    """`temperature_curve` of the mean over runs, at the temperatures that all of them have."""
+def mean_temperature_curve(runs: Iterable[Run], *metrics: str) -> np.ndarray:
+    """The mean of `temperature_curve` over runs, at the temperatures that all runs have."""
     curves = [{round(row[0], 6): row for row in temperature_curve(run, *metrics)} for run in runs]
     shared = sorted(set.intersection(*(set(curve) for curve in curves)))
     return np.array([np.mean([curve[t] for curve in curves], axis=0) for t in shared]).reshape(-1, 1 + len(metrics))
 
 
-def distance_to_curve(curve, x, y, sign):
-    """How much worse a point's quality is than that of a temperature curve at the same nll_test; negative: the point beats the curve.
+def distance_to_curve(curve: np.ndarray, x: float, y: float, sign: int) -> float | None:
+    """The distance in quality between a point and a temperature curve at the same nll_test.
 
-    Only the cold branch counts, from the temperature with the least nll_test down, as warmer points are worse in both. Left of the branch,
-    where no temperature reaches, the point is compared with the branch's leftmost point, which can only be to its disadvantage.
+    It is negative if the point is better than the curve. Only the cold branch counts: the points
+    from the temperature with the minimum nll_test down. Points at higher temperatures are worse in
+    both metrics. Left of the branch no temperature has this nll_test. There the point is compared
+    with the leftmost point of the branch, which can only be to the disadvantage of the point.
 
     Args:
-        curve: `temperature_curve` with nll_test and the quality, at least one row.
-        x, y: the point's nll_test and quality.
-        sign: 1 if less quality is better (nll_oracle), -1 if more is (valid_all).
+        curve: `temperature_curve` of nll_test and the quality, with at least one row.
+        x, y: nll_test and quality of the point.
+        sign: 1 if lower quality is better (nll_oracle), -1 if higher is better (valid_all).
 
     Returns:
-        sign * (y - curve), in the unit of y; None right of the branch, where its colder end was not measured.
+        sign * (y - quality of the curve at x), in the unit of y; None right of the branch, where
+        lower temperatures were not measured.
     """
     branch = curve[: np.argmin(curve[:, 1]) + 1, 1:] * [1, sign]
     if x <= branch[-1, 0]:
@@ -89,6 +106,9 @@ def distance_to_curve(curve, x, y, sign):
     return float(sign * y - min(crossings)) if crossings else None
 
 
-def _evaluated(run, phase, metric):
-    """[(round, value)]; entropy is that of evaluations alone, as the steps between them give that of a single batch."""
+def _evaluated(run: Run, phase: str, metric: str) -> list[tuple[float, ...]]:
+    """[(round, value)] of a metric.
+
+    Only evaluations count for the entropy. Other rounds have the entropy of a single batch.
+    """
     return [point[:2] for point in run.points(phase, metric, *(['nll_test'] if metric == 'entropy' else []))]

@@ -1,68 +1,82 @@
-"""What a report says, in order: sections of text, tables and figures, from which Markdown and HTML are made."""
+"""The content of a report: sections of text, tables and figures.
+
+`page` makes Markdown and HTML from them.
+"""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from seqgan_tf.report import metrics, tables
+from seqgan_tf.report.study import Study
+from seqgan_tf.report.tables import Table
 
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """A heading, paragraphs, then tables, then figures as (name, what it shows)."""
+    """A heading, then paragraphs, then tables, then figures as (name, caption)."""
 
     title: str
-    paragraphs: Sequence
-    tables: Sequence = ()
-    figures: Sequence = ()
+    paragraphs: Sequence[str]
+    tables: Sequence[Table] = ()
+    figures: Sequence[tuple[str, str]] = ()
 
 
+REVERSED = ' The sign of the distance is reversed, because a higher value is better.'
 COLLAPSE_GROUP = 'Collapse'
 INTERVALS = (
-    'Cells are mean ± standard deviation over seeds, below them the 95 % Student-t interval of the mean. results.csv also has a '
-    'percentile bootstrap interval, which is too narrow for so few seeds and is there for comparison only.'
+    'A cell has the mean ± standard deviation over seeds, and below it the 95 % Student-t interval of the mean. '
+    'results.csv also has a percentile bootstrap interval. It is too narrow for so few seeds and is given only for '
+    'comparison.'
 )
 WHY_SEEDS = (
-    'Tests are over seeds, one value a run, in pairs of runs with the same seed: such runs share their data and their draws. '
-    "They are not over the sequences of one run, as the T-test of the paper's Table 1 seems to be: sequences can be drawn "
-    'without end, so that any difference between two runs becomes significant, and they say nothing of how much another run of '
-    'the same recipe would differ. With three seeds only effects several times as large as the spread over seeds can show. The p '
-    'are two-sided and not corrected for the number of comparisons.'
+    'A test compares pairs of runs with the same seed. Such runs share their data and their draws, and each gives one '
+    "value. The sequences of one run are not tested, although the T-test of the paper's Table 1 seems to test them. One "
+    'can draw any number of sequences, so any difference between two runs becomes significant. And sequences do not show '
+    'how much another run of the same recipe would differ. With three seeds a test can show only effects several times '
+    'as large as the spread over seeds. The p values are two-sided and not corrected for the number of comparisons.'
 )
 SHARPENING = (
-    'nll_oracle alone is no evidence of better samples: lowering the temperature of any model lowers it, and copies of training '
-    'rows reach the ground truth. Read it beside nll_test and entropy, and beside the temperature curves below.'
+    'A lower nll_oracle alone is no evidence of better samples. A lower temperature lowers it for any model, and copies '
+    'of training rows have the value of the ground truth. Read it together with nll_test, entropy and the temperature '
+    'curves below.'
 )
 PAPER = (
-    'Rows marked paper are Table 1 of Yu et al. (AAAI 2017): apparently single runs of an earlier version of the released code, '
-    'whose best checkpoint was chosen by the oracle; here the last one counts.'
+    'Rows marked paper are Table 1 of Yu et al. (AAAI 2017). They are apparently single runs of an earlier version of the '
+    'released code, whose best checkpoint was chosen by the oracle. Here the last checkpoint counts.'
 )
 CURVES = (
-    'Lines are means over seeds, bands the range from the least to the greatest seed. A run whose pretraining ended before '
-    "another's of its label keeps its last value until the other ends."
+    'Lines are means over seeds. Bands reach from the minimum to the maximum over seeds. A run whose pretraining ends '
+    'before that of another run of its label keeps its last value until the other ends.'
 )
 SCHEDULE = (
-    'How often generator and discriminator are trained in a round: g, generator updates; d, sets of negatives; k, epochs of the '
-    'discriminator on each set. All panels share their y axis.'
+    'A schedule says how often the two networks are trained in a round: g is the number of generator updates, d is the '
+    'number of negative sets, and k is the number of discriminator epochs on each set. All panels have the same y axis.'
 )
 COLLAPSE = (
-    'Round 0 is the end of pretraining. A discriminator whose accuracy rises on its own rows and stays at chance on held-out ones '
-    'rewards memory of the training rows.'
+    'Round 0 is the end of pretraining. A discriminator whose accuracy rises on its training rows and stays at chance on '
+    'held-out rows rewards memory of the training rows.'
 )
 PLANE = (
-    'Each line is one model at different temperatures, mean over seeds; the large mark is the model as trained, at temperature 1. '
-    '{reading} A model whose mark lies on the line of another has gained nothing that a temperature would not give. Lines go on '
-    'outside the frame.'
+    'Each line is one model at different temperatures, as a mean over seeds. The large mark is the model at temperature 1, '
+    'as it was trained. {reading} A model whose mark lies on the line of another model has gained nothing beyond a change '
+    'of temperature. Lines continue outside the frame.'
 )
 DISTANCE = (
-    'The final {metric} of each run with an adversarial phase, or that continued another, minus that of an MLE temperature curve '
-    "of the same seed at the run's own nll_test{turned}: negative is better than the curve. The curve is interpolated between "
-    'temperatures on its cold branch. Left of it, at an nll_test that no temperature reaches, the run is compared with the '
-    "curve's leftmost point, which can only be to the run's disadvantage; beyond its cold end nothing is said."
+    'The distance of a run is its final {metric} minus the {metric} of a temperature curve at the same nll_test.{reversed} '
+    'With a negative distance the run is better than the curve. The table has the runs with an adversarial phase or with '
+    'start_from. A curve is that of an MLE run with the same seed, interpolated between temperatures on its cold branch. Left of the '
+    "branch no temperature has the run's nll_test. There the run is compared with the leftmost point of the curve, which "
+    'can only be to the disadvantage of the run. Beyond the cold end of the curve there is no distance.'
 )
 
 
-def compose(study, figures):
-    """The sections of a report of a Study, given the names of its figures; sections with nothing to show are left out."""
+def compose(study: Study, figures: Collection[str]) -> list[Section]:
+    """The sections of the report of a study. Sections with nothing to show are left out.
+
+    Args:
+        study: the runs.
+        figures: names of the figures that were drawn.
+    """
     names = sorted({name for run in study.runs for name in run.final})
     metric, sign = study.quality
     distance = tables.distance_table(study)
@@ -72,7 +86,7 @@ def compose(study, figures):
     sections = [
         Section('Runs', [_runs(study), _data(study), *_one_seed(study)]),
         Section('Closing evaluation', _final_text(study, names), list(final.values())),
-        Section(f'Difference to {study.compared}', [WHY_SEEDS], tables.paired_tables(study)),
+        Section(f'Difference from {study.compared}', [WHY_SEEDS], tables.paired_tables(study)),
         Section('Learning curves', [CURVES], figures=[('learning_curves', f'{metric} and nll_test over training')]),
         Section(
             'Schedule',
@@ -87,8 +101,8 @@ def compose(study, figures):
             ],
         ),
         Section(
-            'Against the temperature curve',
-            [DISTANCE.format(metric=metric, turned='' if sign > 0 else ', its sign turned')],
+            'Distance to the temperature curve',
+            [DISTANCE.format(metric=metric, reversed='' if sign > 0 else REVERSED)],
             [distance] if distance else [],
         ),
         Section(
@@ -98,11 +112,13 @@ def compose(study, figures):
             [('collapse', 'Diversity, reward and discriminator accuracy over adversarial rounds')],
         ),
         Section(
-            'Settings', ['All other settings are the same; settings.csv has them all.'], [settings] if settings else []
+            'Settings',
+            ['The labels differ in these settings. settings.csv has all settings.'],
+            [settings] if settings else [],
         ),
         Section(
-            'Figures of merit',
-            ['Their definitions are in seqgan_tf/evaluation/measures.py and seqgan_tf/evaluation/closing.py.'],
+            'Metrics',
+            ['seqgan_tf/evaluation/registry.py lists the metrics. measures.py and closing.py beside it compute them.'],
             [_glossary(names)],
         ),
     ]
@@ -113,12 +129,12 @@ def compose(study, figures):
     return [section for section in sections if section.tables or section.figures or section.title == 'Runs']
 
 
-def _runs(study):
+def _runs(study: Study) -> str:
     counts = ', '.join(f'{label} ({len(seeds)})' for label, seeds in study.labels.items())
-    return f'{len(study.runs)} finished runs; labels, and how many seeds each has: {counts}.'
+    return f'The report has {len(study.runs)} finished runs. Labels, with their numbers of seeds: {counts}.'
 
 
-def _data(study):
+def _data(study: Study) -> str:
     entry = study.dataset
     names = {'dataset', *(entry.settings if entry.shown is None else entry.shown), 'eval_samples', 'final_samples'}
     replaced = {name for name, file in entry.fallbacks.items() if study.settings[file]}
@@ -127,16 +143,16 @@ def _data(study):
         for name, value in study.settings.items()
         if name in names - replaced and (value or name in entry.fallbacks)
     ]
-    return f'The same data and numbers of samples in all of them: {", ".join(shown)}.'
+    return f'All runs have the same data and the same numbers of samples: {", ".join(shown)}.'
 
 
-def _one_seed(study):
+def _one_seed(study: Study) -> Iterator[str]:
     alone = [label for label, seeds in study.labels.items() if len(seeds) == 1]
     if alone:
-        yield f'One seed only, so no standard deviation, no interval and no test: {", ".join(alone)}.'
+        yield f'One seed only, so there is no standard deviation, no interval and no test: {", ".join(alone)}.'
 
 
-def _final_text(study, names):
+def _final_text(study: Study, names: Collection[str]) -> list[str]:
     synthetic = 'nll_oracle' in names
     text = [INTERVALS]
     if synthetic:
@@ -146,16 +162,16 @@ def _final_text(study, names):
     return text
 
 
-def _reading(study):
-    better = 'down' if study.quality[1] > 0 else 'up'
-    return study.dataset.reading or f'To the left is better held-out likelihood, and {better} is better quality.'
+def _reading(study: Study) -> str:
+    better = 'bottom' if study.quality[1] > 0 else 'top'
+    return study.dataset.reading or f'Held-out likelihood is better to the left, and quality is better at the {better}.'
 
 
-def _glossary(names):
+def _glossary(names: Collection[str]) -> Table:
     described = [(name, metrics.described(name)) for group in metrics.grouped(names).values() for name in group]
-    return tables.Table(
+    return Table(
         '',
-        ['', 'unit', 'what it is'],
+        ['', 'unit', 'meaning'],
         [
             ('label', [name, metric.unit or tables.NOTHING, metric.meaning or tables.NOTHING])
             for name, metric in described

@@ -1,14 +1,26 @@
-"""The figures of a report, drawn by matplotlib without a display. The same runs give the same picture, up to matplotlib's version."""
+"""The figures of a report, drawn by matplotlib without a display.
+
+The same runs give the same figure with the same version of matplotlib.
+"""
 
 import itertools
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from seqgan_tf.errors import RunError
 from seqgan_tf.report import metrics, style
 from seqgan_tf.report.curves import PHASES, learning_curve, mean_temperature_curve, pretraining_end
+from seqgan_tf.report.study import Study
+
+if TYPE_CHECKING:  # matplotlib is an extra
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
-def check_matplotlib():
-    """Raises RunError where matplotlib is not installed."""
+def check_matplotlib() -> None:
+    """Raises RunError if matplotlib is not installed."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:
@@ -17,8 +29,8 @@ def check_matplotlib():
         ) from None
 
 
-def draw(study):
-    """{name: PNG bytes} of the figures that the study has something for."""
+def draw(study: Study) -> dict[str, bytes]:
+    """{name: PNG bytes} of the figures for which the study has data."""
     import matplotlib
 
     with matplotlib.rc_context(style.STYLE):
@@ -26,8 +38,8 @@ def draw(study):
         return {name: style.png(figure) for name, figure in found.items() if figure is not None}
 
 
-def learning_curves(study):
-    """Fig. 2 of the paper: quality and nll_test over MLE epochs, then adversarial rounds; mean and range over seeds."""
+def learning_curves(study: Study) -> 'Figure | None':
+    """Fig. 2 of the paper: quality and nll_test over MLE epochs, then adversarial rounds."""
     names = [name for name in (study.quality[0], 'nll_test') if _any(study, name, PHASES)]
     if not names:
         return None
@@ -52,9 +64,13 @@ def learning_curves(study):
     return style.legend(figure, axes)
 
 
-def schedule_study(study):
-    """Fig. 3 of the paper: quality over generator updates, a panel for each combination of g-steps, d-steps and discriminator epochs."""
-    panels, metric = {}, study.quality[0]
+def schedule_study(study: Study) -> 'Figure | None':
+    """Fig. 3 of the paper: quality over generator updates, with a panel for each schedule.
+
+    A schedule is a combination of g-steps, d-steps and discriminator epochs.
+    """
+    panels: dict[tuple, list[str]] = {}
+    metric = study.quality[0]
     for label, seeds in study.labels.items():
         setting = {
             name: study.setting(label, name)
@@ -78,8 +94,11 @@ def schedule_study(study):
     return style.legend(figure, axes)
 
 
-def quality_diversity(study):
-    """Each label as its temperature curve, mean over seeds, and its final point; held-out likelihood or self-BLEU against quality."""
+def quality_diversity(study: Study) -> 'Figure | None':
+    """The temperature curve and the final point of each label, as means over seeds.
+
+    The axes are held-out likelihood or self-BLEU, and quality.
+    """
     across, up = _plane(study)
     figure, axes = style.figure(1, 1, 5.2, width=7.6)
     ax, finals, drawn = axes.flat[0], [], []
@@ -118,8 +137,8 @@ def quality_diversity(study):
     return style.legend(figure, axes)
 
 
-def collapse(study):
-    """What a collapse shows in first, over adversarial rounds: diversity, reward, and the discriminator's accuracies."""
+def collapse(study: Study) -> 'Figure | None':
+    """The first signs of a collapse over adversarial rounds: diversity, reward and accuracies."""
     names = [
         name
         for name in ('entropy', 'unique', 'reward', 'd_accuracy', 'd_held_out_accuracy')
@@ -158,10 +177,21 @@ def collapse(study):
     return style.legend(figure, axes)
 
 
-FIGURES = {make.__name__: make for make in (learning_curves, schedule_study, quality_diversity, collapse)}
+# {name: function of a study}. It returns None if the study has no data for the figure.
+FIGURES: dict[str, Callable[[Study], 'Figure | None']] = {
+    make.__name__: make for make in (learning_curves, schedule_study, quality_diversity, collapse)
+}
 
 
-def _curves(study, ax, metric, phases, labels=None, x_scale=1):
+def _curves(
+    study: Study,
+    ax: 'Axes',
+    metric: str,
+    phases: Sequence[str],
+    labels: Collection[str] | None = None,
+    x_scale: float = 1,
+) -> None:
+    """Draws the learning curve of each label. x is multiplied by `x_scale`."""
     for i, (label, seeds) in enumerate(study.labels.items()):
         curve = learning_curve(list(seeds.values()), metric, phases) if labels is None or label in labels else None
         if curve is not None:
@@ -170,7 +200,8 @@ def _curves(study, ax, metric, phases, labels=None, x_scale=1):
                 and all(map(study.start, seeds.values()))
                 and any(run.last_round('adversarial') for run in seeds.values())
             ):
-                curve = curve.after(pretraining_end(seeds.values()))  # before that it is another label's curve
+                # Before that it is the curve of another label.
+                curve = curve.after(pretraining_end(seeds.values()))
             x = curve.x * x_scale
             ax.plot(
                 x,
@@ -184,15 +215,18 @@ def _curves(study, ax, metric, phases, labels=None, x_scale=1):
                 ax.fill_between(x, curve.low, curve.high, color=style.colour(i), alpha=0.18, linewidth=0)
 
 
-def _plane(study):
-    """The metrics of the quality-diversity plane, across and up."""
+def _plane(study: Study) -> tuple[str, str]:
+    """The metrics (x, y) of the plane of quality and diversity."""
     planes = study.dataset.planes or (('nll_test', study.quality[0]),)
     measured = (plane for plane in planes if any(plane[0] in run.final for run in study.runs))
     return next(measured, planes[-1])
 
 
-def _frame(ax, finals, drawn):
-    """Frames the final points and the stretch of the curves about them: the ends of a curve lie far out and would hide the rest."""
+def _frame(ax: 'Axes', finals: Sequence[Sequence[float]], drawn: Sequence[np.ndarray]) -> None:
+    """Sets the limits of the axes to the final points and the parts of the curves near them.
+
+    The ends of a curve lie so far away that they would hide the rest.
+    """
     for axis, (values, curves) in enumerate(zip(zip(*finals), list(zip(*drawn)) or ((), ()))):
         low, high = min(values), max(values)
         reach = max(high - low, 0.05 * max(map(abs, values)))
@@ -201,8 +235,8 @@ def _frame(ax, finals, drawn):
         (ax.set_xlim if axis == 0 else ax.set_ylim)(low - margin, high + margin)
 
 
-def _mark_references(study, ax, across, up):
-    """Reference rows inside the frame, in grey."""
+def _mark_references(study: Study, ax: 'Axes', across: str, up: str) -> None:
+    """Marks the reference values inside the frame in grey."""
     for key, title in metrics.REFERENCES.items():
         point = [study.references(f'{name}_of_{key}').values() for name in (across, up)]
         if all(point):
@@ -212,5 +246,5 @@ def _mark_references(study, ax, across, up):
                 ax.annotate(title, (x, y), xytext=(6, 4), textcoords='offset points', color=style.GREY, fontsize=9)
 
 
-def _any(study, name, phases):
+def _any(study: Study, name: str, phases: Sequence[str]) -> bool:
     return any(learning_curve(list(seeds.values()), name, phases) is not None for seeds in study.labels.values())

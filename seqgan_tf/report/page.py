@@ -1,8 +1,13 @@
-"""A report as Markdown, and as one HTML page that needs nothing else."""
+"""A report as Markdown, and as one HTML page that needs no other file."""
 
 import base64
 import html
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # it loads TensorFlow
+    from seqgan_tf.report.document import Section
 
 TITLE = 'SeqGAN: comparison over seeds'
 CSS = """
@@ -37,8 +42,8 @@ figcaption { color: var(--soft); font-size: .92rem; max-width: 44rem }
 """
 
 
-def markdown(sections):
-    """The report as Markdown; figures are files beside it."""
+def markdown(sections: Iterable['Section']) -> str:
+    """The report as Markdown. Its figures are files in the same directory."""
     lines = [f'# {TITLE}', '']
     for section in sections:
         lines += [f'## {_plain(section.title)}', '']
@@ -57,8 +62,8 @@ def markdown(sections):
     return '\n'.join(lines)
 
 
-def html_page(sections, images):
-    """The report as a page; `images` are the PNG bytes of its figures."""
+def html_page(sections: Sequence['Section'], images: Mapping[str, bytes]) -> str:
+    """The report as an HTML page; `images` is {name: PNG bytes} of its figures."""
     body = ''.join(_section(i, section, images) for i, section in enumerate(sections))
     links = ''.join(f'<a href="#s{i}">{html.escape(section.title)}</a>' for i, section in enumerate(sections))
     return (
@@ -69,7 +74,7 @@ def html_page(sections, images):
     )
 
 
-def _section(i, section, images):
+def _section(i: int, section: 'Section', images: Mapping[str, bytes]) -> str:
     parts = [f'<section id="s{i}">\n<h2>{html.escape(section.title)}</h2>\n']
     parts += [f'<p>{html.escape(paragraph)}</p>\n' for paragraph in section.paragraphs]
     for table in section.tables:
@@ -92,20 +97,20 @@ def _section(i, section, images):
     return ''.join([*parts, '</section>\n'])
 
 
-def _data_cell(text):
+def _data_cell(text: str) -> str:
     return f'<td{" class=long" if len(text) > 60 else ""}>{_cell(text)}</td>'
 
 
-def _cell(text):
-    """A cell, its second line small."""
+def _cell(text: str) -> str:
+    """The text of a cell. Its second line is in small print."""
     first, *rest = text.split('\n')
     return html.escape(first) + ''.join(f'<small>{html.escape(line)}</small>' for line in rest)
 
 
-def _pipes(cells):
+def _pipes(cells: Iterable[str]) -> str:
     return '| ' + ' | '.join(' '.join(_plain(line) for line in cell.split('\n')) for cell in cells) + ' |'
 
 
-def _plain(text):
-    """Text that Markdown takes as it is: what could be markup in a label is escaped, but not the underscore inside words."""
+def _plain(text: str) -> str:
+    """Escapes what Markdown could read as markup, except an underscore inside a word."""
     return text if set(text) == {'-'} else re.sub(r'[\\`*<>|#&]|(?<=\])[(\[]|(?<!\w)_|_(?!\w)', r'\\\g<0>', text)

@@ -1,4 +1,4 @@
-"""Finished runs, read from their directories and checked: nothing in them is trusted."""
+"""Finished runs, read from their directories. All that is read is checked."""
 
 import dataclasses
 import os
@@ -10,7 +10,8 @@ from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.errors import RunError
 from seqgan_tf.running import metrics_log
 
-DEFAULTS: dict[str, Any] = {field.name: field.default for field in dataclasses.fields(Config)}
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
+# Runs of one label may differ in these settings.
 PER_RUN = (
     'seed',
     'workdir',
@@ -19,8 +20,8 @@ PER_RUN = (
     'eval_every',
     'checkpoint_every',
     'loggers',
-)  # what runs of one label may differ in
-# What all runs of a table must agree in: what shapes the data, and the numbers of samples.
+)
+# All runs of a table must agree in these: settings of the data sets, and numbers of samples.
 DATA = tuple(
     name
     for name in DEFAULTS
@@ -35,36 +36,39 @@ class Run:
     """One finished run.
 
     Attributes:
-        label: what its seeds are grouped under: the directory's name, or where that starts with `seed_` its parent's.
-        seed: of its configuration.
-        settings: the values of config.json over the defaults of `Config`, files by their names.
-        lines: of metrics.jsonl, dicts in order; the last one is the closing evaluation.
-        data: the text of data.json, '' where there is none.
+        path: its directory.
+        label: the name of its group of seeds. It is the name of the directory, or of the parent if
+            the name starts with `seed_`.
+        seed: of its settings.
+        settings: the values of config.json, and the defaults of `Config` for others. A path of a
+            file is its name only.
+        lines: the entries of metrics.jsonl in order. The last one is the closing evaluation.
+        data: the text of data.json; '' if there is none.
     """
 
     path: pathlib.Path
     label: str
     seed: int
-    settings: dict
-    lines: tuple
+    settings: dict[str, Any]
+    lines: tuple[metrics_log.Entry, ...]
     data: str
 
     @property
-    def final(self):
+    def final(self) -> dict[str, float]:
         """{metric: value} of the closing evaluation."""
         return metrics_log.metrics_of(self.lines[-1])
 
     @property
-    def initial(self):
+    def initial(self) -> dict[str, float]:
         """{metric: value} from before training."""
         return next((metrics_log.metrics_of(line) for line in self.lines if line['phase'] == 'initial'), {})
 
-    def last_round(self, phase):
-        """Number of a phase's last round, 0 without one."""
+    def last_round(self, phase: str) -> int:
+        """Number of the last round of a phase; 0 if the phase has none."""
         return max((line['round'] for line in self.lines if line['phase'] == phase), default=0)
 
-    def points(self, phase, *metrics):
-        """[(round, value of each metric)] of a phase's lines that have all of them."""
+    def points(self, phase: str, *metrics: str) -> list[tuple[float, ...]]:
+        """[(round, value of each metric)] of those lines of a phase that have all the metrics."""
         return [
             (line['round'], *(line[name] for name in metrics))
             for line in self.lines
@@ -72,11 +76,11 @@ class Run:
         ]
 
 
-def read_run(path):
+def read_run(path: str | pathlib.Path) -> Run:
     """The run in a directory.
 
     Raises:
-        RunError: it is missing, not that of a run, unfinished or damaged.
+        RunError: the directory is missing or has no run, or the run is unfinished or damaged.
     """
     path = pathlib.Path(os.path.abspath(path))
     settings = _settings(path)
@@ -96,16 +100,16 @@ def read_run(path):
     )
 
 
-def find_runs(directory):
-    """Directories of runs in a directory, at any depth, sorted; itself if it is one.
+def find_runs(directory: str | pathlib.Path) -> list[pathlib.Path]:
+    """The directories of runs below a directory, at any depth, sorted. It may be one itself.
 
     Raises:
-        RunError: there is no such directory, or no run in it.
+        RunError: there is no such directory, or it has no run.
     """
     directory = pathlib.Path(os.path.abspath(directory))
     if not directory.is_dir():
         raise RunError(
-            f'RUN must be the directory of a run, or hold such directories. Received: {directory}, which is no directory'
+            f'RUN must be the directory of a run, or have such directories. Received: {directory}, which is no directory'
         )
     found = []
     for parent, children, files in os.walk(directory):
@@ -114,14 +118,14 @@ def find_runs(directory):
             children.clear()
     if not found:
         raise RunError(
-            f'RUN must be the directory of a run, or hold such directories. Received: {directory}, where no directory has '
-            'config.json and metrics.jsonl'
+            f'RUN must be the directory of a run, or have such directories. Received: {directory}, where no directory has '
+            'config.json or metrics.jsonl'
         )
     return sorted(found)
 
 
-def label_of(path):
-    """The label of a run by its path; characters that cannot be printed become question marks."""
+def label_of(path: str | pathlib.PurePath) -> str:
+    """The label of a run by its path. Characters that cannot be printed become question marks."""
     path = pathlib.PurePath(path)
     name = path.parent.name if path.name.startswith('seed_') else path.name
     return ''.join(c if c.isprintable() else '?' for c in name)

@@ -1,11 +1,14 @@
-"""A study: runs grouped by label, checked to be comparable."""
+"""A study: comparable runs, grouped by label."""
 
 import dataclasses
 import itertools
+import pathlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from seqgan_tf.data.registry import DATASETS, DataSet
 from seqgan_tf.errors import RunError
-from seqgan_tf.report.runs import DATA, PER_RUN, find_runs, label_of, read_run
+from seqgan_tf.report.runs import DATA, PER_RUN, Run, find_runs, label_of, read_run
 
 MLE_SETTINGS = (
     'mle_epochs',
@@ -23,21 +26,22 @@ class Study:
     """Runs that may be compared.
 
     Attributes:
-        labels: {label: {seed: Run}}; labels in the order of the directories that were given, then sorted.
-        compared: the label that the others are tested against.
+        labels: {label: {seed: Run}}. The labels are in the order of the directories given, and
+            sorted within each directory.
+        compared: the label that all others are compared with.
     """
 
-    labels: dict
+    labels: dict[str, dict[int, Run]]
     compared: str
 
     @property
-    def runs(self):
+    def runs(self) -> list[Run]:
         """All runs."""
         return [run for seeds in self.labels.values() for run in seeds.values()]
 
     @property
-    def settings(self):
-        """{name: value} of the data and of the evaluation, the same in all runs."""
+    def settings(self) -> dict[str, Any]:
+        """{name: value} of the data and of the evaluation. All runs have the same values."""
         return {name: self.runs[0].settings[name] for name in DATA if name in self.runs[0].settings}
 
     @property
@@ -46,31 +50,31 @@ class Study:
         return DATASETS[self.settings['dataset']]
 
     @property
-    def quality(self):
-        """(metric, sign) by which samples are judged on these data.
-
-        sign * value falls as samples get better, so sign is -1 where more is better.
-        """
+    def quality(self) -> tuple[str, int]:
+        """(metric, sign) by which samples are judged. The sign is -1 if higher is better."""
         return self.dataset.scored_by.metric, self.dataset.scored_by.sign
 
-    def setting(self, label, name):
-        """The value of a setting that all runs of a label share; None where no run has it."""
+    def setting(self, label: str, name: str) -> Any:
+        """The value of a setting that all runs of a label share; None if they do not have it."""
         return next(iter(self.labels[label].values())).settings.get(name)
 
-    def values(self, label, metric):
+    def values(self, label: str, metric: str) -> dict[int, float]:
         """{seed: value} of a metric of the closing evaluation."""
         return {seed: run.final[metric] for seed, run in self.labels[label].items() if metric in run.final}
 
-    def references(self, name):
-        """{seed: value} of a reference metric from before training: the first run of a seed that has it."""
-        found = {}
+    def references(self, name: str) -> dict[int, float]:
+        """{seed: value} of a reference value from before training, of the first run that has it."""
+        found: dict[int, float] = {}
         for run in self.runs:
             if name in run.initial:
                 found.setdefault(run.seed, run.initial[name])
         return dict(sorted(found.items()))
 
-    def start(self, run):
-        """The run of the study that this one's pretraining is: the one that `start_from` names, else MLE of the same seed and settings."""
+    def start(self, run: Run) -> Run | None:
+        """The run of the study whose training is the pretraining of this run, or None.
+
+        It is the run that `start_from` names, or else an MLE run with the same seed and settings.
+        """
         if run.settings.get('start_from'):
             wanted = run.settings['start_from'].rstrip('/').split('/')[-2:]
             matches = (other for other in self.runs if list(other.path.parts[-len(wanted) :]) == wanted)
@@ -87,19 +91,21 @@ class Study:
         return next((other for other in matches if other is not run), None)
 
 
-def read_study(directories, compare_with=None):
+def read_study(directories: Iterable[str | pathlib.Path], compare_with: str | None = None) -> Study:
     """The study of all runs in directories.
 
     Args:
-        compare_with: the label that the others are tested against; None: the first that is MLE without early stopping, else the first that is
-            MLE, else the first.
+        directories: of runs, or of directories of runs.
+        compare_with: the label that all others are compared with. None: the first MLE label without
+            early stopping, else the first MLE label, else the first label.
 
     Raises:
-        RunError: a directory or run is bad, or the runs do not go into one table.
+        RunError: a directory or a run is bad, or the runs are not comparable.
     """
-    labels, seen = {}, {}
+    labels: dict[str, dict[int, Run]] = {}
+    seen: dict[tuple[str, int], Run] = {}
     for directory in directories:
-        groups = {}
+        groups: dict[str, list[Run]] = {}
         for run in map(read_run, find_runs(directory)):
             other = seen.setdefault((run.label, run.seed), run)
             if other is not run:
@@ -119,32 +125,34 @@ def read_study(directories, compare_with=None):
     return Study(labels, compare_with or min(labels, key=lambda label: _distance_to_plain_mle(labels[label])))
 
 
-def start_label(run):
-    """The label of the run that this one started from, '' if from none."""
+def start_label(run: Run) -> str:
+    """The label of the run that `start_from` names; '' if it names none."""
     return label_of(run.settings['start_from']) if run.settings.get('start_from') else ''
 
 
-def _distance_to_plain_mle(seeds):
-    """0 for MLE without early stopping, 1 for MLE, 2 for all else."""
+def _distance_to_plain_mle(seeds: Mapping[int, Run]) -> int:
+    """0 for MLE without early stopping, 1 for other MLE, 2 for any other training."""
     settings = [run.settings for run in seeds.values()]
     if not all(s['algorithm'] == 'mle' and not s.get('start_from') for s in settings):
         return 2
     return int(any(s['mle_patience'] for s in settings))
 
 
-def _check_one_label(runs):
+def _check_one_label(runs: Sequence[Run]) -> None:
+    """Raises RunError where runs of one label differ in more than `PER_RUN`."""
     for first, other in itertools.product(runs[:1], runs[1:]):
         for name in sorted(first.settings.keys() | other.settings.keys()):
             here, there = first.settings.get(name), other.settings.get(name)
             if name not in PER_RUN and here != there:
                 raise RunError(
-                    f'runs of one label must have the same settings, the seed apart. Received: {first.path} with {name}={here} '
+                    f'runs of one label must have the same settings except the seed. Received: {first.path} with {name}={here} '
                     f'and {other.path} with {name}={there}'
                 )
 
 
-def _check_same_data(runs):
-    of_seed = {}
+def _check_same_data(runs: Sequence[Run]) -> None:
+    """Raises RunError where runs have other data or other numbers of samples."""
+    of_seed: dict[int, Run] = {}
     for run in runs:
         for name in DATA:
             here, there = runs[0].settings.get(name), run.settings.get(name)
@@ -157,6 +165,6 @@ def _check_same_data(runs):
             other = of_seed.setdefault(run.seed, run)
             if other.data != run.data:
                 raise RunError(
-                    f'one table must be made from the same data. Received: {other.path} and {run.path}, whose seeds are equal '
-                    'and whose data.json are not'
+                    f'one table must be made from the same data. Received: {other.path} and {run.path}, which have the same '
+                    'seed and different data.json'
                 )

@@ -1,9 +1,16 @@
-"""How the figures look: sizes, colours, marks and legends."""
+"""The style of the figures: sizes, colours, marks and legends."""
 
 import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from seqgan_tf.report import metrics
 
+if TYPE_CHECKING:  # matplotlib is an extra
+    from matplotlib.figure import Figure
+
+# The palette of Okabe and Ito, which colour-blind people can tell apart.
 COLOURS = (
     '#0072b2',
     '#d55e00',
@@ -12,7 +19,7 @@ COLOURS = (
     '#e69f00',
     '#56b4e9',
     '#000000',
-)  # Okabe and Ito's: the colour-blind tell them apart
+)
 DASHES = ('-', (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 MARKERS = 'osD^vPX'
 GREY = '#666666'
@@ -34,8 +41,14 @@ STYLE = {
 }
 
 
-def figure(rows, columns, height, width=10.0, **options):
-    """A figure of rows x columns panels, `height` inches each: (figure, axes [rows, columns])."""
+def figure(rows: int, columns: int, height: float, width: float = 10.0, **options: Any) -> 'tuple[Figure, np.ndarray]':
+    """A figure with rows x columns panels, and its axes [rows, columns].
+
+    Args:
+        height: of a panel, in inches.
+        width: of the figure, in inches.
+        **options: of matplotlib's `Figure.subplots`.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -44,8 +57,8 @@ def figure(rows, columns, height, width=10.0, **options):
     return made, made.subplots(rows, columns, squeeze=False, **options)
 
 
-def legend(panels, axes):
-    """One legend below all panels; the same label in several of them is named once."""
+def legend(panels: 'Figure', axes: np.ndarray) -> 'Figure':
+    """Adds one legend below all panels, which has each label once. Returns the figure."""
     handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels())}
     panels.legend(
         list(handles.values()), list(handles), loc='outside lower center', ncols=min(4, len(handles)), fontsize=9
@@ -53,34 +66,34 @@ def legend(panels, axes):
     return panels
 
 
-def png(panels):
-    """A figure's PNG bytes."""
+def png(panels: 'Figure') -> bytes:
+    """The PNG bytes of a figure."""
     file = io.BytesIO()
     panels.savefig(file, format='png', metadata={'Software': None})
     return file.getvalue()
 
 
-def axis(name):
-    """The name of a metric with its unit."""
+def axis(name: str) -> str:
+    """The title of an axis: the name of a metric with its unit."""
     unit = metrics.described(name).unit
     return f'{name} ({unit})' if unit else name
 
 
-def shown(label):
-    """A label for the legend, which leaves out those that begin with an underscore."""
+def shown(label: str) -> str:
+    """A label for the legend. A legend leaves out labels that begin with an underscore."""
     return f' {label}' if label.startswith('_') else label
 
 
-def colour(i):
+def colour(i: int) -> str:
     """The colour of the i-th label."""
     return COLOURS[i % len(COLOURS)]
 
 
-def dash(i):
-    """The line of the i-th label: another once the colours are used up."""
+def dash(i: int) -> str | tuple[int, tuple[float, ...]]:
+    """The line style of the i-th label. It changes when all colours are used."""
     return DASHES[i // len(COLOURS) % len(DASHES)]
 
 
-def marker(i):
+def marker(i: int) -> str:
     """The mark of the i-th label."""
     return MARKERS[i % len(MARKERS)]

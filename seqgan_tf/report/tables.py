@@ -1,16 +1,19 @@
-"""The tables of a report, as text for people and as CSV for programs."""
+"""The tables of a report: texts for people, and CSV files for programs."""
 
 import csv
 import dataclasses
 import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from seqgan_tf.report import metrics
 from seqgan_tf.report.curves import distance_to_curve, temperature_curve
 from seqgan_tf.report.runs import PER_RUN
-from seqgan_tf.report.significance import estimate, paired
-from seqgan_tf.report.study import start_label
+from seqgan_tf.report.significance import Estimate, estimate, paired
+from seqgan_tf.report.study import Study, start_label
 
 NOTHING = '–'
+Row = tuple[str, list[str]]  # (kind, cells)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,18 +21,19 @@ class Table:
     """A table for people.
 
     Attributes:
-        title: what it is about.
+        title: '' for none.
         head: column titles.
-        rows: [(kind, cells)]; kind is `label`, `reference` or `paper`. A cell's second line, if any, is its small print.
+        rows: (kind, cells); the kind is `label`, `reference` or `paper`. The second line of a cell,
+            if it has one, is in small print.
     """
 
     title: str
-    head: list
-    rows: list
+    head: list[str]
+    rows: list[Row]
 
 
-def final_tables(study):
-    """{group: Table} with mean, standard deviation and interval of the closing evaluation: Table 1 of the paper, and what it lacks."""
+def final_tables(study: Study) -> dict[str, Table]:
+    """{group: table} of the closing evaluation; its nll_oracle is Table 1 of the paper."""
     groups = metrics.grouped({name for run in study.runs for name in run.final})
     return {
         title: Table(title, ['', 'seeds', *map(_titled, group)], list(_final_rows(study, group)))
@@ -37,8 +41,8 @@ def final_tables(study):
     }
 
 
-def paired_tables(study):
-    """Differences of each label to the compared one over their common seeds, one Table for each group of metrics."""
+def paired_tables(study: Study) -> list[Table]:
+    """Differences of each label from the compared one over common seeds, a table for each group."""
     names = {name for run in study.runs for name in run.final}
     others = [label for label in study.labels if label != study.compared]
     tables = []
@@ -48,13 +52,13 @@ def paired_tables(study):
             common = len(study.labels[label].keys() & study.labels[study.compared].keys())
             rows.append(('label', [label, str(common), *(_difference(_paired(study, label, name)) for name in group)]))
         tables.append(
-            Table(f'{title}: difference to {study.compared}', ['', 'common seeds', *map(_titled, group)], rows)
+            Table(f'{title}: difference from {study.compared}', ['', 'common seeds', *map(_titled, group)], rows)
         )
     return tables if others else []
 
 
-def distance_table(study):
-    """How each adversarial or continued label lies to the temperature curves of MLE labels, or None where nothing can be said."""
+def distance_table(study: Study) -> Table | None:
+    """Distances of labels to temperature curves; None if there are none."""
     metric, _ = study.quality
     head = ['', 'curve of', 'seeds', f'distance in {metric}', 'over seeds', 'each seed']
     rows = []
@@ -64,15 +68,17 @@ def distance_table(study):
         each = ', '.join(
             f'{seed}: ' + ('beyond the curve' if value is None else f'{value:+z.3f}') for seed, value in values.items()
         )
-        curve = curve_label + ('\nits own start' if own else '')
+        curve = curve_label + ('\nits own pretraining' if own else '')
         rows.append(('label', [label, curve, str(len(inside)), _difference(found), _verdict(found), each]))
-    return Table('Final points against temperature curves', head, rows) if rows else None
+    return Table('Final points and temperature curves', head, rows) if rows else None
 
 
-def distances(study):
-    """Yields (label, label of the curve, whether it is its start, {seed: distance or None}).
+def distances(study: Study) -> Iterator[tuple[str, str, bool, dict[int, float | None]]]:
+    """Yields (label, label of the curve, whether it is its pretraining, {seed: distance}).
 
-    Points are the labels with an adversarial phase or a start; curves are their own starts and every MLE label, seed by seed.
+    The labels are those with an adversarial phase or with start_from. The curves are those of their
+    own pretraining and of every MLE label, of the same seed. A distance is None where the curve was
+    not measured.
     """
     metric, sign = study.quality
     for label, seeds in study.labels.items():
@@ -86,7 +92,7 @@ def distances(study):
             if other != label and (other in own or study.setting(other, 'algorithm') == 'mle')
         ]
         for other in sorted(others, key=lambda other: other not in own):
-            found = {}
+            found: dict[int, float | None] = {}
             for seed, run in seeds.items():
                 start = starts[seed] if other in own else study.labels[other].get(seed)
                 curve = temperature_curve(start, 'nll_test', metric) if start and start.label == other else ()
@@ -96,8 +102,8 @@ def distances(study):
                 yield label, other, other in own, found
 
 
-def settings_table(study):
-    """The settings in which labels differ, a column a label; None where they differ in none."""
+def settings_table(study: Study) -> Table | None:
+    """The settings in which labels differ, with a column for each label; None if there are none."""
     rows = {name: [study.setting(label, name) for label in study.labels] for name in _setting_names(study)}
     rows['start_from'] = [
         ', '.join(sorted({start_label(run) for run in seeds.values()})) for seeds in study.labels.values()
@@ -108,8 +114,8 @@ def settings_table(study):
     return Table('Settings that differ', ['', *study.labels], differing) if differing else None
 
 
-def csv_files(study):
-    """{file name: text} of all figures in full."""
+def csv_files(study: Study) -> dict[str, str]:
+    """{file name: text} of all numbers, with six digits."""
     columns = ['n', 'mean', 'sd', 'low', 'high', 'bootstrap_low', 'bootstrap_high']
     names = [
         name for group in metrics.grouped({name for run in study.runs for name in run.final}).values() for name in group
@@ -155,14 +161,15 @@ def csv_files(study):
     }
 
 
-def _final_rows(study, group):
+def _final_rows(study: Study, group: list[str]) -> Iterator[Row]:
     references = {(title, name): values for title, name, values in _references(study)}
     for title in metrics.REFERENCES.values():
         found = [references.get((title, name), {}) for name in group]
         if any(found):
             cells = [_mean(values) for values in found]
             if title == metrics.REFERENCES['copies'] and 'nll_test' in group:
-                cells[group.index('nll_test')] = 'infinite'  # rows that are no training rows have probability 0
+                # A row that is not a training row has probability 0.
+                cells[group.index('nll_test')] = 'infinite'
             yield 'reference', [title, str(max(map(len, found))), *cells]
     if 'nll_oracle' in group and metrics.has_paper_scale(study.settings):
         for title, value in metrics.PAPER_TABLE.items():
@@ -178,38 +185,36 @@ def _final_rows(study, group):
         yield 'label', [label, str(len(seeds)), *(_mean(study.values(label, name)) for name in group)]
 
 
-def _references(study):
-    """(row title, metric, {seed: value}) of what `initial` lines hold, in the order of the rows."""
+def _references(study: Study) -> Iterator[tuple[str, str, dict[int, float]]]:
+    """Yields (row title, metric, {seed: value}) of reference values, in the order of the rows."""
     names = sorted({name for run in study.runs for name in run.initial})
     matches = [match for match in map(metrics.REFERENCE.fullmatch, names) if match]
     for key, title in metrics.REFERENCES.items():
         yield from ((title, match[1], study.references(match[0])) for match in matches if match[2] == key)
 
 
-def _paired(study, label, name):
+def _paired(study: Study, label: str, name: str) -> Estimate | None:
     return paired(study.values(label, name), study.values(study.compared, name))
 
 
-def _setting_names(study):
+def _setting_names(study: Study) -> list[str]:
     return sorted({name for run in study.runs for name in run.settings} - set(PER_RUN))
 
 
-def _titled(name):
+def _titled(name: str) -> str:
     return '\n'.join(filter(None, (name, metrics.described(name).unit)))
 
 
-def _mean(values):
+def _mean(values: Mapping[int, float]) -> str:
     if not values:
         return NOTHING
     found = estimate(list(values.values()))
-    return (
-        f'{found.mean:z.3f}'
-        if found.sd is None
-        else f'{found.mean:z.3f} ± {found.sd:.3f}\n[{found.low:z.3f}, {found.high:z.3f}]'
-    )
+    if found.sd is None:
+        return f'{found.mean:z.3f}'
+    return f'{found.mean:z.3f} ± {found.sd:.3f}\n[{found.low:z.3f}, {found.high:z.3f}]'
 
 
-def _difference(found):
+def _difference(found: Estimate | None) -> str:
     if found is None:
         return NOTHING
     if found.sd is None:
@@ -218,27 +223,27 @@ def _difference(found):
     return f'{found.mean:+z.3f} [{found.low:+z.3f}, {found.high:+z.3f}]\n{p}'
 
 
-def _verdict(found):
-    if found is None or found.sd is None:
+def _verdict(found: Estimate | None) -> str:
+    if found is None or found.low is None or found.high is None:
         return NOTHING
     return (
         'beats the curve' if found.high < 0 else 'is worse than the curve' if found.low > 0 else 'no difference shown'
     )
 
 
-def _setting(value):
+def _setting(value: Any) -> str:
     return NOTHING if value is None or value == '' else str(value)
 
 
-def _numbers(found):
+def _numbers(found: Estimate) -> list[int | str]:
     return [found.n, *map(_number, (found.mean, found.sd, found.low, found.high, *found.bootstrap))]
 
 
-def _number(value):
+def _number(value: float | None) -> str:
     return '' if value is None else f'{value:.6g}'
 
 
-def _csv(head, rows):
+def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator='\n').writerows([head, *rows])
     return text.getvalue()

@@ -1,1 +1,1 @@
-"""One run in its directory: driver, checkpoints, logs."""
+"""One run in its workdir: driver, checkpoints and logs."""

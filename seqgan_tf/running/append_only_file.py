@@ -1,4 +1,4 @@
-"""Text files that belong to the checkpoint: metrics.jsonl and samples.txt."""
+"""Text files whose length is saved in the checkpoint: metrics.jsonl and samples.txt."""
 
 import os
 import pathlib
@@ -11,19 +11,19 @@ from seqgan_tf.errors import RunError
 class AppendOnlyFile(tf.Module):
     """A text file whose length is part of the checkpoint.
 
-    After a restore, what a lost stretch of the run had added is cut off.
+    After a restore, `cut` removes what the run appended after that checkpoint.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: str | pathlib.Path):
         super().__init__()
         self.path = pathlib.Path(path)
-        self.size = tf.Variable(tf.constant(0, tf.int64))
+        self.size = tf.Variable(0, dtype=tf.int64)
 
-    def append(self, text):
-        """Adds text, flushed to the disk.
+    def append(self, text: str) -> None:
+        """Appends a text and flushes it to the disk.
 
         Raises:
-            RunError: it cannot be written.
+            RunError: the file cannot be written.
         """
         try:
             with open(self.path, 'ab') as file:
@@ -34,13 +34,11 @@ class AppendOnlyFile(tf.Module):
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def cut(self):
-        """Drops what was added after the checkpoint that `size` comes from.
-
-        What somebody took away stays away.
+    def cut(self) -> None:
+        """Shortens the file to `size`. A file that somebody has shortened stays as it is.
 
         Raises:
-            RunError: it cannot be written.
+            RunError: the file cannot be written.
         """
         try:
             with open(self.path, 'ab') as file:
@@ -50,13 +48,13 @@ class AppendOnlyFile(tf.Module):
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def last_line(self):
-        """Its last line, or an empty text."""
+    def last_line(self) -> str:
+        """The last line, or an empty text."""
         lines = self.path.read_text('utf-8').splitlines() if self.path.exists() else []
         return lines[-1] if lines else ''
 
-    def drop_last_line(self):
-        """Takes it away.
+    def drop_last_line(self) -> None:
+        """Removes the last line.
 
         Raises:
             RunError: the file cannot be written.
@@ -64,7 +62,7 @@ class AppendOnlyFile(tf.Module):
         self.size.assign(max(0, self.path.stat().st_size - len(self.last_line().encode()) - 1))
         self.cut()
 
-    def _unwritable(self, error):
+    def _unwritable(self, error: OSError) -> RunError:
         return RunError(
             f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; the same command continues '
             'from it.'

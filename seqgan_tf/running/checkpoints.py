@@ -1,56 +1,56 @@
-"""Checkpoints: a `tf.train.CheckpointManager` that also survives damaged files."""
+"""Checkpoints: a `tf.train.CheckpointManager` that tolerates damaged files."""
 
+import functools
 import os
 import pathlib
 import re
+from typing import Any
 
 import tensorflow as tf
 
 from seqgan_tf.errors import RunError
 
-KEPT = 3
+KEPT = 3  # number of checkpoints in a directory
 
 
 class Checkpoints:
-    """Saves and restores what a run needs to go on.
+    """Saves and restores what a run needs to continue.
 
     Args:
-        directory: where the files are.
-        **objects: what is saved: tf.Modules or variables.
+        directory: of the files.
+        **objects: the tf.Modules and variables to save.
     """
 
-    def __init__(self, directory, **objects):
+    def __init__(self, directory: str | pathlib.Path, **objects: Any):
         self.directory = pathlib.Path(directory)
         self.checkpoint = tf.train.Checkpoint(**objects)
-        self.restored = None  # the number of the checkpoint that was restored
-        self.manager = None  # made at the first save: until then nothing in the directory is touched
+        self.restored: int | None = None  # number of the restored checkpoint
 
-    def save(self):
+    def save(self) -> None:
         """Writes a checkpoint.
 
         Raises:
-            RunError: it cannot be written (a full disk, say); the ones before are kept.
+            RunError: it cannot be written, for example on a full disk. Earlier ones are kept.
         """
         try:
-            if self.manager is None:
-                self._continue()
-            return self.manager.save()
+            self._manager.save()
         except (OSError, tf.errors.OpError) as error:
             raise RunError(
                 f'a checkpoint could not be written to {self.directory} ({_first_line(error)}). The last good one is kept; '
                 'the same command continues from it.'
             ) from None
 
-    def restore(self):
-        """Restores the newest checkpoint that can be read and holds all of the objects; it may hold more.
+    def restore(self) -> tuple[pathlib.Path | None, list[str]]:
+        """Restores the newest readable checkpoint that has all of the objects; it may have more.
 
         Returns:
-            Its path, or None where there is none; and a list of messages on damaged ones that were passed over.
+            The path of the checkpoint, or None if there is none; and a list of messages, one for
+            each damaged checkpoint that was skipped.
 
         Raises:
-            RunError: there are checkpoints, and none can be read.
+            RunError: there are checkpoints, but none can be read.
         """
-        # The files themselves are asked, not the index file named `checkpoint`: it may be what is damaged.
+        # The files are listed. The index file `checkpoint` is not read, because it may be damaged.
         numbers = [
             int(m[1]) for f in self.directory.glob('ckpt-*.index') if (m := re.fullmatch(r'ckpt-(\d+)\.index', f.name))
         ]
@@ -59,19 +59,24 @@ class Checkpoints:
             path = self.directory / f'ckpt-{number}'
             try:
                 self.checkpoint.restore(str(path)).expect_partial().assert_existing_objects_matched()
-            except Exception as error:  # what is damaged can fail in any way
+            except Exception as error:  # a damaged file can fail in any way
                 damaged.append(f'checkpoint {path} cannot be read ({_first_line(error)}); trying the one before')
                 continue
             self.restored = number
             return path, damaged
         if damaged:
             raise RunError(
-                f'none of the checkpoints in {self.directory} can be read: {"; ".join(damaged)}. Move the directory away to start anew.'
+                f'none of the checkpoints in {self.directory} can be read: {"; ".join(damaged)}. To start again, move the '
+                'directory away.'
             )
         return None, []
 
-    def _continue(self):
-        """Removes the damaged checkpoints behind the restored one, and lists those that are left anew."""
+    @functools.cached_property
+    def _manager(self) -> tf.train.CheckpointManager:
+        """Made at the first save; until then nothing in the directory changes.
+
+        It removes the damaged checkpoints after the restored one, and lists the others again.
+        """
         number, kept = self.restored, []
         for file in self.directory.glob('ckpt-*'):
             match = re.match(r'ckpt-(\d+)\.', file.name)
@@ -82,9 +87,8 @@ class Checkpoints:
         (self.directory / 'checkpoint').unlink(missing_ok=True)
         if number is not None:
             paths = [str(self.directory / f'ckpt-{n}') for n in sorted(kept)]
-            times = [
-                os.path.getmtime(f'{path}.index') for path in paths
-            ]  # without times the manager would never delete these
+            # Without times the manager would never delete these.
+            times = [os.path.getmtime(f'{path}.index') for path in paths]
             tf.compat.v1.train.update_checkpoint_state(
                 str(self.directory),
                 paths[-1],
@@ -92,11 +96,11 @@ class Checkpoints:
                 all_model_checkpoint_timestamps=times,
                 last_preserved_timestamp=0.0,
             )
-        self.manager = tf.train.CheckpointManager(
+        return tf.train.CheckpointManager(
             self.checkpoint, str(self.directory), max_to_keep=KEPT, checkpoint_name='ckpt'
         )
 
 
-def _first_line(error):
+def _first_line(error: Exception) -> str:
     text = str(getattr(error, 'message', None) or error).strip().splitlines() or [type(error).__name__]
     return re.sub(r'^\{\{.*?\}\} ', '', text[0])[-200:]

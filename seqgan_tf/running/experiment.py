@@ -1,4 +1,4 @@
-"""The one driver: the only place where maths and I/O meet."""
+"""The driver of a run: it connects the maths with files, logs and checkpoints."""
 
 import contextlib
 import dataclasses
@@ -21,7 +21,7 @@ from seqgan_tf.running import metrics_log
 from seqgan_tf.running.append_only_file import AppendOnlyFile
 from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.interruption import Interruption
-from seqgan_tf.running.pretraining import take_over
+from seqgan_tf.running.pretraining import start_from
 from seqgan_tf.running.summary import describe
 from seqgan_tf.running.workdir import (
     check_data,
@@ -36,21 +36,20 @@ from seqgan_tf.settings import split_names
 from seqgan_tf.training.state import PHASES, Report, TrainState
 
 SHOWN_SAMPLES = 8
-# A finished run whose settings differ in one of these goes on: its closing evaluation is made anew.
+# If one of these settings of a finished run has changed, its closing evaluation is made again.
 REOPENING = ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds', 'eval_samples', 'final_samples')
 
 
 def run(config: Config) -> TrainState:
-    """Trains, resumes, evaluates, logs and exports, all in `config.workdir`.
+    """Trains or resumes, evaluates, logs and exports a run in `config.workdir`.
 
     Returns:
-        The final TrainState.
+        The final state.
 
     Raises:
-        RunError: bad settings or data, a workdir that is in use or was made with other settings,
-            a metric that is not finite, or a disk that cannot be written. What was saved before is
-            kept.
-        SystemExit: 128 + the signal's number, after SIGTERM or SIGINT and a save.
+        RunError: settings or data are bad, the workdir is in use or was made with other settings, a
+            metric is not finite, or the disk cannot be written. Earlier checkpoints are kept.
+        SystemExit: SIGTERM or SIGINT came. The run is saved; the status is 128 + the signal.
     """
     for gpu in tf.config.list_physical_devices('GPU'):
         tf.config.experimental.set_memory_growth(gpu, True)
@@ -59,7 +58,7 @@ def run(config: Config) -> TrainState:
 
 
 class Experiment:
-    """One run of an algorithm in a workdir, from where its last checkpoint is."""
+    """One run of an algorithm in a workdir. It continues from the last checkpoint there."""
 
     def __init__(self, config: Config):
         self.config, self.workdir = config, pathlib.Path(config.workdir)
@@ -79,7 +78,7 @@ class Experiment:
         for message in messages:
             say(message)
         if self.restored is None and config.start_from:
-            self.restored = take_over(config, self.corpus, self.state, self.metrics_file, self.samples_file)
+            self.restored = start_from(config, self.corpus, self.state, self.metrics_file, self.samples_file)
         check_extension(config, before, self.state)
         if before is not None and any(getattr(before, name) != getattr(config, name) for name in REOPENING):
             self._reopen()
@@ -88,7 +87,7 @@ class Experiment:
         self.loggers = make_loggers(split_names(config.loggers), self.workdir, dataclasses.asdict(config))
 
     def run(self) -> TrainState:
-        """Runs what is left of the algorithm; returns the state."""
+        """Runs the rest of the algorithm, evaluates it and exports; returns the final state."""
         self._begin()
         with Interruption() as interruption, contextlib.ExitStack() as stack:
             for logger in self.loggers:
@@ -97,9 +96,8 @@ class Experiment:
             for report in ALGORITHMS[self.config.algorithm](self.state, self.corpus, self.config):
                 self._finish_round(report, time.perf_counter() - started, interruption.signal is not None)
                 if interruption.signal is not None:
-                    say(
-                        f'stopped and saved after {report.phase} round {report.round}; the same command continues from here'
-                    )
+                    where = f'{report.phase} round {report.round}'
+                    say(f'stopped and saved after {where}; the same command continues from here')
                     raise SystemExit(128 + interruption.signal)
                 started = time.perf_counter()
             self._close_evaluation()
@@ -107,8 +105,8 @@ class Experiment:
         say(describe(self.config, self.workdir, self.evaluator, version))
         return self.state
 
-    def _begin(self):
-        """Says what is at hand; where a run starts anew, logs the untrained generator's metrics."""
+    def _begin(self) -> None:
+        """Says what the run has. A new run also logs the metrics of the untrained generator."""
         corpus = self.corpus
         say(
             f'{self.config.dataset}: {len(corpus.train)} training, {len(corpus.validation)} validation and {len(corpus.test)} test '
@@ -127,8 +125,8 @@ class Experiment:
             self._log(self._evaluate(Report('initial', 0, 0, dict(references(self.evaluator, seed)))))
             self.checkpoints.save()
 
-    def _finish_round(self, report, seconds, stopping):
-        """Evaluates, logs and saves, as far as each is due."""
+    def _finish_round(self, report: Report, seconds: float, stopping: bool) -> None:
+        """Logs the round. Evaluates and saves where that is due."""
         last = report.round == report.rounds or (report.phase == 'mle' and bool(self.state.ended_early))
         evaluating = report.phase != 'discriminator' and (last or report.round % self.config.eval_every == 0)
         report = self._evaluate(report) if evaluating else report
@@ -136,14 +134,15 @@ class Experiment:
         if last or stopping or report.round % self.config.checkpoint_every == 0:
             self.checkpoints.save()
 
-    def _close_evaluation(self):
-        """Ends metrics.jsonl with a line of the phase 'final', the mark of a finished run."""
+    def _close_evaluation(self) -> None:
+        """Ends metrics.jsonl with a line of the phase 'final', which marks a finished run."""
         if metrics_log.is_finished(self.metrics_file.path):
             return
         wanted = self.config.final_samples or self.evaluator.num_samples
         started, seed = time.perf_counter(), evaluation_seed(self.config.seed, 'final', 0)
         if self.config.final_samples:
-            from seqgan_tf.evaluation import closing  # loads TensorFlow Probability
+            # Loads TensorFlow Probability, which other runs do not need.
+            from seqgan_tf.evaluation import closing
 
             curve = closing.temperature_curve(self.evaluator, evaluation_seed(self.config.seed, 'temperature', 0))
             for i, metrics in enumerate(curve, start=1):
@@ -154,11 +153,10 @@ class Experiment:
         self._log(Report('final', 0, 0, metrics), time.perf_counter() - started)
         self.checkpoints.save()
 
-    def _reopen(self):
-        """Takes the closing lines away, so that a finished run which goes on is the longer run.
+    def _reopen(self) -> None:
+        """Removes the closing lines of a finished run, so that an extended run equals a longer run.
 
-        A checkpoint is saved at once: the one before counts these lines in, and would be the
-        newest if the next save failed.
+        A checkpoint is saved immediately. The one before it counts the lines as part of the file.
         """
         self.metrics_file.cut()
         is_closed = lambda: metrics_log.last_phase(self.metrics_file.path) in metrics_log.CLOSING_PHASES
@@ -167,8 +165,8 @@ class Experiment:
                 self.metrics_file.drop_last_line()
             self.checkpoints.save()
 
-    def _evaluate(self, report):
-        """The report with an evaluation's metrics added; writes sample texts and weights."""
+    def _evaluate(self, report: Report) -> Report:
+        """Adds the metrics of an evaluation to a report. Sample texts and weights are shown."""
         seed = evaluation_seed(self.config.seed, report.phase, report.round)
         texts = self.corpus.vocabulary.decode(self.evaluator.sample(seed, SHOWN_SAMPLES))
         self.samples_file.append(f'# {report.phase} {report.round}\n' + ''.join(f'{text}\n' for text in texts))
@@ -176,15 +174,19 @@ class Experiment:
             logger.write_samples(self._step(), texts, self.state.generator.variables)
         return dataclasses.replace(report, metrics=report.metrics | dict(self.evaluator(seed)))
 
-    def _log(self, report, seconds=None, step=None):
-        """Writes a report, whose metrics must be finite, to metrics.jsonl and to the loggers."""
+    def _log(self, report: Report, seconds: float | None = None, step: int | None = None) -> None:
+        """Writes a report to metrics.jsonl and to the loggers.
+
+        Raises:
+            RunError: a metric is not finite.
+        """
         _check_finite(report)
         self.metrics_file.append(metrics_log.format_line(report, seconds))
         for logger in self.loggers:
             logger.write(report, self._step() if step is None else step, seconds)
 
-    def _export(self):
-        """Publishes the trained generator; returns its path, or None without an export_dir."""
+    def _export(self) -> pathlib.Path | None:
+        """Exports the generator if `export_dir` is given; returns the path of the new version."""
         if not self.config.export_dir:
             return None
         try:
@@ -197,15 +199,15 @@ class Experiment:
             )
         except OSError as error:
             raise RunError(
-                f'export_dir must be writable. Received: {self.config.export_dir} ({error.strerror}). The run itself is saved in '
-                f'{self.workdir}; export/export_model.py exports it.'
+                f'export_dir must be writable. Received: {self.config.export_dir} ({error.strerror}). The run is saved '
+                f'in {self.workdir}; export/export_model.py exports it.'
             ) from None
 
-    def _step(self):
+    def _step(self) -> int:
         return sum(int(done) for done in self.state.done.values())
 
 
-def _check_finite(report):
+def _check_finite(report: Report) -> None:
     for name, value in report.metrics.items():
         if not math.isfinite(value):
             raise RunError(

@@ -1,21 +1,27 @@
 """Stopping a run from outside: SIGTERM and Ctrl-C."""
 
 import signal
+import types
+from typing import Self
 
 
 class Interruption:
-    """While active, the first SIGTERM or SIGINT is remembered for the next consistent point; a second one ends the process at once."""
+    """A context that handles SIGTERM and SIGINT.
 
-    def __enter__(self):
-        self.signal = None
+    `signal` is the number of the first one, or None. The run reads it at the end of a round, where
+    its state is consistent. A second signal ends the process at once.
+    """
+
+    def __enter__(self) -> Self:
+        self.signal: int | None = None
         self._before = {number: signal.signal(number, self._remember) for number in (signal.SIGTERM, signal.SIGINT)}
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _remember(self, number, _):
+    def _remember(self, number: int, _: types.FrameType | None) -> None:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number

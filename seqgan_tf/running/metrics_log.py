@@ -1,6 +1,6 @@
 """metrics.jsonl: one JSON object a line, with `phase`, `round` and metrics.
 
-No other module formats or parses a line of it.
+No other module writes or reads its lines.
 """
 
 import json
@@ -16,18 +16,23 @@ if TYPE_CHECKING:  # reports and sweeps read without TensorFlow
 
 NAME = 'metrics.jsonl'
 Entry = dict[str, Any]
-NO_METRICS = ('phase', 'round', 'samples')  # and what the clock says
+NO_METRICS = ('phase', 'round', 'samples')  # nor are durations, whose names end in _seconds
 CLOSING_PHASES = ('temperature', 'final')  # the last lines of a finished run
 
 
 def format_line(report: 'Report', seconds: float | None = None) -> str:
-    """The line of a report; `seconds`, unless None, is how long its round took."""
+    """The line of a report.
+
+    Args:
+        report: one round.
+        seconds: duration of the round; None where it was not measured.
+    """
     clock = {} if seconds is None else {'round_seconds': seconds}
     return json.dumps({'phase': report.phase, 'round': report.round, **report.metrics, **clock}) + '\n'
 
 
 def copy_lines(entries: Iterable[Entry]) -> str:
-    """The lines of entries that were read."""
+    """The lines of entries that `read` returned."""
     return ''.join(json.dumps(entry) + '\n' for entry in entries)
 
 
@@ -35,7 +40,7 @@ def parse_line(text: str) -> Entry:
     """The entry of a line.
 
     Raises:
-        ValueError: not a JSON object with a phase, a round and finite numbers.
+        ValueError: the line is not a JSON object with a phase, a round and finite numbers.
     """
     entry = json_object(text)
     phase, round_ = entry.get('phase'), entry.get('round')
@@ -51,7 +56,7 @@ def read(path: pathlib.Path) -> tuple[Entry, ...]:
     """The entries of a file, in order.
 
     Raises:
-        RunError: it cannot be read, a line is bad, or the rounds of a phase do not rise.
+        RunError: the file cannot be read, a line is bad, or the rounds of a phase do not rise.
     """
     entries, rounds = [], {}
     for number, text in enumerate(read_text(path).splitlines(), 1):
@@ -71,7 +76,7 @@ def read(path: pathlib.Path) -> tuple[Entry, ...]:
 
 
 def last_phase(path: pathlib.Path) -> str | None:
-    """The phase of the last line; None where there is no file or no line.
+    """The phase of the last line; None if there is no file or no line.
 
     Raises:
         RunError: as `read`.
@@ -81,7 +86,7 @@ def last_phase(path: pathlib.Path) -> str | None:
 
 
 def is_finished(path: pathlib.Path) -> bool:
-    """Whether the run has come to its end: its last line is the closing evaluation.
+    """Whether the run is finished: its last line is the closing evaluation.
 
     Raises:
         RunError: as `read`.
@@ -90,7 +95,7 @@ def is_finished(path: pathlib.Path) -> bool:
 
 
 def metrics_of(entry: Entry) -> dict[str, float]:
-    """{name: value} of an entry without phase, round, number of samples and clock."""
+    """{name: value} of an entry without phase, round, number of samples and durations."""
     return {name: value for name, value in entry.items() if name not in NO_METRICS and not name.endswith('_seconds')}
 
 
@@ -98,7 +103,7 @@ def read_text(path: pathlib.Path) -> str:
     """The text of one of a run's files.
 
     Raises:
-        RunError: it cannot be read.
+        RunError: the file cannot be read.
     """
     try:
         return path.read_text('utf-8')
@@ -110,7 +115,7 @@ def json_object(text: str) -> dict[str, Any]:
     """The JSON object in a text.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the text is not a JSON object.
     """
     try:
         value = json.loads(text)
@@ -124,5 +129,5 @@ def json_object(text: str) -> dict[str, Any]:
 def _is_finite_number(value: Any) -> bool:
     try:
         return type(value) in (int, float) and math.isfinite(value)
-    except OverflowError:  # a whole number with hundreds of digits
+    except OverflowError:  # an integer with hundreds of digits
         return False

@@ -1,28 +1,40 @@
-"""Taking over another run's likelihood phase: several algorithms can start from one pretraining."""
+"""Starting from the likelihood phase of another run, so that several runs share a pretraining."""
 
 import pathlib
 
 import tensorflow as tf
 
 from seqgan_tf.config import Config
+from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.errors import RunError
 from seqgan_tf.running import metrics_log
+from seqgan_tf.running.append_only_file import AppendOnlyFile
 from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.workdir import check_data, user_errors
 from seqgan_tf.settings import list_differences
+from seqgan_tf.training.state import TrainState
 
 
-def take_over(config, corpus, state, metrics_file, samples_file):
-    """Brings a new run to where the run of `config.start_from` ended its likelihood phase.
+def start_from(
+    config: Config, corpus: Corpus, state: TrainState, metrics_file: AppendOnlyFile, samples_file: AppendOnlyFile
+) -> pathlib.Path:
+    """Puts a new run where the run of `config.start_from` ended its likelihood phase.
 
-    Generator, optimizer, counters and log are taken over. What follows is, bit for bit, what would
-    have followed a pretraining of the run's own.
+    The generator, its optimizer, the random stream, the counters and the logged lines are copied.
+    The rest of the run equals, bit for bit, the rest of a run with its own pretraining.
+
+    Args:
+        config: settings of the new run.
+        corpus: of the new run.
+        state: of the new run; it is changed.
+        metrics_file, samples_file: logs of the new run; the lines of the other run are appended.
 
     Returns:
-        The path of the checkpoint that was taken.
+        The path of the checkpoint that was read.
 
     Raises:
-        RunError: no finished run of algorithm=mle, or one with other data, networks or pretraining.
+        RunError: the other run is not a finished run of algorithm=mle, or it has other data,
+            networks or pretraining.
     """
     source = pathlib.Path(config.start_from)
     if not (source / 'config.json').is_file():
@@ -36,14 +48,16 @@ def take_over(config, corpus, state, metrics_file, samples_file):
     differing = config.likelihood_differences(there)
     if differing:
         raise RunError(
-            f'start_from must be a run with the same data, networks and pretraining. {source} was made with others:{list_differences(differing)}'
+            'start_from must be a run with the same data, networks and pretraining. '
+            f'{source} was made with others:{list_differences(differing)}'
         )
     check_data(config, corpus, source)
 
     path, _ = Checkpoints(source / 'checkpoints', state=tf.train.Checkpoint(**state.likelihood_phase())).restore()
     if path is None or not (state.done['mle'] == config.mle_epochs or state.ended_early):
         raise RunError(
-            f'start_from must be a finished run. Received: {source}, which has done {int(state.done["mle"])} epochs of {config.mle_epochs}'
+            f'start_from must be a finished run. Received: {source}, which has done {int(state.done["mle"])} epochs of '
+            f'{config.mle_epochs}'
         )
     try:
         entries = metrics_log.read(source / metrics_log.NAME)

@@ -1,14 +1,18 @@
-"""Starting TensorFlow without the notes that it prints meanwhile. They come from native code, before any log level takes effect."""
+"""Loading TensorFlow without the notes that it prints at its start.
+
+They come from native code, before any log level has an effect.
+"""
 
 import os
 import sys
 import tempfile
 
 
-def load_tensorflow():
-    """Imports TensorFlow and finds the devices with standard error set aside; if that fails, what was set aside is shown.
+def load_tensorflow() -> None:
+    """Imports TensorFlow and lists its devices, with standard error redirected to a file.
 
-    For commands, before anything else imports TensorFlow.
+    If that fails, the content of the file is shown. A command calls this before any other import of
+    TensorFlow.
     """
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
     sys.stderr.flush()

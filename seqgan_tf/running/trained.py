@@ -1,20 +1,21 @@
-"""A trained run, read back from its directory."""
+"""A trained run, read from its workdir."""
 
 import pathlib
 
 from seqgan_tf.algorithms.registry import parts_of
 from seqgan_tf.config import Config
+from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
 from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.workdir import load_vocabulary, user_errors
 from seqgan_tf.training.state import TrainState
 
 
-def restore(workdir):
-    """The trained networks of a workdir: (config, vocabulary, state) at its newest readable checkpoint.
+def restore(workdir: str | pathlib.Path) -> tuple[Config, Vocabulary, TrainState]:
+    """The settings, vocabulary and networks of a run, from its newest readable checkpoint.
 
     Raises:
-        RunError: the directory is not that of a run, or holds no readable checkpoint.
+        RunError: the directory is not the workdir of a run, or has no readable checkpoint.
     """
     workdir = pathlib.Path(workdir)
     if not (workdir / 'config.json').is_file():

@@ -1,23 +1,35 @@
-"""The directory of a run: held by one process, and continued only with its own settings and data."""
+"""The workdir of a run: the lock, and the checks of settings and data.
+
+One process at a time uses it. A run continues only with its own settings and data.
+"""
 
 import contextlib
 import hashlib
 import json
 import os
+import pathlib
+from collections.abc import Iterator
 
 import filelock
 
 from seqgan_tf.config import Config
+from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
 from seqgan_tf.settings import list_differences
-from seqgan_tf.training.state import PHASES
+from seqgan_tf.training.state import PHASES, TrainState
 
 
 @contextlib.contextmanager
-def locked(workdir):
-    """Makes the workdir, and holds it against a second process; the system lets go of the lock when the process ends, however it does."""
+def locked(workdir: pathlib.Path) -> Iterator[None]:
+    """Makes the workdir and locks it against other processes.
+
+    The system releases the lock when the process ends, even if the process is killed.
+
+    Raises:
+        RunError: another process uses the workdir, or it cannot be written.
+    """
     lock = filelock.FileLock(workdir / '.lock', timeout=0)
     with writing(workdir):
         workdir.mkdir(parents=True, exist_ok=True)
@@ -34,8 +46,8 @@ def locked(workdir):
 
 
 @contextlib.contextmanager
-def writing(workdir):
-    """While files of the workdir are made, an OSError is the user's to mend."""
+def writing(workdir: pathlib.Path) -> Iterator[None]:
+    """A context in which files of the workdir are written. It turns an OSError into a RunError."""
     try:
         yield
     except OSError as error:
@@ -45,16 +57,20 @@ def writing(workdir):
 
 
 @contextlib.contextmanager
-def user_errors():
-    """While settings and data are read, a ValueError is the user's to mend."""
+def user_errors() -> Iterator[None]:
+    """A context in which settings and data are read. It turns a ValueError into a RunError."""
     try:
         yield
     except ValueError as error:
         raise RunError(str(error)) from None
 
 
-def check_settings(config, workdir):
-    """The settings that the workdir was made with, or None; raises where they differ in more than what may change."""
+def check_settings(config: Config, workdir: pathlib.Path) -> Config | None:
+    """The settings that the workdir was made with; None for a new workdir.
+
+    Raises:
+        RunError: a setting that must not change differs, or config.json cannot be read.
+    """
     path = workdir / 'config.json'
     if not path.exists():
         return None
@@ -63,13 +79,14 @@ def check_settings(config, workdir):
     differing = config.differences(before)
     if differing:
         raise RunError(
-            f'a run must be continued with its own settings, or started in another workdir. {workdir} was made with others:{list_differences(differing)}'
+            'a run must be continued with its own settings, or started in another workdir. '
+            f'{workdir} was made with others:{list_differences(differing)}'
         )
     return before
 
 
-def check_data(config, corpus, workdir):
-    """Raises where the corpus is not the one that the workdir was started with."""
+def check_data(config: Config, corpus: Corpus, workdir: pathlib.Path) -> None:
+    """Raises RunError where the corpus is not the one that the workdir was started with."""
     path = workdir / 'data.json'
     if path.exists() and path.read_text('utf-8') != _fingerprint(corpus):
         files = filter(None, (getattr(config, name) for name in DATASETS[config.dataset].files))
@@ -79,8 +96,11 @@ def check_data(config, corpus, workdir):
         )
 
 
-def check_extension(config, before, state):
-    """How long a phase is may change only while it is the one that runs: what came after it was made from its old end."""
+def check_extension(config: Config, before: Config | None, state: TrainState) -> None:
+    """Raises RunError where the length of a phase that is over has changed.
+
+    The phases after it started from its old end.
+    """
     if before is None:
         return
     lengths = dict(zip(PHASES, ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds')))
@@ -96,23 +116,28 @@ def check_extension(config, before, state):
             )
 
 
-def write_settings(config, corpus, workdir):
-    """The settings, the vocabulary and the data's fingerprint: what the next start is checked against."""
+def write_settings(config: Config, corpus: Corpus, workdir: pathlib.Path) -> None:
+    """Writes settings, vocabulary and fingerprint of the data. The next start checks them.
+
+    Raises:
+        RunError: a file cannot be written.
+    """
     with writing(workdir):
         for name, write in (
             ('vocabulary.txt', corpus.vocabulary.save),
             ('data.json', lambda path: path.write_text(_fingerprint(corpus), 'utf-8')),
             ('config.json', lambda path: path.write_text(config.to_json(), 'utf-8')),
         ):
-            write(workdir / f'{name}.new')  # beside, then renamed: a full disk must not cost the old ones
+            # A new file is renamed when it is complete, so a full disk destroys no old one.
+            write(workdir / f'{name}.new')
             os.replace(workdir / f'{name}.new', workdir / name)
 
 
-def load_vocabulary(workdir):
-    """The vocabulary of a run, which knows how texts are made of its symbols.
+def load_vocabulary(workdir: pathlib.Path) -> Vocabulary:
+    """The vocabulary of a run.
 
     Raises:
-        RunError: the files that say so are missing or damaged.
+        RunError: data.json or vocabulary.txt is missing or damaged.
     """
     try:
         data = json.loads((workdir / 'data.json').read_text('utf-8'))
@@ -123,7 +148,7 @@ def load_vocabulary(workdir):
         ) from None
 
 
-def _fingerprint(corpus):
+def _fingerprint(corpus: Corpus) -> str:
     vocabulary = {'tokens': corpus.vocabulary.tokens, 'verse_length': corpus.vocabulary.verse_length}
     rows = {name: getattr(corpus, name) for name in ('train', 'validation', 'test')}
     digests = {name: {'rows': len(a), 'sha256': hashlib.sha256(a.tobytes()).hexdigest()} for name, a in rows.items()}

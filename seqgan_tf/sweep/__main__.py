@@ -1,4 +1,4 @@
-"""Runs a grid of training runs; the same command continues what was stopped.
+"""Runs a grid of training runs. The same command continues a grid that was stopped.
 
     python -m seqgan_tf.sweep --out=runs/study --jobs=2 --vary=seed=0,1,2 \\
       --vary=flagfile=flags/mle.flags,flags/gan.flags -- --eval_every=10
@@ -6,29 +6,39 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from seqgan_tf.sweep.grid import make_cells, parse_variation
 from seqgan_tf.sweep.runner import TRAINER, Sweep
 
 
-def main(arguments=None, trainer=TRAINER):
-    """Runs the grid that the arguments (those of the command line unless given) describe."""
+def main(arguments: Sequence[str] | None = None, trainer: Sequence[str] = TRAINER) -> None:
+    """Runs the grid that the arguments describe.
+
+    Args:
+        arguments: of the command; None: those of the command line.
+        trainer: the training command.
+
+    Raises:
+        SystemExit: with a message, if the arguments are wrong or a cell did not finish; with 128 +
+            the signal after SIGTERM or SIGINT.
+    """
     parser = argparse.ArgumentParser(
         prog='python -m seqgan_tf.sweep',
         description='Runs a grid of training runs.',
         allow_abbrev=False,
         usage='%(prog)s --out=DIR --vary=NAME=VALUE,VALUE,... [--vary=...] [--jobs=N] [-- --NAME=VALUE ...]',
-        epilog='Settings after -- are those of every cell. {out} and {seed} in a text are replaced.',
+        epilog='The settings after -- apply to every cell. {out} and {seed} in a text are replaced.',
     )
-    parser.add_argument('--out', required=True, help='the directory of the sweep; a cell runs in OUT/LABEL/seed_SEED')
+    parser.add_argument('--out', required=True, help='directory of the sweep; a cell runs in OUT/LABEL/seed_SEED')
     parser.add_argument(
         '--vary',
         required=True,
         action='append',
         metavar='NAME=VALUE,...',
-        help='a setting, or flagfile, and its values',
+        help='name of a setting, or flagfile, and its values',
     )
-    parser.add_argument('--jobs', type=int, default=1, help='processes at once')
+    parser.add_argument('--jobs', type=int, default=1, help='number of processes at the same time')
     arguments = sys.argv[1:] if arguments is None else arguments
     cut = arguments.index('--') if '--' in arguments else len(arguments)
     args = parser.parse_args(arguments[:cut])

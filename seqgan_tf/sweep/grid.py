@@ -1,9 +1,14 @@
-"""The cells of a sweep: every combination of the varied settings, each a `Config` with a directory of its own. Nothing is run here."""
+"""The cells of a sweep: all combinations of the varied settings.
+
+Each cell is a `Config` with its own directory. Nothing is run here.
+"""
 
 import dataclasses
 import itertools
 import os
 import pathlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from absl import flags
 
@@ -16,21 +21,21 @@ FLAGFILE = 'flagfile'
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One run of a sweep: its name below the sweep's directory, and its settings."""
+    """One run of a sweep: its path below the sweep's directory, and its settings."""
 
     name: str
     config: Config
 
     @property
-    def workdir(self):
-        """Where it runs."""
+    def workdir(self) -> pathlib.Path:
+        """The directory of the run."""
         return pathlib.Path(self.config.workdir)
 
-    def finished(self):
-        """Whether it has run to its end with just these settings.
+    def finished(self) -> bool:
+        """Whether the run is finished with exactly these settings.
 
-        The settings that a continued run may change count here too: where one of them differs, the
-        training command decides what is left to do.
+        Settings that a resumed run may change count too. If one differs, the training command
+        decides what there is still to do.
         """
         try:
             settings = Config.from_json(self.workdir / 'config.json')
@@ -40,8 +45,8 @@ class Cell:
         except ValueError:  # RunError too
             return False
 
-    def flags(self):
-        """The settings as arguments of the training command, those that are not the defaults."""
+    def flags(self) -> list[str]:
+        """The settings that differ from their defaults, as arguments of the training command."""
         return [
             f'--{field.name}={getattr(self.config, field.name)}'
             for field in dataclasses.fields(Config)
@@ -49,14 +54,15 @@ class Cell:
         ]
 
 
-def parse_variation(text):
-    """(name, values) of NAME=VALUE,VALUE,...
+def parse_variation(text: str) -> tuple[str, list[str]]:
+    """(name, values) of a text NAME=VALUE,VALUE,...
 
     Raises:
-        ValueError: not of that form, a value missing or twice, or a name that cannot be varied.
+        ValueError: the text has another form, a value is missing or comes twice, or the name cannot
+            be varied.
     """
-    name, equals, values = text.partition('=')
-    values = values.split(',')
+    name, equals, rest = text.partition('=')
+    values = rest.split(',')
     if not (name and equals and all(values)):
         raise ValueError(f'--vary must be NAME=VALUE,VALUE,... Received: --vary={text}')
     if len(set(values)) < len(values):
@@ -68,22 +74,26 @@ def parse_variation(text):
     return name, values
 
 
-def make_cells(out, variations, arguments):
-    """The cells of a grid, in the order of its product, the last variation fastest.
+def make_cells(out: str, variations: Sequence[tuple[str, Sequence[str]]], arguments: Sequence[str]) -> list[Cell]:
+    """The cells of a grid, in the order of its product. The last variation changes fastest.
 
-    A cell's settings are read in the order flagfile, `arguments`, varied values, of which a later one wins; then {out} and {seed} in every
-    setting that is a free text are replaced. It runs in <out>/<label>/seed_<seed>, whether or not the seed is varied. The label joins by
-    commas the stem of a varied flagfile and the name=value of each other varied setting but the seed, of a path its last part; it is `run`
-    where there is nothing to join.
+    The settings of a cell are read from its flagfile, then `arguments`, then its varied values. A
+    later one wins. Then {out} and {seed} are replaced in every setting that is a free text.
+
+    A cell runs in <out>/<label>/seed_<seed>, even if the seed is not varied. The parts of the label
+    are separated by commas: the stem of a varied flagfile, and name=value of each other varied
+    setting except the seed. The value of a path is its last part. Without any part the label is
+    `run`.
 
     Args:
         out: the directory of the sweep.
-        variations: list of (name, values), as of `parse_variation`.
+        variations: (name, values) of each varied setting, as from `parse_variation`.
         arguments: flags for every cell, --name=value.
 
     Raises:
-        ValueError: unknown flags, settings that `Config` refuses, a name varied twice, two cells with one directory or with the same
-            settings, or a directory made with other settings.
+        ValueError: a flag is unknown, `Config` refuses settings, a name is varied twice, two cells
+            have the same directory or the same settings, or a directory was made with other
+            settings.
     """
     names = [name for name, _ in variations]
     if len(set(names)) < len(names):
@@ -99,8 +109,11 @@ def make_cells(out, variations, arguments):
     return cells
 
 
-def requirements(cells):
-    """{cell's name: names of the cells whose directories its settings name}: it starts from what they leave there."""
+def requirements(cells: Sequence[Cell]) -> dict[str, set[str]]:
+    """{name of a cell: names of the cells that it starts from}.
+
+    A cell starts from those cells whose directories its settings name.
+    """
     homes = {os.path.abspath(cell.config.workdir): cell.name for cell in cells}
     return {
         cell.name: {
@@ -112,7 +125,7 @@ def requirements(cells):
     }
 
 
-def _make_cell(out, varied, arguments):
+def _make_cell(out: str, varied: Mapping[str, str], arguments: Sequence[str]) -> Cell:
     """The cell of one combination {name: value}."""
     label = ','.join(_label(name, value) for name, value in varied.items() if name != 'seed') or 'run'
     flagfile = [f'--flagfile={value}' for name, value in varied.items() if name == FLAGFILE]
@@ -129,12 +142,12 @@ def _make_cell(out, varied, arguments):
     return Cell(name, dataclasses.replace(config, **texts | {'workdir': os.path.join(out, name)}))
 
 
-def _label(name, value):
+def _label(name: str, value: str) -> str:
     return pathlib.PurePath(value).stem if name == FLAGFILE else f'{name}={value.rstrip("/").rpartition("/")[2]}'
 
 
-def _parse(arguments):
-    """The settings of a command line of their own: no cell sees another's flags, nor those of the process."""
+def _parse(arguments: Sequence[str]) -> Config:
+    """The settings of a command line, without flags of other cells or of this process."""
     values = flags.FlagValues()
     define_flags(Config, values)
     rest = values(['sweep', *arguments])[1:]
@@ -143,8 +156,8 @@ def _parse(arguments):
     return Config.from_flags(values)
 
 
-def _texts(config):
-    """{name: value} of the settings that are free texts, paths among them."""
+def _texts(config: Config) -> dict[str, str]:
+    """{name: value} of the settings that are free texts, paths included."""
     return {
         field.name: getattr(config, field.name)
         for field in dataclasses.fields(config)
@@ -152,11 +165,13 @@ def _texts(config):
     }
 
 
-def _check_distinct(cells):
-    for what, key in (
-        ('directory', lambda cell: cell.name),
-        ('settings', lambda cell: dataclasses.replace(cell.config, workdir='-')),
-    ):
+def _check_distinct(cells: Iterable[Cell]) -> None:
+    """Raises ValueError where two cells have the same directory or the same settings."""
+    keys: dict[str, Callable[[Cell], Any]] = {
+        'directory': lambda cell: cell.name,
+        'settings': lambda cell: dataclasses.replace(cell.config, workdir='-'),
+    }
+    for what, key in keys.items():
         seen = {}
         for cell in cells:
             other = seen.setdefault(key(cell), cell)
@@ -166,8 +181,8 @@ def _check_distinct(cells):
                 )
 
 
-def _check_directory(cell):
-    """Raises where the cell's directory was made with settings that may not change."""
+def _check_directory(cell: Cell) -> None:
+    """Raises ValueError where the cell's directory was made with other settings."""
     path = cell.workdir / 'config.json'
     differing = cell.config.differences(Config.from_json(path)) if path.exists() else {}
     if differing:

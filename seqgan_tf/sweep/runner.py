@@ -1,22 +1,25 @@
-"""Runs the cells of a grid, each in a process and a directory of its own.
+"""Runs the cells of a grid. Each cell has its own process and its own directory.
 
-What a cell is, its directory and its settings: `seqgan_tf.sweep.grid.make_cells`. A cell that names another cell's directory in its settings
-(`--start_from={out}/mle/seed_{seed}`) waits for that one. What a run prints is added to log.txt in its directory.
+`seqgan_tf.sweep.grid.make_cells` says what a cell is. A cell waits for another one if its settings
+name the directory of that one (`--start_from={out}/mle/seed_{seed}`). The output of a run is
+appended to log.txt in its directory.
 """
 
 import dataclasses
 import graphlib
 import os
+import pathlib
 import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 from tqdm import tqdm
 
 from seqgan_tf.running.interruption import Interruption
-from seqgan_tf.sweep.grid import requirements
+from seqgan_tf.sweep.grid import Cell, requirements
 
 TRAINER = (sys.executable, '-m', 'seqgan_tf.train')
 POLL_SECONDS = 0.1
@@ -24,27 +27,34 @@ POLL_SECONDS = 0.1
 
 @dataclasses.dataclass
 class Job:
-    """A cell that runs: its process, and when it was started."""
+    """A cell that is running: its process, and the time of its start in seconds."""
 
     process: subprocess.Popen
     started: float
 
 
 class Sweep:
-    """The runs of a grid, at most `jobs` at once.
+    """The runs of a grid.
+
+    Each process gets processors // jobs threads, at least one, unless the environment sets
+    TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS or OMP_NUM_THREADS. Threads share the terms of a
+    sum, so rounding depends on their number. Only runs with equal numbers of threads are equal bit
+    for bit.
+
+    Attributes:
+        done: names of the finished cells.
+        failed: {name: reason} of the cells that failed.
 
     Args:
-        cells: list of `Cell`.
-        jobs: processes at once. Each is given the processors of this one divided by `jobs`, at least one, as its number of threads, unless
-            the environment says TF_NUM_INTRAOP_THREADS, TF_NUM_INTEROP_THREADS or OMP_NUM_THREADS. Sums are split among threads, so with
-            another number of them they may round otherwise: what is to be equal bit for bit is run with one number.
-        trainer: the training command, to which settings are added.
+        cells: the cells to run.
+        jobs: maximum number of processes at the same time.
+        trainer: the training command. The settings of a cell are appended.
 
     Raises:
-        ValueError: jobs below 1, or cells that wait for each other.
+        ValueError: jobs is below 1, or cells wait for each other.
     """
 
-    def __init__(self, cells, jobs, trainer=TRAINER):
+    def __init__(self, cells: Sequence[Cell], jobs: int, trainer: Sequence[str] = TRAINER):
         if jobs < 1:
             raise ValueError(f'jobs must be at least 1. Received: jobs={jobs}')
         self.cells, self.jobs, self.trainer = {cell.name: cell for cell in cells}, jobs, trainer
@@ -54,9 +64,12 @@ class Sweep:
             self.order.prepare()
         except graphlib.CycleError as error:
             raise ValueError(
-                f'no cell may start from what waits for it. Received: {" <- ".join(error.args[1])}'
+                f'no cell may start from a cell that waits for it. Received: {" <- ".join(error.args[1])}'
             ) from None
-        self.ready, self.running, self.done, self.failed = [], {}, [], {}
+        self.ready: list[str] = []
+        self.running: dict[str, Job] = {}
+        self.done: list[str] = []
+        self.failed: dict[str, str] = {}
         threads = str(max(1, len(os.sched_getaffinity(0)) // jobs))
         self.environment = (
             dict.fromkeys(('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS'), threads)
@@ -64,13 +77,17 @@ class Sweep:
             | {'PYTHONUNBUFFERED': '1'}
         )
 
-    def run(self):
-        """Runs what is not finished; returns the signal that stopped it, or None. `done` and `failed` say what came of the cells.
+    def run(self) -> int | None:
+        """Runs the cells that are not finished.
 
-        The first SIGTERM or SIGINT is handed on, once, as SIGTERM: the runs save and end. A second one kills them.
+        After the first SIGTERM or SIGINT each run gets one SIGTERM: it saves and ends. A second
+        signal kills the runs.
+
+        Returns:
+            The signal that stopped the sweep, or None.
 
         Raises:
-            KeyboardInterrupt: at the second signal.
+            KeyboardInterrupt: the second signal came.
         """
         told = False
         with (
@@ -94,16 +111,16 @@ class Sweep:
                     job.process.kill()
                     job.process.wait()
 
-    def unfinished(self):
-        """{name: reason} of the cells that failed, or wait for one that did."""
+    def unfinished(self) -> dict[str, str]:
+        """{name: reason} of the cells that failed or wait for a cell that failed."""
         waiting = {
             name: f'not started, as it starts from {", ".join(sorted(self.required[name] - set(self.done)))}'
             for name in self.cells
         }
         return {name: self.failed.get(name, waiting[name]) for name in self.cells if name not in self.done}
 
-    def _start_ready(self):
-        """Starts what can be started, and passes over what was finished before."""
+    def _start_ready(self) -> None:
+        """Starts the cells that can be started, and skips those that were finished before."""
         self.ready += self.order.get_ready()
         while self.ready and len(self.running) < self.jobs:
             name = self.ready.pop(0)
@@ -113,7 +130,7 @@ class Sweep:
                 self._start(name)
             self.ready += self.order.get_ready()
 
-    def _start(self, name):
+    def _start(self, name: str) -> None:
         cell = self.cells[name]
         command = [*self.trainer, *cell.flags()]
         try:
@@ -121,7 +138,8 @@ class Sweep:
             with open(_log(cell), 'ab') as log:
                 log.write(f'# {shlex.join(command)}\n'.encode())
                 log.flush()
-                # In a session of its own: Ctrl-C in the terminal reaches this process alone, which hands it on once.
+                # In its own session, a run gets no Ctrl-C of the terminal. This process gets it and
+                # sends one signal to each run.
                 process = subprocess.Popen(
                     command,
                     stdout=log,
@@ -136,8 +154,8 @@ class Sweep:
         self.running[name] = Job(process, time.perf_counter())
         self._say(f'{name} started')
 
-    def _collect(self, stopping):
-        """Takes note of the runs that have ended."""
+    def _collect(self, stopping: bool) -> None:
+        """Records the runs that have ended."""
         for name, job in list(self.running.items()):
             code = job.process.poll()
             if code is None:
@@ -151,30 +169,30 @@ class Sweep:
                 reason = f'exit status {code}' if code > 0 else f'ended by {signal.Signals(-code).name}'
                 self._fail(name, f'{reason} after {_clock(job)}: {_last_line(_log(self.cells[name]))}')
 
-    def _finish(self, name, how):
+    def _finish(self, name: str, how: str) -> None:
         self.done.append(name)
         self.order.done(name)
         self.bar.update()
         self._say(f'{name} {how}')
 
-    def _fail(self, name, reason):
+    def _fail(self, name: str, reason: str) -> None:
         self.failed[name] = reason
         self._say(f'{name} failed: {reason}')
 
-    def _say(self, event):
-        """A line for an event, above the bar where there is one."""
+    def _say(self, event: str) -> None:
+        """Prints a line for an event, above the progress bar if there is one."""
         tqdm.write(f'[{len(self.done)}/{len(self.cells)}] {event}')
         sys.stdout.flush()
 
 
-def _log(cell):
+def _log(cell: Cell) -> pathlib.Path:
     return cell.workdir / 'log.txt'
 
 
-def _last_line(path):
+def _last_line(path: pathlib.Path) -> str:
     lines = path.read_text('utf-8', errors='replace').split('\n')
     return next((line.strip() for line in reversed(lines) if line.strip()), '')
 
 
-def _clock(job):
+def _clock(job: Job) -> str:
     return f'{time.perf_counter() - job.started:.0f} s'
