@@ -187,7 +187,7 @@ def test_each_name_of_a_metric_has_one_entry():
         ({'text'}, 'nll_validation entropy nll_test unique bleu'),
         ({'text', 'rules'}, 'nll_validation entropy nll_test unique bleu rules'),
     ],
-    ids=str,
+    ids=['oracle', 'text', 'text and rules'],
 )
 def test_every_evaluation_measures_what_the_task_provides(provides, names):
     assert list(registry.of_every_evaluation(frozenset(provides))) == [METRICS[name] for name in names.split()]

@@ -1,7 +1,7 @@
 """The algorithms by name, for `--algorithm`. Read without TensorFlow."""
 
 import dataclasses
-import importlib
+import pkgutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ class Algorithm:
 
     def __call__(self, state: 'TrainState', corpus: 'Corpus', config: Any) -> Iterator['Report']:
         """Runs the algorithm, and yields one report a round."""
-        return importlib.import_module(self.module).train(state, corpus, config)
+        return pkgutil.resolve_name(f'{self.module}:train')(state, corpus, config)
 
 
 LIKELIHOOD = ('mle_optimizer',)

@@ -1,7 +1,7 @@
 """The rewards by name: what `--reward` may choose. Read without TensorFlow."""
 
 import dataclasses
-import importlib
+import pkgutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +32,7 @@ class Reward:
 
     def make(self, state: 'TrainState', corpus: 'Corpus', config: Any) -> Callable[..., Any]:
         """The function that the factory returns for a run."""
-        module, _, function = self.factory.partition(':')
-        return getattr(importlib.import_module(module), function)(state, corpus, config)
+        return pkgutil.resolve_name(self.factory)(state, corpus, config)
 
 
 SEARCH = ('rollout_policy',)
