@@ -1,4 +1,4 @@
-"""What the published claims need of training: which rows, weights, rewards and how many updates stand behind a figure."""
+"""What the published claims need of training: the rows, weights, rewards and updates behind them."""
 
 import json
 
@@ -26,7 +26,8 @@ def rows(*tokens, count=16):
     return np.random.default_rng([count, *tokens]).choice(tokens, size=(count, T)).astype(np.int32)
 
 
-DISJOINT = Corpus(rows(0, 1), rows(2, 3, count=5), rows(4, count=5), VOCABULARY)  # no part has a token of another
+# No part has a token of another.
+DISJOINT = Corpus(rows(0, 1), rows(2, 3, count=5), rows(4, count=5), VOCABULARY)
 RANDOM = Corpus(rows(*range(V)), rows(*range(V), count=15), rows(*range(V), count=14), VOCABULARY)
 
 
@@ -74,7 +75,7 @@ def equal(first, second):
 
 
 class TestDiscriminator:
-    """The generator writes one sequence alone, so that every figure of the discriminator can be computed by hand."""
+    """The generator writes one sequence alone, so every metric can be computed by hand."""
 
     written = np.full([5, T], 5, np.int32)
 
@@ -132,14 +133,17 @@ class TestDiscriminator:
         assert len(set(positives)) == len(set(negatives)) == 8
         for real, _ in sets:
             assert len({tuple(row) for row in real}) == 6 and {tuple(row) for row in real} <= set(map(tuple, distinct))
-        assert len({tuple(row) for real, _ in sets for row in real}) > 12  # hardly any row is left out for good
+        assert len({tuple(row) for real, _ in sets for row in real}) > 12  # of 16
 
 
 # Adversarial rounds
 
 
 def test_controls_are_seqgan_without_a_part_of_it():
-    """A frozen discriminator stays as its pretraining left it; a shuffled reward is dealt to other rows, so its mean is the same."""
+    """A frozen discriminator stays as its pretraining left it.
+
+    Shuffled rewards are those of other rows: their mean is the same, and the loss is not.
+    """
     after, first = {}, {}
     for name, control in dict(frozen=dict(freeze_discriminator=True), shuffled=dict(reward='shuffled')).items():
         state, reports = begin(negatives=8, adversarial_rounds=2, **control)
@@ -161,7 +165,11 @@ def test_the_random_control_has_uniform_rewards():
 
 
 def test_the_constant_control_the_rollout_policy_and_the_running_mean():
-    """No discriminator is trained; roll-outs are of the pretrained generator, then follow; the baseline knows the reward after one update."""
+    """The constant control trains no discriminator.
+
+    The roll-out policy is the pretrained generator, then moves half the way at the end of a round.
+    The running mean is the constant reward from the second update on.
+    """
     settings = dict(mle_epochs=1, adversarial_rounds=2, adversarial_mle_steps=3, rollout_decay=0.5)
     state, reports = begin(reward='constant', baseline='ewma', **settings)
     kept = [(report, weights(state.generator), weights(state.rollout_policy)) for report in reports]
@@ -179,7 +187,10 @@ def test_the_constant_control_the_rollout_policy_and_the_running_mean():
 
 
 def test_rollouts_are_those_of_the_rollout_policy_and_as_many_as_set():
-    """One policy writes 3 alone, the other 5; the reward is the share of 3. Beside the rewards of the batch it sees N a prefix."""
+    """One policy writes 3 alone, the other 5, and the reward is the share of 3.
+
+    It is asked once for the batch, and N times for each prefix.
+    """
     seen = []
 
     def share(tokens):
@@ -205,7 +216,7 @@ def test_the_reward_of_pg_bleu_is_against_training_rows():
 
 
 def test_likelihood_steps_in_rounds_are_the_pretraining_going_on():
-    """Six batches in each of two rounds are three more epochs, bit for bit, in the same order and with the same moments."""
+    """Six batches in each of two rounds are three more epochs, bit for bit."""
     longer, reports = begin(algorithm='mle', mle_epochs=4)
     list(reports)
     settings = dict(reward='constant', g_steps=0, adversarial_mle_steps=6, adversarial_rounds=2)
@@ -215,7 +226,7 @@ def test_likelihood_steps_in_rounds_are_the_pretraining_going_on():
 
 
 def test_scheduled_sampling_begins_with_true_tokens_and_ends_with_its_own():
-    """The first epoch is MLE's; at a decay of 1 the second reads samples alone, and the rate stays at 0."""
+    """The first epoch is that of MLE. With a decay of 1 all others read samples alone."""
     runs = [dict(algorithm='mle'), dict(algorithm='scheduled_sampling', truth_decay=1.0)]
     plain, fed = (
         [(r, weights(state.generator)) for r in reports] for state, reports in (begin(mle_epochs=3, **s) for s in runs)
@@ -226,7 +237,7 @@ def test_scheduled_sampling_begins_with_true_tokens_and_ends_with_its_own():
 
 @pytest.mark.parametrize('epochs, patience, ended_early', [(40, 2, True), (4, 9, False)])
 def test_early_stopping_ends_with_the_weights_that_are_best_on_validation_rows(epochs, patience, ended_early):
-    """Already when the last epoch is reported: that is what is evaluated and saved, and what other runs start from."""
+    """Already at the report of the last epoch, where a run evaluates and saves."""
     state, reports = begin(algorithm='mle', mle_epochs=epochs, mle_patience=patience, generator_learning_rate=0.2)
     scorer = Scorer(state.generator, 'off')
     reported, measured = zip(*((report.metrics['nll_validation'], scorer.nll(RANDOM.validation)) for report in reports))
@@ -238,7 +249,7 @@ def test_early_stopping_ends_with_the_weights_that_are_best_on_validation_rows(e
 
 
 def test_a_run_that_stopped_early_ends_with_its_best_weights_and_others_start_from_them(tmp_path):
-    """The run that starts there makes one update of next to no size, so its figures are those of where it starts."""
+    """The later run makes one update of almost no size, so its metrics are those of its start."""
     common = dict(vocab_size=12, sequence_length=5, num_sequences=64, held_out=32, batch_size=16, jit='off')
     common |= dict(eval_samples=16, mle_epochs=60, mle_patience=2, generator_learning_rate=0.1)
     run(Config(algorithm='mle', workdir=str(tmp_path / 'mle'), **common))

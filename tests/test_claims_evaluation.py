@@ -1,4 +1,4 @@
-"""What the published claims need of evaluation: which rows, which network and how many samples each metric is computed from."""
+"""What the published claims need of evaluation: the rows, network and samples of each metric."""
 
 import math
 
@@ -18,7 +18,7 @@ from seqgan_tf.running.checkpoints import Checkpoints
 
 T, V = 5, 6
 SEED = tf.constant([3, 4], tf.int64)
-TRAIN, VALIDATION, TEST, WRITTEN = 0, 1, 2, 5  # the only token of each part of a corpus, and of what a policy writes
+TRAIN, VALIDATION, TEST, WRITTEN = 0, 1, 2, 5  # the only token of a part, and of what is written
 
 
 def constant_rows(token, count=20):
@@ -79,7 +79,8 @@ def test_the_closing_evaluation_draws_as_many_samples_as_it_says():
     assert metrics['coverage'] == 1 / V and metrics['self_bleu_5'] == 1
     middle = (1 + 1 / V) / 2
     jsd = (math.log(1 / middle) + math.log(1 / V / middle) / V + (V - 1) / V * math.log(2)) / 2
-    assert metrics['jsd_per_step'] == pytest.approx((T - 1) / T * jsd / 2, rel=1e-4)  # half the prefixes are test rows
+    # Half of the prefixes are those of test rows, and their first token follows no other.
+    assert metrics['jsd_per_step'] == pytest.approx((T - 1) / T * jsd / 2, rel=1e-4)
 
 
 def test_references_are_of_training_rows_judged_by_test_rows():
@@ -92,9 +93,9 @@ def test_references_are_of_training_rows_judged_by_test_rows():
 
 
 def test_texts_are_compared_with_test_rows():
-    """Samples are the test rows, so BLEU is 1, and a model fitted to them does better on test rows than chance.
+    """Samples are the test rows, so BLEU is 1 and a model fitted to them is better than chance.
 
-    On the validation rows it does worse with every epoch, so that the first one counts.
+    It gets worse on validation rows with every epoch, so its first epoch counts.
     """
     here = evaluator(write_only(WRITTEN), corpus(test=WRITTEN))
     assert [value for name, value in here(SEED) if name.startswith('bleu')] == pytest.approx([1] * 3)
@@ -113,9 +114,10 @@ def test_self_bleu_of_the_data_is_of_test_rows():
 
 @pytest.fixture
 def fresh(monkeypatch):
-    """The rows that each call of a fresh discriminator saw: what it was trained on, and what it was scored on.
+    """The rows that a fresh discriminator was trained on, and those that it was scored on.
 
-    Its loss is least after the second epoch on the rows that are scored first, after the third on those that are scored next.
+    On the rows that are scored first its loss is least after the second epoch, on the others
+    after the third.
     """
     trained, scored = [], []
 
