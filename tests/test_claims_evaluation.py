@@ -8,11 +8,13 @@ import tensorflow as tf
 from reference import MarkovChain
 
 from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.verse import load_verse
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.evaluation import judges
 from seqgan_tf.evaluation.closing import closing_metrics
 from seqgan_tf.evaluation.evaluator import Evaluator
+from seqgan_tf.evaluation.references import references
 from seqgan_tf.metrics.ngram import Unigram
 from seqgan_tf.running.checkpoints import Checkpoints
 
@@ -39,7 +41,8 @@ def write_only(token):
 
 
 def evaluator(policy, corpus, num_samples=50, oracle=None):
-    return Evaluator(policy, corpus, num_samples, oracle, jit='off')
+    task = Task(corpus, oracle=oracle, has_text=oracle is None)
+    return Evaluator(policy, task, num_samples, jit='off')
 
 
 P, Q = np.array([0.05, 0.1, 0.15, 0.2, 0.3, 0.2]), np.array([0.3, 0.25, 0.2, 0.1, 0.05, 0.1])
@@ -85,7 +88,7 @@ def test_the_closing_evaluation_draws_as_many_samples_as_it_says():
 
 def test_references_are_of_training_rows_judged_by_test_rows():
     here = evaluator(memoryless(P), corpus(), 30, memoryless(Q))
-    found = dict(here.references(SEED))
+    found = dict(references(here, SEED))
     assert found['nll_oracle_of_data'] == found['nll_test_of_data'] == pytest.approx(-np.log(Q[TEST]), rel=1e-5)
     assert found['nll_oracle_of_copies'] == pytest.approx(-np.log(Q[TRAIN]), rel=1e-5)
     assert found['nll_test_of_unigram'] == pytest.approx(Unigram(constant_rows(TRAIN), V).nll(constant_rows(TEST)))
@@ -99,7 +102,7 @@ def test_texts_are_compared_with_test_rows():
     """
     here = evaluator(write_only(WRITTEN), corpus(test=WRITTEN))
     assert [value for name, value in here(SEED) if name.startswith('bleu')] == pytest.approx([1] * 3)
-    assert dict(here.references(SEED))['self_bleu_2_of_data'] == 1
+    assert dict(references(here, SEED))['self_bleu_2_of_data'] == 1
     closing = dict(closing_metrics(here, 192, SEED))
     assert closing['bleu_5'] == pytest.approx(1) and closing['copied'] == 0
     assert 0.7 < closing['reverse_nll'] < math.log(V) - 0.1
@@ -109,7 +112,7 @@ def test_self_bleu_of_the_data_is_of_test_rows():
     varied = np.random.default_rng(0).integers(V, size=[20, T]).astype(np.int32)
     for train, test, alike in ((constant_rows(1), varied, False), (varied, constant_rows(1), True)):
         data = Corpus(train, train, test, Vocabulary([str(i) for i in range(V)], tokens='id'))
-        assert (dict(evaluator(write_only(WRITTEN), data).references(SEED))['self_bleu_5_of_data'] == 1) == alike
+        assert (dict(references(evaluator(write_only(WRITTEN), data), SEED))['self_bleu_5_of_data'] == 1) == alike
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from seqgan_tf.algorithms import mle, policy_gradient
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.chunked import Sampler
 from seqgan_tf.rewards.monte_carlo import make_values
+from seqgan_tf.rewards.registry import REWARDS
 from seqgan_tf.training.discrimination import DiscriminatorEpoch
 from seqgan_tf.training.state import Report, TrainState
 
@@ -27,7 +28,8 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
     """
     yield from mle.train(state, corpus, config)
 
-    discriminate = DiscriminatorPhase(state, corpus, config) if state.discriminator is not None else None
+    adversarial = 'discriminator' in REWARDS[config.reward].parts
+    discriminate = DiscriminatorPhase(state, corpus, config) if adversarial else None
     if discriminate:
         for i in state.rounds('discriminator', config.discriminator_rounds):
             yield Report('discriminator', i, config.discriminator_rounds, discriminate() | discriminate.held_out())
