@@ -59,7 +59,8 @@ class Corpus:
         """
         if batch_size > len(self.train):
             raise ValueError(
-                f'batch_size must be at most the number of training rows, {len(self.train)}. Received: batch_size={batch_size}'
+                f'batch_size must be at most the number of training rows, {len(self.train)}. '
+                f'Received: batch_size={batch_size}'
             )
         order = np.random.default_rng([seed, epoch]).permutation(len(self.train))
         return self.train[order[: len(order) // batch_size * batch_size]].reshape(-1, batch_size, self.sequence_length)

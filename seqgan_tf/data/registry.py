@@ -111,7 +111,8 @@ def check_settings(config: Any) -> None:
     if config.corpus and 'corpus' not in entry.settings:
         readers = ' or '.join(name for name, other in DATASETS.items() if 'corpus' in other.settings)
         raise ValueError(
-            f'corpus may be given only with dataset={readers}. Received: dataset={config.dataset}, corpus={config.corpus}'
+            f'corpus may be given only with dataset={readers}. '
+            f'Received: dataset={config.dataset}, corpus={config.corpus}'
         )
     if entry.check:
         pkgutil.resolve_name(entry.check)(config)

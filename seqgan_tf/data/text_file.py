@@ -129,8 +129,8 @@ def _check_symbols(
             ]
             if bad:
                 raise ValueError(
-                    f'tokens=id takes whole numbers in [0, {limit}) separated by spaces. Received: {bad[0][:60]!r} in line '
-                    f'{number} of {path}'
+                    f'tokens=id takes whole numbers in [0, {limit}) separated by spaces. '
+                    f'Received: {bad[0][:60]!r} in line {number} of {path}'
                 )
         elif tokens == 'word' and END in sequence:
             raise ValueError(f'{END} is the end symbol and cannot be a word. Received: line {number} of {path}')
@@ -138,8 +138,8 @@ def _check_symbols(
             expected = ' '.join(''.join(sequence[i : i + verse_length]) for i in range(0, len(sequence), verse_length))
             if line != expected:
                 raise ValueError(
-                    f'with verse_length={verse_length} a line must have one space after each {verse_length} characters, or none '
-                    f'at all. Received: line {number} of {path}: {line[:60]}'
+                    f'with verse_length={verse_length} a line must have one space after each {verse_length} characters, '
+                    f'or none at all. Received: line {number} of {path}: {line[:60]}'
                 )
 
 
@@ -180,7 +180,8 @@ def _describe_unknown(sequences: Sequence[Sequence[str]], vocabulary: Vocabulary
     counts = collections.Counter(s for sequence in sequences for s in sequence)
     unknown = {s: n for s, n in counts.most_common() if s not in vocabulary.ids}
     if unknown:
+        share = sum(unknown.values()) / sum(counts.values())
         yield (
-            f'{len(unknown)} rarer symbols ({sum(unknown.values()) / sum(counts.values()):.2%} of the text) became {vocabulary.unknown}: '
+            f'{len(unknown)} rarer symbols ({share:.2%} of the text) became {vocabulary.unknown}: '
             f'{" ".join(list(unknown)[:10])}{" ..." if len(unknown) > 10 else ""}'
         )

@@ -89,7 +89,7 @@ METRICS: dict[str, Metric] = {
         f'{_MEASURES}:nll_oracle',
         {
             'nll_oracle': Definition(
-                '-log p of the samples under the oracle; below the ground truth it means less entropy, not better samples',
+                '-log p of the samples under the oracle; below the ground truth it means less entropy, not quality',
                 NATS,
             )
         },

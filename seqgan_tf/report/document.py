@@ -29,44 +29,47 @@ INTERVALS = (
     'comparison.'
 )
 WHY_SEEDS = (
-    'A test compares pairs of runs with the same seed. Such runs share their data and their draws, and each gives one '
-    "value. The sequences of one run are not tested, although the T-test of the paper's Table 1 seems to test them. One "
-    'can draw any number of sequences, so any difference between two runs becomes significant. And sequences do not show '
-    'how much another run of the same recipe would differ. With three seeds a test can show only effects several times '
-    'as large as the spread over seeds. The p values are two-sided and not corrected for the number of comparisons.'
+    'A test compares pairs of runs with the same seed. Such runs share their data and their draws, and each gives '
+    "one value. The sequences of one run are not tested, although the T-test of the paper's Table 1 seems to test "
+    'them. One can draw any number of sequences, so any difference between two runs becomes significant. And '
+    'sequences do not show how much another run of the same recipe would differ. With three seeds a test can show '
+    'only effects several times as large as the spread over seeds. The p values are two-sided and not corrected for '
+    'the number of comparisons.'
 )
 SHARPENING = (
-    'A lower nll_oracle alone is no evidence of better samples. A lower temperature lowers it for any model, and copies '
-    'of training rows have the value of the ground truth. Read it together with nll_test, entropy and the temperature '
-    'curves below.'
+    'A lower nll_oracle alone is no evidence of better samples. A lower temperature lowers it for any model, and '
+    'copies of training rows have the value of the ground truth. Read it together with nll_test, entropy and the '
+    'temperature curves below.'
 )
 PAPER = (
-    'Rows marked paper are Table 1 of Yu et al. (AAAI 2017). They are apparently single runs of an earlier version of the '
-    'released code, whose best checkpoint was chosen by the oracle. Here the last checkpoint counts.'
+    'Rows marked paper are Table 1 of Yu et al. (AAAI 2017). They are apparently single runs of an earlier version '
+    'of the released code, whose best checkpoint was chosen by the oracle. Here the last checkpoint counts.'
 )
 CURVES = (
-    'Lines are means over seeds. Bands reach from the minimum to the maximum over seeds. A run whose pretraining ends '
-    'before that of another run of its label keeps its last value until the other ends.'
+    'Lines are means over seeds. Bands reach from the minimum to the maximum over seeds. A run whose pretraining '
+    'ends before that of another run of its label keeps its last value until the other ends.'
 )
 SCHEDULE = (
-    'A schedule says how often the two networks are trained in a round: g is the number of generator updates, d is the '
-    'number of negative sets, and k is the number of discriminator epochs on each set. All panels have the same y axis.'
+    'A schedule says how often the two networks are trained in a round: g is the number of generator updates, d is '
+    'the number of negative sets, and k is the number of discriminator epochs on each set. All panels have the same '
+    'y axis.'
 )
 COLLAPSE = (
-    'Round 0 is the end of pretraining. A discriminator whose accuracy rises on its training rows and stays at chance on '
-    'held-out rows rewards memory of the training rows.'
+    'Round 0 is the end of pretraining. A discriminator whose accuracy rises on its training rows and stays at '
+    'chance on held-out rows rewards memory of the training rows.'
 )
 PLANE = (
-    'Each line is one model at different temperatures, as a mean over seeds. The large mark is the model at temperature 1, '
-    'as it was trained. {reading} A model whose mark lies on the line of another model has gained nothing beyond a change '
-    'of temperature. Lines continue outside the frame.'
+    'Each line is one model at different temperatures, as a mean over seeds. The large mark is the model at '
+    'temperature 1, as it was trained. {reading} A model whose mark lies on the line of another model has gained '
+    'nothing beyond a change of temperature. Lines continue outside the frame.'
 )
 DISTANCE = (
-    'The distance of a run is its final {metric} minus the {metric} of a temperature curve at the same nll_test.{reversed} '
-    'With a negative distance the run is better than the curve. The table has the runs with an adversarial phase or with '
-    'start_from. A curve is that of an MLE run with the same seed, interpolated between temperatures on its cold branch. Left of the '
-    "branch no temperature has the run's nll_test. There the run is compared with the leftmost point of the curve, which "
-    'can only be to the disadvantage of the run. Beyond the cold end of the curve there is no distance.'
+    'The distance of a run is its final {metric} minus the {metric} of a temperature curve at the same '
+    'nll_test.{reversed} With a negative distance the run is better than the curve. The table has the runs with an '
+    'adversarial phase or with start_from. A curve is that of an MLE run with the same seed, interpolated between '
+    "temperatures on its cold branch. Left of the branch no temperature has the run's nll_test. There the run is "
+    'compared with the leftmost point of the curve, which can only be to the disadvantage of the run. Beyond the '
+    'cold end of the curve there is no distance.'
 )
 
 

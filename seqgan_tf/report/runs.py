@@ -109,7 +109,8 @@ def find_runs(directory: str | pathlib.Path) -> list[pathlib.Path]:
     directory = pathlib.Path(os.path.abspath(directory))
     if not directory.is_dir():
         raise RunError(
-            f'RUN must be the directory of a run, or have such directories. Received: {directory}, which is no directory'
+            'RUN must be the directory of a run, or have such directories. '
+            f'Received: {directory}, which is no directory'
         )
     found = []
     for parent, children, files in os.walk(directory):
@@ -118,8 +119,8 @@ def find_runs(directory: str | pathlib.Path) -> list[pathlib.Path]:
             children.clear()
     if not found:
         raise RunError(
-            f'RUN must be the directory of a run, or have such directories. Received: {directory}, where no directory has '
-            'config.json or metrics.jsonl'
+            'RUN must be the directory of a run, or have such directories. '
+            f'Received: {directory}, where no directory has config.json or metrics.jsonl'
         )
     return sorted(found)
 

@@ -110,8 +110,8 @@ def read_study(directories: Iterable[str | pathlib.Path], compare_with: str | No
             other = seen.setdefault((run.label, run.seed), run)
             if other is not run:
                 raise RunError(
-                    f'a label must have each seed once. Received: {run.label} with seed {run.seed} twice, {other.path} and '
-                    f'{run.path}'
+                    f'a label must have each seed once. Received: {run.label} with seed {run.seed} twice, '
+                    f'{other.path} and {run.path}'
                 )
             groups.setdefault(run.label, []).append(run)
         for label in sorted(groups):
@@ -145,8 +145,8 @@ def _check_one_label(runs: Sequence[Run]) -> None:
             here, there = first.settings.get(name), other.settings.get(name)
             if name not in PER_RUN and here != there:
                 raise RunError(
-                    f'runs of one label must have the same settings except the seed. Received: {first.path} with {name}={here} '
-                    f'and {other.path} with {name}={there}'
+                    'runs of one label must have the same settings except the seed. '
+                    f'Received: {first.path} with {name}={here} and {other.path} with {name}={there}'
                 )
 
 
@@ -165,6 +165,6 @@ def _check_same_data(runs: Sequence[Run]) -> None:
             other = of_seed.setdefault(run.seed, run)
             if other.data != run.data:
                 raise RunError(
-                    f'one table must be made from the same data. Received: {other.path} and {run.path}, which have the same '
-                    'seed and different data.json'
+                    f'one table must be made from the same data. Received: {other.path} and {run.path}, '
+                    'which have the same seed and different data.json'
                 )

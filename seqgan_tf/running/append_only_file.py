@@ -64,6 +64,6 @@ class AppendOnlyFile(tf.Module):
 
     def _unwritable(self, error: OSError) -> RunError:
         return RunError(
-            f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; the same command continues '
-            'from it.'
+            f'{self.path} could not be written ({error.strerror}). The last checkpoint is kept; '
+            'the same command continues from it.'
         )

@@ -36,8 +36,8 @@ class Checkpoints:
             self._manager.save()
         except (OSError, tf.errors.OpError) as error:
             raise RunError(
-                f'a checkpoint could not be written to {self.directory} ({_first_line(error)}). The last good one is kept; '
-                'the same command continues from it.'
+                f'a checkpoint could not be written to {self.directory} ({_first_line(error)}). '
+                'The last good one is kept; the same command continues from it.'
             ) from None
 
     def restore(self) -> tuple[pathlib.Path | None, list[str]]:
@@ -66,8 +66,8 @@ class Checkpoints:
             return path, damaged
         if damaged:
             raise RunError(
-                f'none of the checkpoints in {self.directory} can be read: {"; ".join(damaged)}. To start again, move the '
-                'directory away.'
+                f'none of the checkpoints in {self.directory} can be read: {"; ".join(damaged)}. '
+                'To start again, move the directory away.'
             )
         return None, []
 

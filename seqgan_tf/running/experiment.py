@@ -109,8 +109,9 @@ class Experiment:
         """Says what the run has. A new run also logs the metrics of the untrained generator."""
         corpus = self.corpus
         say(
-            f'{self.config.dataset}: {len(corpus.train)} training, {len(corpus.validation)} validation and {len(corpus.test)} test '
-            f'sequences of {"at most " if corpus.vocabulary.end_id is not None else ""}{corpus.sequence_length} symbols, '
+            f'{self.config.dataset}: {len(corpus.train)} training, {len(corpus.validation)} validation and '
+            f'{len(corpus.test)} test sequences of '
+            f'{"at most " if corpus.vocabulary.end_id is not None else ""}{corpus.sequence_length} symbols, '
             f'vocabulary {len(corpus.vocabulary)}'
         )
         for note in corpus.notes:
@@ -211,6 +212,6 @@ def _check_finite(report: Report) -> None:
     for name, value in report.metrics.items():
         if not math.isfinite(value):
             raise RunError(
-                f'every metric must be finite. Received: {name}={value} in {report.phase} round {report.round}. The last good '
-                'checkpoint is kept; a lower learning rate may help'
+                f'every metric must be finite. Received: {name}={value} in {report.phase} round {report.round}. '
+                'The last good checkpoint is kept; a lower learning rate may help'
             )

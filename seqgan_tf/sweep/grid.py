@@ -177,7 +177,8 @@ def _check_distinct(cells: Iterable[Cell]) -> None:
             other = seen.setdefault(key(cell), cell)
             if other is not cell:
                 raise ValueError(
-                    f'each cell must have its own {what}. Received: {other.name} and {cell.name}, where they are the same'
+                    f'each cell must have its own {what}. '
+                    f'Received: {other.name} and {cell.name}, where they are the same'
                 )
 
 
@@ -187,6 +188,6 @@ def _check_directory(cell: Cell) -> None:
     differing = cell.config.differences(Config.from_json(path)) if path.exists() else {}
     if differing:
         raise ValueError(
-            f'a run must be continued with its own settings, or started below another --out. {cell.workdir} was made with '
-            f'others:{list_differences(differing)}'
+            'a run must be continued with its own settings, or started below another --out. '
+            f'{cell.workdir} was made with others:{list_differences(differing)}'
         )
