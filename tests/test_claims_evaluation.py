@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 from reference import MarkovChain
 
+from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
-from seqgan_tf.data.tasks import Task
-from seqgan_tf.data.verse import load_verse
+from seqgan_tf.data.tasks import Task, load_task
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.evaluation import judges
 from seqgan_tf.evaluation.closing import closing_metrics
@@ -161,7 +161,7 @@ def test_a_fresh_discriminator_is_given_test_rows(fresh):
 
 
 def test_no_poem_is_in_two_parts():
-    poems = load_verse(60, 20, 0)
+    poems = load_task(Config(dataset='verse', num_sequences=60, held_out=20)).corpus
     parts = [set(poems.vocabulary.decode(part)) for part in (poems.train, poems.validation, poems.test)]
     assert [len(part) for part in parts] == [60, 20, 20] and len(set.union(*parts)) == 100
 

@@ -38,9 +38,8 @@ LATER = [
 
 
 def weights(state):
-    return [
-        v.numpy() for v in (*state.generator.variables, *state.discriminator.variables, *state.mle_optimizer.variables)
-    ]
+    holders = (state.generator, state.discriminator, state.mle_optimizer, state.policy_optimizer)
+    return [v.numpy() for holder in holders if holder is not None for v in holder.variables]
 
 
 def figures(workdir):
