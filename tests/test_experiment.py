@@ -31,9 +31,8 @@ TINY = Config(
 
 
 def weights(state):
-    return [
-        v.numpy() for network in (state.generator, state.rollout_policy, state.discriminator) for v in network.variables
-    ]
+    networks = (state.generator, state.rollout_policy, state.discriminator)
+    return [v.numpy() for network in networks if network is not None for v in network.variables]
 
 
 def lines(workdir):

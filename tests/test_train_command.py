@@ -69,7 +69,8 @@ def saved(workdir):
 
 
 def weights(state):
-    return [v.numpy() for v in state.generator.variables + state.discriminator.variables]
+    networks = (state.generator, state.discriminator)
+    return [v.numpy() for network in networks if network is not None for v in network.variables]
 
 
 def assert_same_run(state, workdir, reference):
