@@ -1,7 +1,9 @@
-"""What nginx in front costs and saves: `python benchmarks/nginx.py` prints a table in milliseconds.
+"""The latency of requests with and without nginx in front of a server, in milliseconds.
 
-Behind it is a server that computes nothing and writes as TensorFlow Serving's HTTP library does: 16 KiB a send, with Nagle's
-algorithm on. Requests come 25 ms apart, below the rate limit: it slows none down.
+    python benchmarks/nginx.py
+
+The server computes nothing. It writes as TensorFlow Serving's HTTP library does: 16 KiB a send,
+with Nagle's algorithm on. Requests come 25 ms apart, so the rate limit slows none down.
 """
 
 import contextlib
@@ -46,7 +48,7 @@ class Server(socketserver.StreamRequestHandler):
 
 
 def times(port, rows, kept):
-    """The milliseconds of each request of so many rows, on one connection that is kept or on one each."""
+    """The milliseconds of each request of some rows, on one connection or on one for each."""
     body, taken, connection = b'{"instances": [%s]}' % b', '.join([ROW] * rows), [], None
     for _ in range(REQUESTS):
         time.sleep(PAUSE)

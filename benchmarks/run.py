@@ -118,8 +118,8 @@ class Counts:
 def measure(pieces, batch, length, vocab, rollouts, twins=True):
     """Measures pieces at the sizes B, T, V and N.
 
-    Returns {piece: (seconds, operations, bytes, the twin's seconds or None)}, and the peak memory of
-    the process in MB before the twins run.
+    Returns {piece: (seconds, operations, bytes, the twin's seconds or None)}, and the peak memory
+    of the process in MB before the twins run.
     """
     generator, policy, discriminator = Generator(vocab), Generator(vocab, seed=1), Discriminator(vocab, length)
     g_adam, d_adam = keras.optimizers.Adam(0.01), keras.optimizers.Adam(1e-4)

@@ -1,8 +1,8 @@
 """Slow twins of the package's fast paths: a plain TensorFlow 2 port of the released code.
 
-They run one prefix and one roll-out at a time, draw with `tf.random.categorical`, use teacher-forced
-Keras layers, apply bias and ReLU of the convolutions at every position, and use no XLA. The ratios of
-`run.py` compare with them.
+They run one prefix and one roll-out at a time, draw with `tf.random.categorical`, use
+teacher-forced Keras layers, apply bias and ReLU of the convolutions at every position, and use no
+XLA. The ratios of `run.py` compare with them.
 """
 
 import keras
@@ -96,7 +96,7 @@ class Twins:
             pooled.append(tf.reduce_max(tf.nn.relu(convolution(embedded) + bias), axis=1))
             offset += convolution.filters
         features = tf.concat(pooled, axis=1)
-        gate = tf.sigmoid(net.transform_gate(features))  # the layers have no activation of their own
+        gate = tf.sigmoid(net.transform_gate(features))  # the layers themselves have no activation
         features = gate * tf.nn.relu(net.transform(features)) + (1.0 - gate) * features
         outputs = net.head(tf.nn.dropout(features, dropout))
         return outputs[:, 1] - outputs[:, 0]
@@ -107,5 +107,5 @@ class Twins:
 
 
 def _dense(gradients):
-    """Sums the parts of each repeated token's gradient: Keras's Adam would square them separately."""
+    """Sums the parts of a repeated token's gradient: Keras's Adam would square them separately."""
     return [tf.convert_to_tensor(gradient) for gradient in gradients]

@@ -97,7 +97,10 @@ def sample(
 
 
 def sequence_log_prob(policy: Policy, tokens: tf.Tensor) -> tf.Tensor:
-    """log p of tokens [B, T] under a policy: the sum [B] in nats over each sequence, its first end token included."""
+    """log p of tokens [B, T] under a policy: the sum [B] over each sequence, nats.
+
+    The first end token counts, and what follows it does not.
+    """
     given = tf.cast(tokens, tf.int32)
 
     def choose(position, logits):

@@ -11,10 +11,10 @@ import tensorflow as tf
 Rule = tuple[tf.Tensor, Sequence[str | tf.Tensor]]
 
 
-def check_shapes(**inputs):
-    """Checks in the graph that all inputs are of one shape [B], and returns them.
+def check_shapes(**inputs: tf.Tensor) -> list[tf.Tensor]:
+    """Checks in the graph that all inputs have one shape [B], and returns them.
 
-    A server does not hold requests to the declared shape.
+    The check is needed because a server does not enforce the declared shapes.
 
     Raises:
         InvalidArgumentError: another rank, or inputs of different lengths; when the graph runs.
@@ -45,9 +45,10 @@ def temperature_rule(temperature: tf.Tensor) -> Rule:
 
 def filter_rules(top_k: tf.Tensor, top_p: tf.Tensor) -> list[Rule]:
     """The rules of top_k int32 [B] and of top_p float32 [B]."""
+    bad_p = tf.logical_not((top_p > 0) & (top_p <= 1))
     return [
         (top_k < 0, ['top_k must be at least 0. Received: top_k=', _number(top_k)]),
-        (~((top_p > 0) & (top_p <= 1)), ['top_p must be above 0 and at most 1. Received: top_p=', _number(top_p)]),
+        (bad_p, ['top_p must be above 0 and at most 1. Received: top_p=', _number(top_p)]),
     ]
 
 

@@ -61,7 +61,8 @@ class Servable(tf.Module):
             _check_same('vocab_size', len(vocabulary), discriminator.vocab_size)
             _check_same('sequence_length', sequence_length, discriminator.sequence_length)
         self.generator, self.discriminator = generator, discriminator
-        # A session restores only variables that it finds as plain tf.Variables; those inside Keras layers alone stay unset there.
+        # A session restores only variables that are plain tf.Variables of the module. It does not
+        # find those inside Keras layers.
         self.session_variables = [
             variable.value for variable in (*generator.variables, *(discriminator.variables if discriminator else ()))
         ]

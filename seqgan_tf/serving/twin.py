@@ -1,26 +1,33 @@
-"""The generator in NumPy, float64: it shares no code with what it checks, an exported graph or the networks of the tests."""
+"""The generator in NumPy, float64.
+
+It checks exported graphs, and the networks in the tests. It shares no code with them.
+"""
+
+import pathlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
 
 class Twin:
-    """Embedding, LSTM and output layer, as Eq. 9, 10 and 18 to 20 of the paper have them.
+    """Embedding, LSTM and output layer (Eq. 9, 10 and 18 to 20 of the paper).
 
     Args:
-        arrays: embedding, LSTM kernel, recurrent kernel and bias (gates in the order i, f, c, o), output kernel and bias.
+        arrays: embedding, LSTM kernel, recurrent kernel and bias (gates in the order i, f, c, o),
+            output kernel and bias.
         end_id: the token that ends a shorter sequence, or None.
-        start_id: what is read before the first token.
+        start_id: the input before the first token.
     """
 
-    def __init__(self, arrays, end_id=None, start_id=0):
+    def __init__(self, arrays: Sequence[np.ndarray], end_id: int | None = None, start_id: int = 0):
         self.embedding, self.kernel, self.recurrent, self.bias, self.head, self.head_bias = (
             np.asarray(array, np.float64) for array in arrays
         )
         self.end_id, self.start_id = end_id, start_id
 
     @classmethod
-    def of_export(cls, path, end_id):
+    def of_export(cls, path: str | pathlib.Path, end_id: int | None) -> 'Twin':
         """The twin of the generator in the SavedModel at a path."""
         arrays = tf.train.load_checkpoint(f'{path}/variables/variables')
         name = 'session_variables/{}/.ATTRIBUTES/VARIABLE_VALUE'  # by the attribute of `Servable`
@@ -28,13 +35,15 @@ class Twin:
             name = 'variables_/{}/.ATTRIBUTES/VARIABLE_VALUE'  # its name in earlier exports
         return cls([arrays.get_tensor(name.format(i)) for i in range(6)], end_id)
 
-    def initial_state(self, *batch):
+    def initial_state(self, *batch: int) -> tuple[np.ndarray, np.ndarray]:
         """The state before any token: (hidden, cell), zeros [*batch, H] each."""
         zeros = np.zeros([*batch, len(self.recurrent)])
         return zeros, zeros
 
-    def step(self, tokens, state):
-        """Reads tokens, [B] or one; returns the logits [B, V] or [V] of the next token and the new state."""
+    def step(
+        self, tokens: np.ndarray | int, state: tuple[np.ndarray, np.ndarray]
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Reads tokens [B] or one token; returns the next logits [B, V] or [V] and the state."""
         hidden, cell = state
         gates = self.embedding[tokens] @ self.kernel + hidden @ self.recurrent + self.bias
         admit, forget, candidate, emit = np.split(gates, 4, axis=-1)
@@ -42,7 +51,7 @@ class Twin:
         hidden = _sigmoid(emit) * np.tanh(cell)
         return hidden @ self.head + self.head_bias, (hidden, cell)
 
-    def steps(self, tokens):
+    def steps(self, tokens: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields logits [B, V] and open rows bool [B] for each position of tokens [B, T].
 
         A row is open up to its first end token.
