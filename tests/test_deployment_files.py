@@ -14,7 +14,7 @@ from google.protobuf.wrappers_pb2 import DESCRIPTOR as WRAPPERS
 from serving_models import VOCABULARIES, networks
 from serving_server import client
 
-from seqgan_tf import serving
+from seqgan_tf.serving.export import export_saved_model
 
 EXPORT = pathlib.Path(__file__).resolve().parent.parent / 'export'
 IMAGE = 'tensorflow/serving:2.20.0'
@@ -343,7 +343,7 @@ def exported(tmp_path_factory):
     """A directory with version 1 of `poetry` and export/models.config, changed to where it is."""
     vocabulary, length = VOCABULARIES['words']
     folder = tmp_path_factory.mktemp('exports')
-    serving.export_saved_model(*networks(vocabulary, length), vocabulary, length, folder / 'poetry')
+    export_saved_model(*networks(vocabulary, length), vocabulary, length, folder / 'poetry')
     text = (EXPORT / 'models.config').read_text()
     (folder / 'models.config').write_text(text.replace("'/models/poetry'", f"'{folder}/poetry'"))
     return folder

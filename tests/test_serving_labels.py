@@ -16,7 +16,7 @@ from serving_models import VOCABULARIES, networks
 from serving_server import EXPORT, client
 from stand_in_model import Refusal
 
-from seqgan_tf import serving
+from seqgan_tf.serving.export import export_saved_model
 
 pytest.importorskip('tensorflow_serving.config', reason='needs tensorflow-serving-api (extra: serving)')
 
@@ -28,7 +28,7 @@ LIMIT = 60  # seconds that a change may take to be seen: two, but on a machine w
 def exported(tmp_path_factory):
     vocabulary, length = VOCABULARIES['words']
     folder = tmp_path_factory.mktemp('exports') / 'poetry'
-    return pathlib.Path(serving.export_saved_model(*networks(vocabulary, length), vocabulary, length, folder))
+    return pathlib.Path(export_saved_model(*networks(vocabulary, length), vocabulary, length, folder))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqgan_tf.algorithms.registry import ALGORITHMS
+from seqgan_tf.algorithms import mle
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
 from seqgan_tf.running import experiment
@@ -378,7 +378,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(error, again,
 @contextlib.contextmanager
 def not_finite(patch, round_, name, value):
     """An algorithm whose report has a wrong figure in a round."""
-    train = ALGORITHMS['mle']
+    train = mle.train
 
     def spoilt(*arguments):
         for report in train(*arguments):
@@ -389,7 +389,7 @@ def not_finite(patch, round_, name, value):
             )
 
     with patch.context() as inside:
-        inside.setitem(ALGORITHMS, 'mle', spoilt)
+        inside.setattr(mle, 'train', spoilt)
         yield
 
 
