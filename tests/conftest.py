@@ -8,7 +8,21 @@ from seqgan_tf.running.startup import load_tensorflow
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
+# Modules of real processes, servers, whole runs and compiled graphs: minutes in all.
+SLOW = """
+    algorithms claims claims_evaluation closing cpp deployment_files examples experiment export
+    export_commands nginx operator registries resume rollout sampling serving serving_check
+    serving_filters serving_fuzz serving_labels serving_real serving_server serving_versions
+    start_from steps sweep train_command
+""".split()
+
 load_tensorflow()
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem.removeprefix('test_') in SLOW:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope='session')

@@ -163,7 +163,7 @@ def test_help_shows_every_flag():
 def answers(finished, tmp_path_factory):
     """{name: (workdir, answer)} of commands that get as far as TensorFlow, two at a time."""
     base = tmp_path_factory.mktemp('processes')
-    full = {f'full disk at {limit}': limit for limit in (500, 3000, 20_000)}
+    full = {f'full disk at {limit}': limit for limit in (500, 3000, 12_000)}
     for name in ('in use', *full):
         shutil.copytree(finished[1], base / name)
     extended = MLE | dict(mle_epochs=5)
@@ -201,7 +201,7 @@ def test_a_missing_corpus_is_named_and_can_be_added(answers):
     [
         (500, r'could not be written .*File too large'),
         (3000, 'could not be written'),
-        (20_000, 'a checkpoint could not be written .*The last good one is kept'),
+        (12_000, 'a checkpoint could not be written .*The last good one is kept'),
     ],
 )
 def test_on_a_full_disk_a_run_stops_and_goes_on_once_there_is_room(limit, message, answers, tmp_path):
