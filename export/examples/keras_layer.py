@@ -25,5 +25,9 @@ class RealText(keras.Model):
 
 
 if __name__ == '__main__':
-    for text, probability in zip(sys.argv[2:], RealText(sys.argv[1])(tf.constant(sys.argv[2:])).numpy()):
+    try:
+        probabilities = RealText(sys.argv[1])(tf.constant(sys.argv[2:])).numpy()
+    except KeyError:
+        sys.exit('error: the model must have a trained discriminator. Received: an export without prob_real')
+    for text, probability in zip(sys.argv[2:], probabilities):
         print(f'{probability:.3f}\t{text}')
