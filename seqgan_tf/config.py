@@ -1,6 +1,7 @@
 """Config: every setting of an experiment."""
 
 import dataclasses
+import os
 
 from seqgan_tf.algorithms.registry import ALGORITHMS, Algorithm
 from seqgan_tf.data.registry import DATASETS, check_settings
@@ -79,6 +80,13 @@ class Config(Settings):
         after_likelihood=True,
     )
     discriminator_learning_rate: float = setting(1e-4, 'learning rate of Adam', least=0, after_likelihood=True)
+    discriminator: str = setting(
+        'cnn_highway',
+        "seqgan: the discriminator's network. cnn_highway: the paper's; given: the Keras model given to "
+        'seqgan_tf.run(config, discriminator=...)',
+        choices=('cnn_highway', 'given'),
+        after_likelihood=True,
+    )
     discriminator_embedding_dim: int = setting(
         64, 'embedding width of the discriminator', least=1, after_likelihood=True
     )
@@ -212,6 +220,9 @@ class Config(Settings):
     export_dir: str = setting('', 'directory of the export for TensorFlow Serving. Empty: no export', may_change=True)
 
     def __post_init__(self) -> None:
+        for name in ('corpus', 'oracle_path', 'start_from', 'workdir', 'export_dir'):
+            if isinstance(getattr(self, name), os.PathLike):
+                object.__setattr__(self, name, os.fspath(getattr(self, name)))
         for field in dataclasses.fields(self):
             check_value(field, getattr(self, field.name))
         if not self.workdir:
@@ -235,6 +246,11 @@ class Config(Settings):
             raise ValueError(
                 f'reward is a setting of algorithm={" or ".join(choosing)}. '
                 f'Received: algorithm={self.algorithm}, reward={self.reward}'
+            )
+        if self.discriminator != 'cnn_highway' and self.algorithm not in choosing:
+            raise ValueError(
+                f'discriminator is a setting of algorithm={" or ".join(choosing)}. '
+                f'Received: algorithm={self.algorithm}, discriminator={self.discriminator}'
             )
         if self.start_from and not algorithm.adversarial:
             raise ValueError(

@@ -15,8 +15,11 @@ def uniforms(shape: tf.Tensor | Sequence[Integer], seed: Seed) -> tf.Tensor:
     They are float32 multiples of 2^-23.
     Philox gives the same bits everywhere. XLA and TensorFlow's kernels make different floats of
     them, so the floats are made here.
+
+    Raises:
+        ValueError: the seed is not two integers.
     """
-    bits = tf.random.stateless_uniform(shape, seed, minval=None, maxval=None, dtype=tf.int32, alg='philox')
+    bits = tf.random.stateless_uniform(shape, _checked(seed), minval=None, maxval=None, dtype=tf.int32, alg='philox')
     return tf.cast(tf.bitwise.bitwise_and(bits, 2**23 - 1), tf.float32) * 2.0**-23
 
 
@@ -33,4 +36,16 @@ def fold_in(seed: Seed, data: Integer) -> tf.Tensor:
 
     It gives each use of one seed a stream of its own.
     """
-    return tf.random.experimental.stateless_fold_in(tf.cast(seed, tf.int64), tf.cast(data, tf.int64), alg='philox')
+    return tf.random.experimental.stateless_fold_in(
+        tf.cast(_checked(seed), tf.int64), tf.cast(data, tf.int64), alg='philox'
+    )
+
+
+def _checked(seed):
+    """A seed as a tensor. Raises ValueError where it is not two integers."""
+    tensor = tf.convert_to_tensor(seed)
+    if not (tensor.dtype.is_integer and tensor.shape.is_compatible_with([2])):
+        raise ValueError(
+            f'a seed must be two integers, such as (1, 2). Received: {tensor.dtype.name} of shape {tensor.shape}'
+        )
+    return tensor

@@ -38,6 +38,9 @@ def main(argv: Sequence[str]) -> None:
         experiment.run(config)
     except errors.RunError as error:
         sys.exit(f'error: {error}')
+    except errors.Stopped as stopped:
+        print(stopped)
+        sys.exit(128 + stopped.signal)
     except KeyboardInterrupt:
         sys.exit(f'stopped at once; the same command continues from the last checkpoint in {config.workdir}')
 

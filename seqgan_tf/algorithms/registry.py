@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from seqgan_tf.rewards.registry import REWARDS
+from seqgan_tf.rewards.registry import ADVERSARY, REWARDS
 
 if TYPE_CHECKING:
     from seqgan_tf.data.corpus import Corpus
@@ -65,5 +65,9 @@ ALGORITHMS = {
 def parts_of(config: Any) -> set[str]:
     """The parts of a `TrainState` that a run's algorithm and reward need."""
     algorithm = ALGORITHMS[config.algorithm]
-    reward = REWARDS[algorithm.reward or config.reward].parts if algorithm.adversarial else ()
-    return {*algorithm.parts, *reward}
+    if not algorithm.adversarial:
+        return {*algorithm.parts}
+    reward = REWARDS[algorithm.reward or config.reward]
+    # Of a reward and a discriminator that were both given, the one may ask the other.
+    beside = ADVERSARY if (config.reward, config.discriminator) == ('given', 'given') else ()
+    return {*algorithm.parts, *reward.parts, *beside}

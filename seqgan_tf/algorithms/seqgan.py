@@ -10,10 +10,10 @@ import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.algorithms import mle, policy_gradient
+from seqgan_tf.algorithms.registry import parts_of
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.chunked import Sampler
 from seqgan_tf.rewards.monte_carlo import make_values
-from seqgan_tf.rewards.registry import REWARDS
 from seqgan_tf.training.discrimination import DiscriminatorEpoch
 from seqgan_tf.training.state import Report, TrainState
 
@@ -28,8 +28,7 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
     """
     yield from mle.train(state, corpus, config)
 
-    adversarial = 'discriminator' in REWARDS[config.reward].parts
-    discriminate = DiscriminatorPhase(state, corpus, config) if adversarial else None
+    discriminate = DiscriminatorPhase(state, corpus, config) if 'discriminator' in parts_of(config) else None
     if discriminate:
         for i in state.rounds('discriminator', config.discriminator_rounds):
             yield Report('discriminator', i, config.discriminator_rounds, discriminate() | discriminate.held_out())

@@ -68,6 +68,14 @@ DATASETS: dict[str, DataSet] = {
         files=('oracle_path',),
         fallbacks={'oracle_seed': 'oracle_path', 'vocab_size': 'oracle_path'},
     ),
+    'given': DataSet(
+        summary='a Corpus given to seqgan_tf.run(config, corpus=...)',
+        load='seqgan_tf.data.tasks:refuse_given',
+        scored_by=Score('bleu_2', higher_is_better=True),
+        settings=('sequence_length',),
+        planes=(('self_bleu_4', 'bleu_4'), ('self_bleu_2', 'bleu_2')),
+        reading='Samples are more diverse to the left, and closer to the test rows at the top.',
+    ),
     'verse': DataSet(
         summary='embedded poems',
         load='seqgan_tf.data.verse:load',

@@ -42,10 +42,22 @@ class Task:
         return frozenset(name for name, there in found.items() if there)
 
 
-def load_task(config: Any) -> Task:
+def load_task(config: Any, corpus: Corpus | None = None) -> Task:
     """The task of the settings, a `Config`, by the name of their data set.
+
+    Args:
+        config: the settings.
+        corpus: the rows of dataset=given; None for any other.
 
     Raises:
         ValueError: the data cannot be read, or do not fit the settings.
     """
+    if corpus is not None:
+        return Task(corpus, DATASETS[config.dataset].scored_by)
     return pkgutil.resolve_name(DATASETS[config.dataset].load)(config)
+
+
+def refuse_given(config: Any) -> Task:
+    """Raises ValueError: the rows of dataset=given come from Python."""
+    del config
+    raise ValueError('dataset=given takes a Corpus: seqgan_tf.run(config, corpus=...). Received: none')

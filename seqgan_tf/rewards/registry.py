@@ -43,6 +43,9 @@ REWARDS = {
         'seqgan_tf.rewards.adversarial:make', "the discriminator's probability of being real", parts=SEARCH + ADVERSARY
     ),
     'bleu': Reward('seqgan_tf.rewards.bleu:make', 'BLEU against the training rows', parts=SEARCH),
+    'given': Reward(
+        'seqgan_tf.rewards.given:make', 'the function given to seqgan_tf.run(config, reward=...)', parts=SEARCH
+    ),
     'constant': Reward('seqgan_tf.rewards.controls:make_constant', 'control: 1 for every token', per_token=True),
     'random': Reward(
         'seqgan_tf.rewards.controls:make_random', 'control: uniform in [0, 1) for every token', per_token=True

@@ -34,7 +34,7 @@ def action_values(
     gradient passes.
 
     Args:
-        policy: the roll-out policy G_beta. Its state must have at least one tensor.
+        policy: the roll-out policy G_beta.
         reward_fn: tokens [B, T] -> [B] float32.
         tokens: int32 [B, T], B and T static. After an end token all tokens must be end tokens.
         num_rollouts: N, at least 1.
@@ -45,14 +45,17 @@ def action_values(
             whose own graph is not compiled.
 
     Raises:
-        ValueError: num_rollouts below 1, or tokens without a static shape.
+        ValueError: num_rollouts below 1, tokens without a static shape, or a reward of another
+            shape or type.
     """
     if num_rollouts < 1:
         raise ValueError(f'num_rollouts must be at least 1. Received: num_rollouts={num_rollouts}')
     if len(tokens.shape) != 2 or None in tokens.shape:
         raise ValueError(f'tokens must have a static shape [B, T]. Received: {tokens.shape}')
     batch_size, length = map(int, tokens.shape)
-    final = reward_fn(tokens)[:, None]
+    stateless = all(part is None for part in tf.nest.flatten(policy.initial_state(1)))
+    policy = _Stateless(policy) if stateless else policy
+    final = _rewards_of(reward_fn, tokens)[:, None]
     if length == 1:
         return tf.stop_gradient(final)
 
@@ -73,7 +76,7 @@ def action_values(
         finished = finish(
             tf.slice(prefixes, [start], [chunk]), tf.slice(numbers, [start, 0, 0], [chunk, batch_size, length])
         )
-        rewards = tf.reshape(reward_fn(tf.reshape(finished, [-1, length])), [2, chunk, batch_size])
+        rewards = tf.reshape(_rewards_of(reward_fn, tf.reshape(finished, [-1, length])), [2, chunk, batch_size])
         return start + chunk, values + tf.einsum(
             'plb,plt->bt', rewards, tf.slice(weights, [0, start, 0], [2, chunk, length - 1])
         )
@@ -110,6 +113,30 @@ def lanes(length: int, num_rollouts: int, multiple: int = 1) -> tuple[np.ndarray
     for role, (prefix, count) in enumerate(zip((prefixes, length - prefixes), counts)):
         weights[role, np.arange(len(roles)), prefix - 1] = count / num_rollouts
     return prefixes, weights
+
+
+def _rewards_of(reward_fn: RewardFunction, tokens: tf.Tensor) -> tf.Tensor:
+    """The rewards float32 [B] of tokens [B, T]. Raises ValueError where they are anything else."""
+    rewards = tf.convert_to_tensor(reward_fn(tokens))
+    if rewards.dtype != tf.float32 or not rewards.shape.is_compatible_with(tokens.shape[:1]):
+        raise ValueError(
+            f'a reward must be float32 {tokens.shape[:1]}, one number for each sequence. '
+            f'Received: {rewards.dtype.name} {rewards.shape}'
+        )
+    return rewards
+
+
+class _Stateless:
+    """A policy whose state is None, with a state of one tensor: the loops carry tensors."""
+
+    def __init__(self, policy: Policy):
+        self.policy, self.start_id, self.end_id = policy, policy.start_id, policy.end_id
+
+    def initial_state(self, batch_size: int | tf.Tensor) -> State:
+        return tf.zeros([batch_size])
+
+    def step(self, tokens: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
+        return self.policy.step(tokens, None)[0], state
 
 
 def prefix_states(policy: Policy, tokens: tf.Tensor) -> State:

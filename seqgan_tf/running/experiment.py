@@ -5,24 +5,31 @@ import dataclasses
 import math
 import pathlib
 import time
+from collections.abc import Callable
 
+import keras
 import tensorflow as tf
 
 from seqgan_tf.algorithms.registry import ALGORITHMS, parts_of
 from seqgan_tf.config import Config
+from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.tasks import load_task
-from seqgan_tf.errors import RunError
+from seqgan_tf.errors import RunError, Stopped
 from seqgan_tf.evaluation.evaluator import Evaluator
 from seqgan_tf.evaluation.references import references
 from seqgan_tf.evaluation.streams import evaluation_seed
 from seqgan_tf.loggers.registry import make_loggers
 from seqgan_tf.loggers.terminal import say
+from seqgan_tf.policies.policy import RewardFunction
+from seqgan_tf.rewards.given import TextReward
 from seqgan_tf.running import metrics_log
 from seqgan_tf.running.append_only_file import AppendOnlyFile
 from seqgan_tf.running.checkpoints import Checkpoints
+from seqgan_tf.running.given import Given
 from seqgan_tf.running.interruption import Interruption
 from seqgan_tf.running.pretraining import start_from
 from seqgan_tf.running.summary import describe
+from seqgan_tf.running.trained import Trained
 from seqgan_tf.running.workdir import (
     check_data,
     check_extension,
@@ -33,42 +40,67 @@ from seqgan_tf.running.workdir import (
 )
 from seqgan_tf.serving.export import export_saved_model
 from seqgan_tf.settings import split_names
-from seqgan_tf.training.state import PHASES, Report, TrainState
+from seqgan_tf.training.state import PHASES, Report
 
 SHOWN_SAMPLES = 8
 # If one of these settings of a finished run has changed, its closing evaluation is made again.
 REOPENING = ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds', 'eval_samples', 'final_samples')
 
 
-def run(config: Config) -> TrainState:
+def run(
+    config: Config,
+    *,
+    corpus: Corpus | None = None,
+    reward: RewardFunction | TextReward | None = None,
+    discriminator: keras.Model | None = None,
+    on_report: Callable[[Report], None] | None = None,
+) -> Trained:
     """Trains or resumes, evaluates, logs and exports a run in `config.workdir`.
 
+    A run is resumed by the same call. It works in a notebook and in a thread. A thread cannot be
+    stopped by a signal.
+
+    Args:
+        config: the settings.
+        corpus: the rows to learn from. The settings of the data are then not read.
+        reward: in place of the discriminator's (algorithm seqgan): a function tokens int32 [B, T] ->
+            [B] float32 of TensorFlow ops, or a `TextReward`, which marks a Python function of texts.
+        discriminator: a Keras model tokens int32 [B, T] -> logit [B], in place of the CNN-highway
+            (algorithm seqgan). If a reward is given too, the discriminator is trained beside, and
+            the reward may ask it.
+        on_report: called with each `Report` after it is logged, those of the phases 'initial' and
+            'final' included.
+
     Returns:
-        The final state.
+        The trained run; its `state` is the final `TrainState`.
 
     Raises:
         RunError: settings or data are bad, the workdir is in use or was made with other settings, a
             metric is not finite, or the disk cannot be written. Earlier checkpoints are kept.
-        SystemExit: SIGTERM or SIGINT came. The run is saved; the status is 128 + the signal.
+        Stopped: SIGTERM or SIGINT came, and the run is saved. It is a KeyboardInterrupt.
     """
-    for gpu in tf.config.list_physical_devices('GPU'):
-        tf.config.experimental.set_memory_growth(gpu, True)
+    given = Given(corpus, reward, discriminator)
+    config = given.settings(config)
     with locked(pathlib.Path(config.workdir)):
-        return Experiment(config).run()
+        experiment = Experiment(config, given, on_report)
+        try:
+            return experiment.run()
+        except tf.errors.OpError as error:
+            raise getattr(reward, 'failure', None) or error
 
 
 class Experiment:
     """One run of an algorithm in a workdir. It continues from the last checkpoint there."""
 
-    def __init__(self, config: Config):
-        self.config, self.workdir = config, pathlib.Path(config.workdir)
+    def __init__(self, config: Config, given: Given = Given(), on_report: Callable[[Report], None] | None = None):
+        self.config, self.workdir, self.on_report = config, pathlib.Path(config.workdir), on_report
         before = check_settings(config, self.workdir)
         with user_errors():
-            self.task = load_task(config)
+            self.task = load_task(config, given.corpus)
             self.corpus = self.task.corpus
             self.corpus.batches(0, config.batch_size, config.seed)
         check_data(config, self.corpus, self.workdir)
-        self.state = TrainState(config, self.corpus.vocabulary, parts_of(config))
+        self.state = given.state(config, self.corpus.vocabulary, parts_of(config))
         self.metrics_file = AppendOnlyFile(self.workdir / metrics_log.NAME)
         self.samples_file = AppendOnlyFile(self.workdir / 'samples.txt')
         self.checkpoints = Checkpoints(
@@ -86,8 +118,8 @@ class Experiment:
         self.evaluator = Evaluator(self.state.generator, self.task, config.eval_samples, config.jit)
         self.loggers = make_loggers(split_names(config.loggers), self.workdir, dataclasses.asdict(config))
 
-    def run(self) -> TrainState:
-        """Runs the rest of the algorithm, evaluates it and exports; returns the final state."""
+    def run(self) -> Trained:
+        """Runs the rest of the algorithm, evaluates it and exports."""
         self._begin()
         with Interruption() as interruption, contextlib.ExitStack() as stack:
             for logger in self.loggers:
@@ -97,13 +129,14 @@ class Experiment:
                 self._finish_round(report, time.perf_counter() - started, interruption.signal is not None)
                 if interruption.signal is not None:
                     where = f'{report.phase} round {report.round}'
-                    say(f'stopped and saved after {where}; the same command continues from here')
-                    raise SystemExit(128 + interruption.signal)
+                    raise Stopped(
+                        f'stopped and saved after {where}; the same command continues from here', interruption.signal
+                    )
                 started = time.perf_counter()
             self._close_evaluation()
         version = self._export()
         say(describe(self.config, self.workdir, self.evaluator, version))
-        return self.state
+        return Trained.of_state(self.config, self.corpus.vocabulary, self.state)
 
     def _begin(self) -> None:
         """Says what the run has. A new run also logs the metrics of the untrained generator."""
@@ -185,6 +218,8 @@ class Experiment:
         self.metrics_file.append(metrics_log.format_line(report, seconds))
         for logger in self.loggers:
             logger.write(report, self._step() if step is None else step, seconds)
+        if self.on_report is not None:
+            self.on_report(report)
 
     def _export(self) -> pathlib.Path | None:
         """Exports the generator if `export_dir` is given; returns the path of the new version."""
@@ -197,6 +232,7 @@ class Experiment:
                 self.corpus.vocabulary,
                 self.config.sequence_length,
                 self.config.export_dir,
+                dataclasses.asdict(self.config),
             )
         except OSError as error:
             raise RunError(

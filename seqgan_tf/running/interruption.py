@@ -1,6 +1,7 @@
 """Stopping a run from outside: SIGTERM and Ctrl-C."""
 
 import signal
+import threading
 import types
 from typing import Self
 
@@ -9,12 +10,14 @@ class Interruption:
     """A context that handles SIGTERM and SIGINT.
 
     `signal` is the number of the first one, or None. The run reads it at the end of a round, where
-    its state is consistent. A second signal ends the process at once.
+    its state is consistent. A second signal ends the run at once. In a thread other than the main
+    one nothing is handled, because signals go to the main thread.
     """
 
     def __enter__(self) -> Self:
         self.signal: int | None = None
-        self._before = {number: signal.signal(number, self._remember) for number in (signal.SIGTERM, signal.SIGINT)}
+        handled = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+        self._before = {number: signal.signal(number, self._remember) for number in handled}
         return self
 
     def __exit__(self, *_: object) -> None:

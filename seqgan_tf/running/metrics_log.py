@@ -5,6 +5,7 @@ No other module writes or reads its lines.
 
 import json
 import math
+import os
 import pathlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -73,6 +74,17 @@ def read(path: pathlib.Path) -> tuple[Entry, ...]:
         rounds[phase] = round_
         entries.append(entry)
     return tuple(entries)
+
+
+def read_metrics(workdir: str | os.PathLike[str]) -> list[Entry]:
+    """What a run logged, in order: a dict for each line, as `pandas.DataFrame` takes them.
+
+    Each has `phase`, `round` and metrics; not all lines have the same metrics.
+
+    Raises:
+        RunError: the directory has no readable metrics.jsonl.
+    """
+    return list(read(pathlib.Path(workdir) / NAME))
 
 
 def last_phase(path: pathlib.Path) -> str | None:

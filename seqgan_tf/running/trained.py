@@ -1,32 +1,209 @@
-"""A trained run, read from its workdir."""
+"""`Trained`: networks to generate and score texts with, read from a workdir or an export."""
 
+import dataclasses
+import functools
 import pathlib
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
 
 from seqgan_tf.algorithms.registry import parts_of
 from seqgan_tf.config import Config
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
+from seqgan_tf.loggers.terminal import say
+from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.generator import Generator
+from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.running.checkpoints import Checkpoints
+from seqgan_tf.running.given import Given
 from seqgan_tf.running.workdir import load_vocabulary, user_errors
+from seqgan_tf.serving import description, versions
+from seqgan_tf.serving.export import export_saved_model
+from seqgan_tf.serving.servable import Servable
 from seqgan_tf.training.state import TrainState
 
+ROWS = 512  # texts that are drawn or scored at once
 
-def restore(workdir: str | pathlib.Path) -> tuple[Config, Vocabulary, TrainState]:
-    """The settings, vocabulary and networks of a run, from its newest readable checkpoint.
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """A trained generator, with what belongs to it.
+
+    Attributes:
+        generator: a Keras model. Its own `compile` and `fit` train it further, on pairs
+            (tokens, tokens) and a cross-entropy from logits.
+        discriminator: a Keras model, or None where none was trained.
+        vocabulary: the symbols.
+        sequence_length: T.
+        config: the settings of the run; None for an export that was made without them.
+        state: the `TrainState`; None where the networks come from an export.
+    """
+
+    generator: Generator
+    discriminator: Discriminator | GivenDiscriminator | None
+    vocabulary: Vocabulary
+    sequence_length: int
+    config: Config | None = None
+    state: TrainState | None = None
+
+    @classmethod
+    def of_state(cls, config: Config, vocabulary: Vocabulary, state: TrainState) -> 'Trained':
+        """The networks of a run's state."""
+        return cls(state.generator, state.trained_discriminator, vocabulary, config.sequence_length, config, state)
+
+    def generate(
+        self,
+        n: int = 1,
+        *,
+        prompt: str = '',
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int = 0,
+    ) -> list[str]:
+        """Texts, as the exported signature `complete` gives them for the same seeds.
+
+        Args:
+            n: their number.
+            prompt: how each of them begins.
+            temperature: divides the logits; positive.
+            top_k: only the likeliest top_k tokens can be drawn; 0 for all.
+            top_p: only the fewest tokens can be drawn whose share reaches top_p; 1 for all.
+            seed: text i is drawn from seed + i, and does not depend on n. Negative: fresh seeds.
+
+        Returns:
+            list of n str.
+
+        Raises:
+            ValueError: n below 1, or another argument out of range; or a prompt that is too long or
+                has a symbol that the vocabulary lacks.
+        """
+        return [row['text'] for row in self.draw(n, prompt, temperature, top_k, top_p, seed)]
+
+    def draw(
+        self, n: int, prompt: str = '', temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0, seed: int = 0
+    ) -> list[dict[str, Any]]:
+        """As `generate`: a dict of text, log_prob (nats) and seed for each text."""
+        if n < 1:
+            raise ValueError(f'n must be at least 1. Received: n={n}')
+        seeds = np.arange(seed, seed + n) if seed >= 0 else np.full(n, -1)
+        rows = []
+        for part in np.array_split(seeds, range(ROWS, n, ROWS)):
+            row = lambda value, dtype: np.full(len(part), value, dtype)
+            answer = self._servable.complete(
+                seed=part,
+                temperature=row(temperature, np.float32),
+                prompt=row(prompt, object),
+                top_k=row(top_k, np.int32),
+                top_p=row(top_p, np.float32),
+            )
+            rows += _rows(answer, 'text', 'log_prob', 'seed')
+        return rows
+
+    def score(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """How likely and how real texts are, as the exported signature `score` says.
+
+        Args:
+            texts: str, of the vocabulary's symbols.
+
+        Returns:
+            For each text a dict of log_prob (nats, the sum over the text and its end), length
+            (symbols), and prob_real where a discriminator was trained.
+
+        Raises:
+            ValueError: `texts` is no list of str; or one is too long or has an unknown symbol.
+        """
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f'texts must be a list of str. Received: {texts!r:.60}')
+        names = ('log_prob', 'length') if self.discriminator is None else ('log_prob', 'prob_real', 'length')
+        rows = []
+        for start in range(0, len(texts), ROWS):
+            rows += _rows(self._servable.score(text=np.array(texts[start : start + ROWS], object)), *names)
+        return rows
+
+    def export(self, export_dir: str | pathlib.Path) -> pathlib.Path:
+        """Publishes the next version for TensorFlow Serving below a directory; returns its path.
+
+        Raises:
+            ValueError, OSError: as `export_saved_model`.
+        """
+        return export_saved_model(
+            self.generator,
+            self.discriminator,
+            self.vocabulary,
+            self.sequence_length,
+            export_dir,
+            self.config and dataclasses.asdict(self.config),
+        )
+
+    @functools.cached_property
+    def _servable(self) -> Servable:
+        return Servable(self.generator, self.discriminator, self.vocabulary, self.sequence_length)
+
+
+def load(path: str | pathlib.Path, *, discriminator: keras.Model | None = None) -> Trained:
+    """A trained generator, from the workdir of a run or from an export.
+
+    Args:
+        path: a workdir, which is read at its newest readable checkpoint; or an export, the
+            directory of all its versions or of one. The newest version is read.
+        discriminator: the Keras model that was given to `run`, whose weights are then restored.
+            Without it such a run is loaded without a discriminator.
 
     Raises:
-        RunError: the directory is not the workdir of a run, or has no readable checkpoint.
+        RunError: there is neither a run with a checkpoint nor an export with its settings.
     """
-    workdir = pathlib.Path(workdir)
-    if not (workdir / 'config.json').is_file():
-        raise RunError(f'workdir must be the directory of a run, with config.json. Received: {workdir}')
+    path = pathlib.Path(path)
+    if (path / 'config.json').is_file():
+        return _from_workdir(path, Given(discriminator=discriminator))
+    version = _version(path)
+    if version is None:
+        raise RunError(
+            'a trained generator is loaded from the workdir of a run, with config.json, or from an export. '
+            f'Received: {path}, which is neither'
+        )
+    return _from_export(version)
+
+
+def _from_workdir(workdir: pathlib.Path, given: Given) -> Trained:
     with user_errors():
         config = Config.from_json(workdir / 'config.json')
         vocabulary = load_vocabulary(workdir)
-        state = TrainState(config, vocabulary, parts_of(config))
+    parts = parts_of(config)
+    if config.discriminator == 'given' and given.discriminator is None:
+        parts -= {'discriminator', 'discriminator_optimizer'}
+    state = given.state(config, vocabulary, parts)
     path, messages = Checkpoints(workdir / 'checkpoints', state=state).restore()
     for message in messages:
-        print(message)
+        say(message)
     if path is None:
         raise RunError(f'workdir must hold a checkpoint. Received: {workdir}, where none was saved yet')
-    return config, vocabulary, state
+    return Trained.of_state(config, vocabulary, state)
+
+
+def _from_export(version: pathlib.Path) -> Trained:
+    with user_errors():
+        found = description.read(version)
+        config = Config(**found.settings) if found.settings else None
+        return Trained(found.generator, found.discriminator, found.vocabulary, found.sequence_length, config)
+
+
+def _version(path: pathlib.Path) -> pathlib.Path | None:
+    """The directory of a SavedModel: the path itself, or its newest version; None if it has none."""
+    if (path / 'saved_model.pb').is_file():
+        return path
+    numbers = versions.published(path) if path.is_dir() else []
+    return path / str(numbers[-1]) if numbers else None
+
+
+def _rows(answer: Any, *names: str) -> list[dict[str, Any]]:
+    """The rows of a signature's answer as dicts. Raises ValueError with the first error in it."""
+    columns = {name: answer[name].numpy().tolist() for name in (*names, 'error')}
+    error = next(filter(None, columns.pop('error')), None)
+    if error is not None:
+        raise ValueError(error.decode())
+    text = lambda value: value.decode() if isinstance(value, bytes) else value
+    return [dict(zip(names, map(text, row))) for row in zip(*(columns[name] for name in names))]

@@ -2,6 +2,8 @@
 
 import errno
 import pathlib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -9,16 +11,18 @@ import tensorflow as tf
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.serving import check, versions, warmup
+from seqgan_tf.models.given import GivenDiscriminator
+from seqgan_tf.serving import check, description, versions, warmup
 from seqgan_tf.serving.servable import Servable
 
 
 def export_saved_model(
     generator: Generator,
-    discriminator: Discriminator | None,
+    discriminator: Discriminator | GivenDiscriminator | None,
     vocabulary: Vocabulary,
     sequence_length: int,
     export_dir: str | pathlib.Path,
+    settings: Mapping[str, Any] | None = None,
 ) -> pathlib.Path:
     """Publishes a new version below a directory that TensorFlow Serving watches.
 
@@ -31,6 +35,7 @@ def export_saved_model(
             discriminator that was never trained.
         export_dir: the directory, made if it is missing. Its last part is the name of the served
             model.
+        settings: {name: value} of the run, which the export then says of itself.
 
     Returns:
         the path of the version, `<export_dir>/<version>`.
@@ -47,6 +52,7 @@ def export_saved_model(
             functions = {name: getattr(servable, name) for name in ('sample', 'complete', 'score')}
             tf.saved_model.save(servable, str(writing), {'serving_default': servable.sample, **functions})
             warmup.write(writing, base.name, _warmup_requests(servable))
+            description.write(writing, servable, settings)
         except tf.errors.OpError as error:
             raise OSError(errno.EIO, f'the model could not be written: {error.message}') from error
         check.replay_warmup(writing)

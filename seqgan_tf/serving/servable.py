@@ -11,6 +11,7 @@ import tensorflow as tf
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.policies.draws import draw_weighted
 from seqgan_tf.policies.filters import keep_likely, softmax_parts
 from seqgan_tf.policies.sampling import inverse_temperature, sequence_log_prob, unroll
@@ -50,7 +51,7 @@ class Servable(tf.Module):
     def __init__(
         self,
         generator: Generator,
-        discriminator: Discriminator | None,
+        discriminator: Discriminator | GivenDiscriminator | None,
         vocabulary: Vocabulary,
         sequence_length: int,
     ):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.models.discriminator import Discriminator
+from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.training import losses
 
 
@@ -21,7 +22,7 @@ class DiscriminatorEpoch(tf.Module):
 
     def __init__(
         self,
-        discriminator: Discriminator,
+        discriminator: Discriminator | GivenDiscriminator,
         optimizer: keras.optimizers.Optimizer,
         l2: float,
         batch_size: int,
@@ -77,7 +78,8 @@ class DiscriminatorEpoch(tf.Module):
         with tf.GradientTape() as tape:
             logits = self.discriminator(tokens, dropout_seed=seed)
             loss = losses.discriminator_loss(logits, labels)
-            penalized = loss + self.l2 * self.discriminator.l2_penalty()
+            # Keras models of others have their own penalties in `losses`.
+            penalized = loss + self.l2 * self.discriminator.l2_penalty() + sum(self.discriminator.losses)
         self._apply([tf.convert_to_tensor(g) for g in tape.gradient(penalized, variables)])
         return {'d_loss': loss, 'd_accuracy': _accuracy(logits, labels)}
 

@@ -12,6 +12,8 @@ from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.training.optimizers import adam
 
+GIVEN = 'given'  # the value of a setting whose part comes from Python
+
 
 def make_generator(config: Any, vocabulary: Vocabulary, name: str) -> Generator:
     """A generator of a run's sizes. Every call gives the same weights."""
@@ -33,6 +35,10 @@ def _rollout_policy(state, config, vocabulary):
 
 
 def _discriminator(state, config, vocabulary):
+    if config.discriminator == GIVEN:
+        raise ValueError(
+            'discriminator=given takes a Keras model: seqgan_tf.run(config, discriminator=...). Received: none'
+        )
     return Discriminator(
         len(vocabulary),
         config.sequence_length,

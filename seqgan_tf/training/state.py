@@ -1,7 +1,7 @@
 """`TrainState`, which a checkpoint holds, and `Report`, which a round of an algorithm yields."""
 
 import dataclasses
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import keras
@@ -10,6 +10,7 @@ import tensorflow as tf
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.training.parts import PARTS, make_generator
 
 PHASES = ('mle', 'discriminator', 'adversarial')
@@ -43,27 +44,39 @@ class TrainState(tf.Module):
         vocabulary: for V and the end token.
         parts: names in `parts.PARTS` of the other networks, optimizers and variables to build; all
             of them unless given. The attribute of a part that is not built is None.
+        discriminator: the discriminator, where it is not built from the settings.
+        reward: the reward of reward=given, a function of tokens [B, T] or a `TextReward`. A
+            checkpoint does not hold it.
 
     Raises:
-        ValueError: a part that does not exist.
+        ValueError: a part that does not exist, or a discriminator that is missing.
     """
 
     # The parts, which __init__ sets by their names.
     rollout_policy: Generator | None
-    discriminator: Discriminator | None
+    discriminator: Discriminator | GivenDiscriminator | None
     mle_optimizer: keras.optimizers.Optimizer | None
     policy_optimizer: keras.optimizers.Optimizer | None
     discriminator_optimizer: keras.optimizers.Optimizer | None
     running_mean: tf.Variable | None
 
-    def __init__(self, config: Any, vocabulary: Vocabulary, parts: Collection[str] = tuple(PARTS)):
+    def __init__(
+        self,
+        config: Any,
+        vocabulary: Vocabulary,
+        parts: Collection[str] = tuple(PARTS),
+        discriminator: GivenDiscriminator | None = None,
+        reward: Callable[..., Any] | None = None,
+    ):
         super().__init__()
         unknown = sorted(set(parts) - set(PARTS))
         if unknown:
             raise ValueError(f'parts must be some of {", ".join(PARTS)}. Received: {", ".join(unknown)}')
         self.generator = make_generator(config, vocabulary, 'generator')
+        self.reward, given = reward, {'discriminator': discriminator}
         for name, build in PARTS.items():
-            setattr(self, name, build(self, config, vocabulary) if name in parts else None)
+            part = given.get(name) or build(self, config, vocabulary) if name in parts else None
+            setattr(self, name, part)
         self.random = tf.random.Generator.from_seed(config.seed * 3 + 2, alg='philox')
         self.done = {phase: tf.Variable(0, dtype=tf.int64, name=f'{phase}_rounds') for phase in PHASES}
         self.ended_early = tf.Variable(False, name='mle_ended_early')
@@ -74,7 +87,7 @@ class TrainState(tf.Module):
         )
 
     @property
-    def trained_discriminator(self) -> Discriminator | None:
+    def trained_discriminator(self) -> Discriminator | GivenDiscriminator | None:
         """The discriminator, or None where there is none or it was never updated."""
         optimizer = self.discriminator_optimizer
         return self.discriminator if optimizer is not None and optimizer.iterations > 0 else None

@@ -1,0 +1,73 @@
+"""Rewards from Python: the function that `seqgan_tf.run(config, reward=...)` was given."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.data.vocabulary import Vocabulary
+from seqgan_tf.policies.policy import RewardFunction
+from seqgan_tf.training.state import TrainState
+
+
+class TextReward:
+    """Marks a Python function of texts as a reward: a list of B texts -> B finite numbers.
+
+    It runs in Python, between the compiled parts of the generator step. One step scores about
+    B * N * (T - 1) texts, 19,456 with the defaults, and decoding them takes a few microseconds a
+    text on top of the function itself. A reward of TensorFlow ops (tokens [B, T] -> [B]) needs no
+    such mark, and is compiled with the step. Whole steps cannot be compiled (jit=on) with this one.
+
+    Args:
+        function: list of str -> sequence of B numbers.
+
+    Attributes:
+        failure: the exception that the function raised, or None. TensorFlow hides it in its own.
+    """
+
+    def __init__(self, function: Callable[[list[str]], Sequence[float]]):
+        self.function = function
+        self.failure: Exception | None = None
+
+    def of_tokens(self, vocabulary: Vocabulary) -> RewardFunction:
+        """The reward tokens [B, T] -> [B] of a vocabulary."""
+
+        def score(tokens: np.ndarray) -> np.ndarray:
+            try:
+                return self._checked(vocabulary.decode(tokens))
+            except Exception as error:
+                self.failure = error
+                raise
+
+        def reward(tokens):
+            rewards = tf.numpy_function(score, [tokens], tf.float32)
+            return tf.ensure_shape(rewards, tokens.shape[:1])
+
+        return reward
+
+    def _checked(self, texts: list[str]) -> np.ndarray:
+        rewards = np.asarray(self.function(texts), np.float32)
+        if rewards.shape != (len(texts),) or not np.isfinite(rewards).all():
+            raise ValueError(
+                f'a TextReward must give one finite number for each of {len(texts)} texts. '
+                f'Received: shape {rewards.shape}, {np.count_nonzero(~np.isfinite(rewards))} not finite'
+            )
+        return rewards
+
+
+def make(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
+    """The given reward of a run.
+
+    Raises:
+        ValueError: none was given, or a `TextReward` with jit=on.
+    """
+    reward = state.reward
+    if reward is None:
+        raise ValueError('reward=given takes a function: seqgan_tf.run(config, reward=...). Received: none')
+    if not isinstance(reward, TextReward):
+        return reward
+    if config.jit == 'on':
+        raise ValueError('a TextReward runs in Python, so it does not go with jit=on. Received: jit=on')
+    return reward.of_tokens(corpus.vocabulary)
