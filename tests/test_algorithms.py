@@ -21,7 +21,7 @@ from seqgan_tf.policies.policy import Policy
 from seqgan_tf.policies.tempered import Tempered
 from seqgan_tf.rewards.registry import REWARDS, Reward
 from seqgan_tf.running.experiment import run
-from seqgan_tf.running.trained import restore
+from seqgan_tf.running.trained import load
 from seqgan_tf.settings import define_flags
 from seqgan_tf.training.parts import PARTS
 from seqgan_tf.training.state import Report, TrainState
@@ -61,7 +61,7 @@ def test_a_reward_is_a_function_and_an_entry(toys, monkeypatch, tmp_path):
     toys.make = lambda state, corpus, config: lambda tokens: tf.reduce_mean(tf.cast(tokens == 7, tf.float32), axis=1)
     monkeypatch.setitem(REWARDS, 'sevens', Reward('toys:make', 'share of 7', parts=('rollout_policy',)))
     config = Config(**TINY | dict(reward='sevens', adversarial_rounds=30, eval_every=30), workdir=str(tmp_path))
-    state = run(config)
+    state = run(config).state
     assert state.discriminator is None and state.rollout_policy is not None
     rewards = [line['reward'] for line in lines(tmp_path) if line['phase'] == 'adversarial']
     assert np.mean(rewards[-5:]) > 2 * np.mean(rewards[:5])
@@ -87,7 +87,7 @@ def test_an_algorithm_is_a_file_and_an_entry(toys, monkeypatch, tmp_path):
     run(Config(**settings))
     assert seen == [(True, False, 64)]
     assert [line['count'] for line in lines(tmp_path) if line['phase'] == 'mle'] == [1]
-    assert int(restore(tmp_path)[2].done['mle']) == 1
+    assert int(load(tmp_path).state.done['mle']) == 1
 
 
 @pytest.mark.parametrize('name', ALGORITHMS)
@@ -114,7 +114,7 @@ def test_unknown_parts_are_refused():
 def test_an_older_checkpoint_restores(tmp_path):
     """A version that built every part for every algorithm saved more than is asked for now."""
     config = Config(**TINY | dict(algorithm='mle', workdir=str(tmp_path)))
-    first = run(config)
+    first = run(config).state
     older = TrainState(config, Vocabulary([str(i) for i in range(12)], 'id'))
     for target, source in zip(older.generator.variables, first.generator.variables):
         target.assign(source + 1.0)
@@ -122,7 +122,7 @@ def test_an_older_checkpoint_restores(tmp_path):
     checkpoint = tf.train.Checkpoint(state=older)
     checkpoint.save_counter.assign(99)
     checkpoint.save(str(tmp_path / 'checkpoints' / 'ckpt'))
-    _, _, state = restore(tmp_path)
+    state = load(tmp_path).state
     assert state.discriminator is None and int(state.done['mle']) == 1
     for new, source in zip(state.generator.variables, first.generator.variables):
         np.testing.assert_array_equal(new, source + 1.0)
@@ -133,7 +133,7 @@ def test_a_checkpoint_without_a_part_that_is_needed_is_refused(tmp_path):
     text = (tmp_path / 'config.json').read_text()
     (tmp_path / 'config.json').write_text(text.replace('"algorithm": "mle"', '"algorithm": "seqgan"'))
     with pytest.raises(ValueError, match='none of the checkpoints .* can be read'):
-        restore(tmp_path)
+        load(tmp_path)
 
 
 GENERATOR = Generator(7, 3, 4)
@@ -161,9 +161,9 @@ def test_a_policy_keeps_the_contract(policy):
 
 
 def test_a_trained_discriminator_is_one_that_was_updated(tmp_path):
-    state = run(Config(**TINY | dict(workdir=str(tmp_path / 'a'))))
+    state = run(Config(**TINY | dict(workdir=str(tmp_path / 'a')))).state
     assert state.trained_discriminator is state.discriminator is not None
     untouched = run(
         Config(**TINY | dict(discriminator_rounds=0, freeze_discriminator=True, workdir=str(tmp_path / 'b')))
-    )
+    ).state
     assert untouched.discriminator is not None and untouched.trained_discriminator is None

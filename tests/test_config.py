@@ -59,10 +59,10 @@ def another(field):
     }[field.type]()
 
 
-# Settings all unlike their defaults that go together, so without verse_length, which goes with tokens=char, and reward, with algorithm=seqgan.
-OTHER = {name: another(field) for name, field in FIELDS.items() if name not in ('verse_length', 'reward')} | dict(
-    dataset='text', corpus='x.txt', tokens='word', negatives=100
-)
+# Settings all unlike their defaults that go together, so without verse_length, which goes with tokens=char, and those that go with algorithm=seqgan.
+OTHER = {
+    name: another(field) for name, field in FIELDS.items() if name not in ('verse_length', 'reward', 'discriminator')
+} | dict(dataset='text', corpus='x.txt', tokens='word', negatives=100)
 MAY_CHANGE = {
     'mle_epochs',
     'discriminator_rounds',

@@ -10,6 +10,8 @@ import re
 
 import pytest
 
+import seqgan_tf
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'seqgan_tf'
 FOLDERS = ('docs', 'export', 'benchmarks', 'flags', 'tests', 'seqgan_tf')
@@ -99,12 +101,7 @@ def is_module(dotted):
 
 @functools.cache
 def public_names():
-    homes = next(
-        node.value
-        for node in tree(PACKAGE / '__init__.py').body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == '_HOMES'
-    )
-    return set(ast.literal_eval(homes))
+    return set(seqgan_tf.__all__)
 
 
 @functools.cache

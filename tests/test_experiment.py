@@ -10,7 +10,7 @@ import tensorflow as tf
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
 from seqgan_tf.running.experiment import run
-from seqgan_tf.running.trained import restore
+from seqgan_tf.running.trained import load
 
 TINY = Config(
     dataset='synthetic',
@@ -43,7 +43,7 @@ def lines(workdir):
 def finished(tmp_path_factory):
     """(workdir, state) of a whole run."""
     workdir = tmp_path_factory.mktemp('finished')
-    return workdir, run(dataclasses.replace(TINY, workdir=str(workdir)))
+    return workdir, run(dataclasses.replace(TINY, workdir=str(workdir))).state
 
 
 def test_one_line_a_round(finished):
@@ -79,7 +79,8 @@ def test_likelihood_steps_in_a_round_leave_the_policy_updates_figures(finished, 
 
 
 def test_restore_gives_the_trained_networks(finished):
-    config, vocabulary, state = restore(finished[0])
+    trained = load(finished[0])
+    config, vocabulary, state = trained.config, trained.vocabulary, trained.state
     assert len(vocabulary) == config.vocab_size == 12
     for saved, trained in zip(weights(state), weights(finished[1])):
         np.testing.assert_array_equal(saved, trained)
@@ -90,7 +91,7 @@ def test_restore_gives_texts_as_the_run_wrote_them(dataset, tmp_path):
     """How symbols make a text is the data set's to say, not a flag's."""
     config = dataclasses.replace(TINY, algorithm='random', dataset=dataset, workdir=str(tmp_path), sequence_length=20)
     run(config)
-    vocabulary = restore(tmp_path)[1]
+    vocabulary = load(tmp_path).vocabulary
     first = (tmp_path / 'samples.txt').read_text('utf-8').splitlines()[1]
     assert vocabulary.join(vocabulary.split(first)) == first and ' ' in first and len(vocabulary.split(first)) == 20
 
@@ -112,7 +113,7 @@ def test_tensorboard_has_scalars_texts_histograms_and_settings(finished):
 )
 def test_how_often_one_looks_does_not_change_what_is_trained(finished, tmp_path, change):
     """Nor does a setting that says what the default says."""
-    state = run(dataclasses.replace(TINY, workdir=str(tmp_path), **change))
+    state = run(dataclasses.replace(TINY, workdir=str(tmp_path), **change)).state
     for here, there in zip(weights(state), weights(finished[1])):
         np.testing.assert_allclose(here, there, rtol=0, atol=0 if 'rollout_chunk' not in change else 1e-4)
 
@@ -120,7 +121,7 @@ def test_how_often_one_looks_does_not_change_what_is_trained(finished, tmp_path,
 def test_an_extended_run_is_the_longer_run(finished, tmp_path):
     short = dataclasses.replace(TINY, workdir=str(tmp_path), adversarial_rounds=1)
     run(short)
-    for here, there in zip(weights(run(dataclasses.replace(short, adversarial_rounds=2))), weights(finished[1])):
+    for here, there in zip(weights(run(dataclasses.replace(short, adversarial_rounds=2)).state), weights(finished[1])):
         np.testing.assert_array_equal(here, there)
 
 
@@ -130,13 +131,13 @@ def test_a_phase_that_is_over_cannot_be_extended(finished):
 
 
 def test_another_seed_is_another_run(finished, tmp_path):
-    state = run(dataclasses.replace(TINY, workdir=str(tmp_path), seed=1))
+    state = run(dataclasses.replace(TINY, workdir=str(tmp_path), seed=1)).state
     assert any(np.any(here != there) for here, there in zip(weights(state), weights(finished[1])))
 
 
 def test_random_trains_nothing(tmp_path):
     config = dataclasses.replace(TINY, algorithm='random', workdir=str(tmp_path))
-    state = run(config)
+    state = run(config).state
     assert [line['phase'] for line in lines(tmp_path)] == ['initial', 'final']
     assert abs(lines(tmp_path)[0]['entropy'] - np.log(12)) < 0.05
     assert float(np.std(state.generator.variables[0])) == pytest.approx(0.1, abs=0.02)

@@ -126,7 +126,8 @@ def test_no_module_hides_a_public_name(name):
 
 @pytest.mark.parametrize('module', MODULES)
 def test_files_stay_short(module):
-    assert len(SOURCES[module].read_text('utf-8').splitlines()) <= 250
+    limit = 400 if module == 'config' else 250  # a list of settings is read by looking up
+    assert len(SOURCES[module].read_text('utf-8').splitlines()) <= limit
 
 
 @pytest.mark.parametrize('module', LEAVES)

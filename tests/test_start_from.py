@@ -57,8 +57,10 @@ def pretrained(tmp_path_factory):
 
 @pytest.mark.parametrize('settings', LATER, ids=str)
 def test_it_is_the_run_with_a_pretraining_of_its_own(settings, pretrained, tmp_path):
-    whole = run(dataclasses.replace(TINY, workdir=str(tmp_path / 'whole'), **settings))
-    taken = run(dataclasses.replace(TINY, workdir=str(tmp_path / 'taken'), start_from=str(pretrained), **settings))
+    whole = run(dataclasses.replace(TINY, workdir=str(tmp_path / 'whole'), **settings)).state
+    taken = run(
+        dataclasses.replace(TINY, workdir=str(tmp_path / 'taken'), start_from=str(pretrained), **settings)
+    ).state
     for a, b in zip(weights(whole), weights(taken), strict=True):
         np.testing.assert_array_equal(a, b)
     assert figures(tmp_path / 'whole') == figures(tmp_path / 'taken')

@@ -22,7 +22,7 @@ from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
 from seqgan_tf.running import experiment
 from seqgan_tf.running.append_only_file import AppendOnlyFile
-from seqgan_tf.running.trained import restore
+from seqgan_tf.running.trained import load
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SYNTHETIC = dict(dataset='synthetic', vocab_size=12, sequence_length=5, num_sequences=128, held_out=32)
@@ -46,7 +46,7 @@ MLE = TINY | dict(algorithm='mle')
 
 
 def run(workdir, settings=MLE, **changes):
-    return experiment.run(Config(**settings | changes | dict(workdir=str(workdir))))
+    return experiment.run(Config(**settings | changes | dict(workdir=str(workdir)))).state
 
 
 def figures(workdir):
@@ -401,7 +401,7 @@ def test_a_figure_that_is_not_finite_stops_the_run_before_it_is_saved(value, fin
         pytest.raises(RunError, match=f'nll={value} in mle round 3.*checkpoint is kept'),
     ):
         run(workdir)
-    assert int(restore(workdir)[2].done['mle']) == 2
+    assert int(load(workdir).state.done['mle']) == 2
     assert_same_run(run(workdir), workdir, finished)
     shutil.rmtree(workdir)
 
@@ -409,7 +409,7 @@ def test_a_figure_that_is_not_finite_stops_the_run_before_it_is_saved(value, fin
 def test_a_run_that_diverges_stops(tmp_path):
     with pytest.raises(RunError, match=r'every metric must be finite. Received: \w+=(nan|-?inf) in mle round 1'):
         run(tmp_path / 'run', generator_learning_rate=1e38)
-    state = restore(tmp_path / 'run')[2]
+    state = load(tmp_path / 'run').state
     assert int(state.done['mle']) == 0 and all(np.isfinite(w).all() for w in weights(state))
 
 
@@ -475,7 +475,7 @@ def test_a_damaged_checkpoint_is_passed_over(damage, damage_list, again, finishe
 def test_a_list_of_checkpoints_that_is_damaged_is_no_loss(damage_list, again):
     LISTS[damage_list](again / 'checkpoints' / 'checkpoint')
     run(again, mle_epochs=5)
-    assert int(restore(again)[2].done['mle']) == 5 and len(saved(again)) == 2 * 3
+    assert int(load(again).state.done['mle']) == 5 and len(saved(again)) == 2 * 3
 
 
 def test_where_all_checkpoints_are_damaged_nothing_is_touched(again):

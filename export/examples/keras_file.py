@@ -9,7 +9,7 @@ import sys
 
 import keras
 
-import seqgan_tf.models.generator  # noqa: F401 (registers the class that the file names)
+import seqgan_tf  # after Keras, so that Keras knows its classes
 from seqgan_tf.training.likelihood import MLEStep
 
 
@@ -27,8 +27,5 @@ def train_on(path, tokens, learning_rate=0.01):
 
 
 if __name__ == '__main__':
-    from seqgan_tf.running.trained import restore
-
-    _, _, state = restore(sys.argv[1])
-    state.generator.save(sys.argv[2])
+    seqgan_tf.load(sys.argv[1]).generator.save(sys.argv[2])
     print(keras.saving.load_model(sys.argv[2]).count_params(), 'numbers in', sys.argv[2])

@@ -35,7 +35,7 @@ class GivenDiscriminator(keras.Model):
         except Exception as error:  # a model can refuse its input in any way
             raise ValueError(
                 f'a discriminator must take tokens int32 [B, {sequence_length}] of ids below {vocab_size}. '
-                f'Received: {model.name}, which fails: {str(error).strip().splitlines()[0][:200]}'
+                f'Received: {model.name}, which fails: {" ".join(str(error).split())[:300]}'
             ) from error
         shape = getattr(logits, 'shape', None)
         if shape not in ([2], [2, 1]) or not logits.dtype.is_floating:
@@ -43,6 +43,10 @@ class GivenDiscriminator(keras.Model):
                 'a discriminator must return one logit a sequence, floats [B] or [B, 1]. '
                 f'Received: {model.name} with {getattr(logits, "dtype", type(logits))} {shape} for a batch of 2'
             )
+        # A checkpoint of a Keras model lacks the random states of its layers. It finds this list.
+        weights = {id(variable) for variable in model.weights}
+        self.random = tf.Module()
+        self.random.states = [variable.value for variable in model.variables if id(variable) not in weights]
         self.built = True
 
     def call(

@@ -57,17 +57,17 @@ class TextReward:
         return rewards
 
 
-def make(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
-    """The given reward of a run.
-
-    Raises:
-        ValueError: none was given, or a `TextReward` with jit=on.
-    """
-    reward = state.reward
-    if reward is None:
-        raise ValueError('reward=given takes a function: seqgan_tf.run(config, reward=...). Received: none')
-    if not isinstance(reward, TextReward):
-        return reward
-    if config.jit == 'on':
+def check(reward: Any, jit: str) -> None:
+    """Raises ValueError where a reward that was given cannot be used with the setting `jit`."""
+    if not callable(reward) and not isinstance(reward, TextReward):
+        received = 'none' if reward is None else type(reward).__name__
+        raise ValueError(
+            f'reward=given takes a function or a TextReward: seqgan_tf.run(config, reward=...). Received: {received}'
+        )
+    if isinstance(reward, TextReward) and jit == 'on':
         raise ValueError('a TextReward runs in Python, so it does not go with jit=on. Received: jit=on')
-    return reward.of_tokens(corpus.vocabulary)
+
+
+def make(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
+    """The reward that a run was given, as a function tokens [B, T] -> [B]."""
+    return state.reward.of_tokens(corpus.vocabulary) if isinstance(state.reward, TextReward) else state.reward

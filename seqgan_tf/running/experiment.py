@@ -38,7 +38,6 @@ from seqgan_tf.running.workdir import (
     user_errors,
     write_settings,
 )
-from seqgan_tf.serving.export import export_saved_model
 from seqgan_tf.settings import split_names
 from seqgan_tf.training.state import PHASES, Report
 
@@ -134,9 +133,9 @@ class Experiment:
                     )
                 started = time.perf_counter()
             self._close_evaluation()
-        version = self._export()
-        say(describe(self.config, self.workdir, self.evaluator, version))
-        return Trained.of_state(self.config, self.corpus.vocabulary, self.state)
+        trained = Trained.of_state(self.config, self.corpus.vocabulary, self.state)
+        say(describe(self.config, self.workdir, self.evaluator, self._export(trained)))
+        return trained
 
     def _begin(self) -> None:
         """Says what the run has. A new run also logs the metrics of the untrained generator."""
@@ -221,23 +220,16 @@ class Experiment:
         if self.on_report is not None:
             self.on_report(report)
 
-    def _export(self) -> pathlib.Path | None:
-        """Exports the generator if `export_dir` is given; returns the path of the new version."""
+    def _export(self, trained: Trained) -> pathlib.Path | None:
+        """Exports the run if `export_dir` is given; returns the path of the new version."""
         if not self.config.export_dir:
             return None
         try:
-            return export_saved_model(
-                self.state.generator,
-                self.state.trained_discriminator,
-                self.corpus.vocabulary,
-                self.config.sequence_length,
-                self.config.export_dir,
-                dataclasses.asdict(self.config),
-            )
+            return trained.export(self.config.export_dir)
         except OSError as error:
             raise RunError(
                 f'export_dir must be writable. Received: {self.config.export_dir} ({error.strerror}). The run is saved '
-                f'in {self.workdir}; export/export_model.py exports it.'
+                f'in {self.workdir}; seqgan-export exports it.'
             ) from None
 
     def _step(self) -> int:

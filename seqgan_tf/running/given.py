@@ -11,7 +11,7 @@ from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
 from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.policies.policy import RewardFunction
-from seqgan_tf.rewards.given import TextReward
+from seqgan_tf.rewards.given import TextReward, check
 from seqgan_tf.running.workdir import user_errors
 from seqgan_tf.training.state import TrainState
 
@@ -31,7 +31,7 @@ class Given:
         """The settings, in which what was given has the name 'given'.
 
         Raises:
-            RunError: what was given has the wrong type or does not go with the algorithm.
+            RunError: what was given has the wrong type, does not go with the algorithm, or is missing.
         """
         changes = {}
         if self.corpus is not None:
@@ -41,13 +41,14 @@ class Given:
                 )
             changes |= dict(dataset='given', corpus='', sequence_length=self.corpus.sequence_length)
         if self.reward is not None:
-            if not callable(self.reward) and not isinstance(self.reward, TextReward):
-                raise RunError(f'reward must be a function or a TextReward. Received: {type(self.reward).__name__}')
             changes['reward'] = 'given'
         if self.discriminator is not None:
             changes['discriminator'] = 'given'
         with user_errors():
-            return dataclasses.replace(config, **changes)
+            config = dataclasses.replace(config, **changes)
+            if config.reward == 'given':
+                check(self.reward, config.jit)
+            return config
 
     def state(self, config: Config, vocabulary: Vocabulary, parts: Collection[str]) -> TrainState:
         """The untrained state of a run, with these parts.

@@ -3,11 +3,12 @@
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from seqgan_tf.algorithms.registry import parts_of
 from seqgan_tf.config import Config
@@ -44,10 +45,10 @@ class Trained:
 
     generator: Generator
     discriminator: Discriminator | GivenDiscriminator | None
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary = dataclasses.field(repr=False)
     sequence_length: int
-    config: Config | None = None
-    state: TrainState | None = None
+    config: Config | None = dataclasses.field(default=None, repr=False)
+    state: TrainState | None = dataclasses.field(default=None, repr=False)
 
     @classmethod
     def of_state(cls, config: Config, vocabulary: Vocabulary, state: TrainState) -> 'Trained':
@@ -87,14 +88,19 @@ class Trained:
         self, n: int, prompt: str = '', temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0, seed: int = 0
     ) -> list[dict[str, Any]]:
         """As `generate`: a dict of text, log_prob (nats) and seed for each text."""
-        if n < 1:
-            raise ValueError(f'n must be at least 1. Received: n={n}')
+        for name, value, least, limit in (
+            ('n', n, 1, 2**31),
+            ('top_k', top_k, 0, 2**31),
+            ('seed', seed, -(2**63), 2**63 - n),
+        ):
+            if not least <= value < limit:
+                raise ValueError(f'{name} must be in [{least}, {limit}). Received: {name}={value}')
         seeds = np.arange(seed, seed + n) if seed >= 0 else np.full(n, -1)
         rows = []
         for part in np.array_split(seeds, range(ROWS, n, ROWS)):
-            row = lambda value, dtype: np.full(len(part), value, dtype)
-            answer = self._servable.complete(
-                seed=part,
+            row = lambda value, dtype: tf.constant(np.full(len(part), value, dtype))
+            answer = self._signatures['complete'](
+                seed=tf.constant(part, tf.int64),
                 temperature=row(temperature, np.float32),
                 prompt=row(prompt, object),
                 top_k=row(top_k, np.int32),
@@ -121,7 +127,7 @@ class Trained:
         names = ('log_prob', 'length') if self.discriminator is None else ('log_prob', 'prob_real', 'length')
         rows = []
         for start in range(0, len(texts), ROWS):
-            rows += _rows(self._servable.score(text=np.array(texts[start : start + ROWS], object)), *names)
+            rows += _rows(self._signatures['score'](text=tf.constant(texts[start : start + ROWS])), *names)
         return rows
 
     def export(self, export_dir: str | pathlib.Path) -> pathlib.Path:
@@ -140,8 +146,10 @@ class Trained:
         )
 
     @functools.cached_property
-    def _servable(self) -> Servable:
-        return Servable(self.generator, self.discriminator, self.vocabulary, self.sequence_length)
+    def _signatures(self) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
+        """The exported signatures by name, each traced once."""
+        servable = Servable(self.generator, self.discriminator, self.vocabulary, self.sequence_length)
+        return {name: getattr(servable, name).get_concrete_function() for name in ('complete', 'score')}
 
 
 def load(path: str | pathlib.Path, *, discriminator: keras.Model | None = None) -> Trained:
