@@ -20,22 +20,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     from absl import logging
 
-    from seqgan_tf.config import Config
     from seqgan_tf.errors import RunError
+    from seqgan_tf.running.command_line import DRY_RUN, help_text, read_config
     from seqgan_tf.running.flag_files import read_flags
     from seqgan_tf.running.startup import load_tensorflow
 
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if {'--help', '-h'} & set(arguments):
+        print(help_text())
+        return
     logging.set_verbosity(logging.WARNING)
     try:
-        config = Config.from_flags(read_flags(sys.argv[1:] if arguments is None else arguments))
+        values = read_flags(arguments, {'dry_run': DRY_RUN})
+        config = read_config(values)
     except ValueError as error:
         sys.exit(f'error: {error}')
 
     load_tensorflow()
     from seqgan_tf.running import experiment
+    from seqgan_tf.running.dry_run import dry_run
 
     try:
-        experiment.run(config)
+        (dry_run if values['dry_run'].value else experiment.run)(config)
     except RunError as error:
         sys.exit(f'error: {error}')
     except KeyboardInterrupt:

@@ -185,8 +185,8 @@ def plain(answer):
 
 def patiently(call, timeout, retries):
     """What call(seconds left) returns; called again after each `Unavailable`, `retries` times at most and never past the time-out."""
-    deadline = time.monotonic() + timeout
-    for attempt in range(retries + 1):
+    deadline, attempt = time.monotonic() + timeout, 0
+    while True:
         try:
             return call(deadline - time.monotonic())
         except Unavailable:
@@ -194,6 +194,7 @@ def patiently(call, timeout, retries):
             if attempt == retries or time.monotonic() + pause >= deadline:
                 raise
             time.sleep(pause)
+            attempt += 1
 
 
 class Rest:

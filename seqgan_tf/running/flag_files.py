@@ -5,7 +5,7 @@ Those of the package, `seqgan_tf/flags/`, are found by name in any directory.
 
 import os
 import pathlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from absl import flags
 
@@ -15,16 +15,22 @@ from seqgan_tf.settings import define_flags
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / 'flags'
 
 
-def read_flags(arguments: Sequence[str]) -> flags.FlagValues:
+def read_flags(arguments: Sequence[str], switches: Mapping[str, str] = {}) -> flags.FlagValues:
     """The flags of the settings, as command-line arguments give them.
 
     The flags are of this call alone, not of the process.
+
+    Args:
+        arguments: of a command line.
+        switches: {name: help} of further flags that are on or off.
 
     Raises:
         ValueError: a flag or a flag file does not exist, or a value cannot be read.
     """
     values = flags.FlagValues()
     define_flags(Config, values)
+    for name, text in switches.items():
+        flags.DEFINE_bool(name, False, text, flag_values=values)
     try:
         rest = values(['seqgan_tf', *expand(arguments)])[1:]
     except flags.Error as error:

@@ -45,11 +45,17 @@ class Cell:
             return False
 
     def flags(self) -> list[str]:
-        """The settings that differ from their defaults, as arguments of the training command."""
+        """The settings as arguments of the training command.
+
+        Left out are those that the command takes by itself: they have their defaults, and a run in
+        the directory has them too.
+        """
+        path = self.workdir / 'config.json'
+        before = Config.from_json(path) if path.exists() else Config()
         return [
-            f'--{field.name}={getattr(self.config, field.name)}'
-            for field in dataclasses.fields(Config)
-            if getattr(self.config, field.name) != field.default
+            f'--{name}={value}'
+            for name, value in dataclasses.asdict(self.config).items()
+            if not value == getattr(before, name) == getattr(Config, name)
         ]
 
 
