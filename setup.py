@@ -1,19 +1,26 @@
 """Installs seqgan_tf: `pip install -e .`"""
 
 import pathlib
+import runpy
 
 from setuptools import find_packages, setup
 
+HERE = pathlib.Path(__file__).parent
+COMMANDS = ('train', 'sweep', 'report', 'sample', 'export', 'check', 'client')
+
 setup(
     name='seqgan_tf',
-    version='0.1.0',
+    version=runpy.run_path(str(HERE / 'seqgan_tf' / 'version.py'))['VERSION'],
     description='SeqGAN (Yu et al., AAAI 2017) in TensorFlow 2 and Keras 3, with TensorFlow Serving export',
-    long_description=pathlib.Path(__file__).with_name('README.md').read_text('utf-8'),
+    long_description=(HERE / 'README.md').read_text('utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['seqgan_tf', 'seqgan_tf.*']),
-    package_data={'seqgan_tf': ['py.typed']},
-    python_requires='>=3.11',
+    package_data={'seqgan_tf': ['py.typed', 'flags/*.flags', 'flags/paper/*.flags']},
+    entry_points={
+        'console_scripts': [f'seqgan-{name} = seqgan_tf.commands.registry:{name}' for name in COMMANDS],
+    },
+    python_requires='>=3.11,<3.14',  # TensorFlow 2.21 has no wheels for later ones
     install_requires=[
         'tensorflow>=2.21,<2.22',
         'keras>=3.15,<4',

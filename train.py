@@ -1,6 +1,6 @@
 """Trains a generator: `python train.py --flagfile=poetry.flags`. All flags: `python train.py --help`."""
 
-import runpy
+from seqgan_tf.commands.registry import start
 
 if __name__ == '__main__':
-    runpy.run_module('seqgan_tf.train', run_name='__main__', alter_sys=True)
+    start('train')

@@ -142,6 +142,14 @@ class Config(Settings):
         after_likelihood=True,
     )
     num_rollouts: int = setting(16, 'N, the number of roll-outs for each prefix', least=1, after_likelihood=True)
+    rollout_decay: float = setting(
+        0.0,
+        "share of the roll-out policy's old weights that it keeps at the end of a round. 0: it becomes equal to the "
+        'generator, as in Algorithm 1 (the update_rate 0.8 of the released code has no effect)',
+        least=0,
+        most=1,
+        after_likelihood=True,
+    )
     reward: str = setting(
         'discriminator',
         'seqgan: the reward of a finished sequence, or a control that replaces it. ' + explain(REWARDS),
@@ -151,6 +159,12 @@ class Config(Settings):
     bleu_order: int = setting(
         3, 'n of BLEU-n where BLEU is the reward (released PG-BLEU: 3)', least=1, most=5, after_likelihood=True
     )
+    baseline: str = setting(
+        'none',
+        'the baseline, which is subtracted from the action values. ' + explain(BASELINES),
+        choices=BASELINES,
+        after_likelihood=True,
+    )
     freeze_discriminator: bool = setting(
         False, 'seqgan, a control: the discriminator is not trained after its pretraining', after_likelihood=True
     )
@@ -158,20 +172,6 @@ class Config(Settings):
         0,
         'maximum-likelihood updates after the g-steps of each adversarial round (released code: 0)',
         least=0,
-        after_likelihood=True,
-    )
-    baseline: str = setting(
-        'none',
-        'the baseline, which is subtracted from the action values. ' + explain(BASELINES),
-        choices=BASELINES,
-        after_likelihood=True,
-    )
-    rollout_decay: float = setting(
-        0.0,
-        "share of the roll-out policy's old weights that it keeps at the end of a round. 0: it becomes equal to the "
-        'generator, as in Algorithm 1 (the update_rate 0.8 of the released code has no effect)',
-        least=0,
-        most=1,
         after_likelihood=True,
     )
 
@@ -186,9 +186,6 @@ class Config(Settings):
         'samples in the closing evaluation, which has every metric and the temperature curve. 0: the usual evaluation',
         least=0,
         may_change=True,
-    )
-    checkpoint_every: int = setting(
-        5, 'rounds between checkpoints; the last round of a phase is saved too', least=1, may_change=True
     )
     rollout_chunk: int = setting(
         0,
@@ -206,6 +203,9 @@ class Config(Settings):
         'auto',
         'what XLA compiles. auto: the parts that were measured to be faster; on: whole steps; off: nothing',
         choices=('auto', 'on', 'off'),
+    )
+    checkpoint_every: int = setting(
+        5, 'rounds between checkpoints; the last round of a phase is saved too', least=1, may_change=True
     )
     loggers: str = setting(
         'terminal,tensorboard',

@@ -130,9 +130,14 @@ class Settings:
             raise ValueError(f'config.json must hold the settings of a run. Received: {path} ({error})') from None
 
     @classmethod
-    def from_flags(cls, values: flags.FlagValues) -> Self:
-        """The settings in absl flag values."""
-        return cls(**{field.name: values[field.name].value for field in dataclasses.fields(cls)})
+    def from_flags(cls, values: flags.FlagValues, base: Self | None = None) -> Self:
+        """The settings in absl flag values.
+
+        A flag that was not given has the value of `base`, or its default where there is no base.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        given = {name: values[name].value for name in names if values[name].present or base is None}
+        return cls(**(dataclasses.asdict(base) if base is not None else {}) | given)
 
     def differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
         """{name: (here, there)} of the settings that differ and must be equal in a resumed run."""

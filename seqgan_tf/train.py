@@ -1,42 +1,48 @@
 """Trains a generator: `python train.py --flagfile=poetry.flags`.
 
-`python -m seqgan_tf.train` takes the same flags; `--help` lists them.
+`python -m seqgan_tf.train` and `seqgan-train` take the same flags; `--help` lists them.
 """
 
 import sys
 from collections.abc import Sequence
 
-from absl import app, flags, logging
-
-from seqgan_tf.config import Config
-from seqgan_tf.running.startup import load_tensorflow
-from seqgan_tf.settings import define_flags
+from seqgan_tf.commands.registry import start
 
 
-def main(argv: Sequence[str]) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the experiment that the flags describe.
 
     Args:
-        argv: the name of the command, and what absl left of its arguments.
+        arguments: of the command; None: those of the command line.
 
     Raises:
         SystemExit: with a message and a status other than 0 where the run cannot start or continue.
     """
+    from absl import logging
+
+    from seqgan_tf.errors import RunError
+    from seqgan_tf.running.command_line import DRY_RUN, help_text, read_config
+    from seqgan_tf.running.flag_files import read_flags
+    from seqgan_tf.running.startup import load_tensorflow
+
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if {'--help', '-h'} & set(arguments):
+        print(help_text())
+        return
     logging.set_verbosity(logging.WARNING)
     try:
-        if len(argv) > 1:
-            raise ValueError(f'settings are given as --name=value. Received: {" ".join(argv[1:])}')
-        config = Config.from_flags(flags.FLAGS)
+        values = read_flags(arguments, {'dry_run': DRY_RUN})
+        config = read_config(values)
     except ValueError as error:
         sys.exit(f'error: {error}')
 
     load_tensorflow()
-    from seqgan_tf import errors
     from seqgan_tf.running import experiment
+    from seqgan_tf.running.dry_run import dry_run
 
     try:
-        experiment.run(config)
-    except errors.RunError as error:
+        (dry_run if values['dry_run'].value else experiment.run)(config)
+    except RunError as error:
         sys.exit(f'error: {error}')
     except errors.Stopped as stopped:
         print(stopped)
@@ -46,7 +52,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == '__main__':
-    define_flags(Config)
-    # `--help` shows only the flags of the command's own module, so it adopts the settings' flags.
-    flags.adopt_module_key_flags(sys.modules[define_flags.__module__])
-    app.run(main)
+    start('train')

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import importlib.util
 import os
 import pathlib
 import shutil
@@ -16,10 +15,6 @@ from stand_in_server import Server, started
 
 EXPORT = pathlib.Path(__file__).resolve().parent.parent / 'export'
 IMAGE = 'tensorflow/serving:2.20.0'
-
-client_spec = importlib.util.spec_from_file_location('client', EXPORT / 'client.py')
-client = importlib.util.module_from_spec(client_spec)
-client_spec.loader.exec_module(client)
 
 
 @contextlib.contextmanager

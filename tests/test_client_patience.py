@@ -10,7 +10,8 @@ import time
 import types
 
 import pytest
-from serving_server import client
+
+from seqgan_tf.commands import client
 
 
 def free_port():

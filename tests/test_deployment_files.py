@@ -12,8 +12,8 @@ import stand_in_server
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from google.protobuf.wrappers_pb2 import DESCRIPTOR as WRAPPERS
 from serving_models import VOCABULARIES, networks
-from serving_server import client
 
+from seqgan_tf.commands import client
 from seqgan_tf.serving.export import export_saved_model
 
 EXPORT = pathlib.Path(__file__).resolve().parent.parent / 'export'

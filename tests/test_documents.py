@@ -27,6 +27,7 @@ FOREIGN_FLAGS = {
     'allow_version_labels_for_unavailable_models': 'tensorflow_model_server',
     'batching_parameters_file': 'tensorflow_model_server',
     'check': 'ruff format',
+    'dry_run': 'a switch of the training command, no setting',
     'enable_batching': 'tensorflow_model_server',
     'enable_profiler': 'tensorflow_model_server',
     'flagfile': 'absl',

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
-from seqgan_tf.running.experiment import run
+from seqgan_tf.running.experiment import Experiment, run
 from seqgan_tf.running.trained import load
 
 TINY = Config(
@@ -151,3 +151,34 @@ def test_early_stopping_ends_with_the_best_epoch(tmp_path):
     curve = [line['nll_validation'] for line in lines(tmp_path) if line['phase'] == 'mle']
     assert len(curve) < 60 and np.argmin(curve) == len(curve) - 3
     assert [line['phase'] for line in lines(tmp_path) if 'nll_test' in line][-2:] == ['mle', 'final']
+
+
+def files(workdir):
+    return {path: path.read_bytes() for path in workdir.rglob('*') if path.is_file()}
+
+
+def test_a_run_cannot_become_shorter_than_it_is(finished):
+    before = files(finished[0])
+    with pytest.raises(
+        RunError,
+        match='adversarial_rounds must be at least the number that the run has done, 2. Received: adversarial_rounds=1',
+    ):
+        run(dataclasses.replace(TINY, workdir=str(finished[0]), adversarial_rounds=1))
+    assert files(finished[0]) == before
+
+
+def test_a_run_that_is_not_over_may_end_at_what_is_done(finished, tmp_path, monkeypatch):
+    config = dataclasses.replace(TINY, workdir=str(tmp_path), adversarial_rounds=9, checkpoint_every=1)
+    log = Experiment._log
+
+    def stop(self, report, *rest, **named):
+        log(self, report, *rest, **named)
+        if report.phase == 'adversarial' and report.round == 3:
+            raise RuntimeError('stopped')
+
+    with monkeypatch.context() as patch, pytest.raises(RuntimeError, match='stopped'):
+        patch.setattr(Experiment, '_log', stop)
+        run(config)
+    for here, there in zip(weights(run(dataclasses.replace(config, adversarial_rounds=2))), weights(finished[1])):
+        np.testing.assert_array_equal(here, there)
+    assert [line['phase'] for line in lines(tmp_path)][-2:] == ['adversarial', 'final']

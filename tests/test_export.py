@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_server import client
 
+from seqgan_tf.commands import client
 from seqgan_tf.config import Config
 from seqgan_tf.running.experiment import run
 from seqgan_tf.serving.check import check

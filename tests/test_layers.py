@@ -16,14 +16,14 @@ PACKAGE = ROOT / 'seqgan_tf'
 
 # From the bottom up. A module imports from its own layer and from those before it; a wing stands for its modules.
 LAYERS = [
-    'errors randomness settings running.interruption running.startup',
+    'errors randomness settings version running.interruption running.startup',
     'models policies',
     'data metrics training',
     'rewards search evaluation serving loggers',
     'algorithms',
     'config',  # its choices are the names of the registries below
     'running',
-    'train sweep report',
+    'train sweep report commands __main__',
 ]
 LEAVES = ['errors', 'running.interruption', 'running.startup']
 SOURCES = {
@@ -32,7 +32,7 @@ SOURCES = {
 }
 MODULES = sorted(set(SOURCES) - {'__init__'})  # the index of public names may import all
 MATHS = ('models', 'policies', 'data', 'metrics', 'training', 'rewards', 'search', 'evaluation')
-TOP_LEVEL = 6  # modules beside the wings, the index of public names included
+TOP_LEVEL = 8  # modules beside the wings, the index of public names included
 COMMANDS = [ROOT / 'train.py', *sorted((ROOT / 'export').glob('*.py')), *sorted((ROOT / 'benchmarks').glob('*.py'))]
 
 
@@ -126,8 +126,9 @@ def test_no_module_hides_a_public_name(name):
 
 @pytest.mark.parametrize('module', MODULES)
 def test_files_stay_short(module):
-    limit = 400 if module == 'config' else 250  # a list of settings is read by looking up
-    assert len(SOURCES[module].read_text('utf-8').splitlines()) <= limit
+    # A list of settings is read by looking up, and a file that is copied is one file.
+    most = 400 if module in ('config', 'commands.client') else 250
+    assert len(SOURCES[module].read_text('utf-8').splitlines()) <= most
 
 
 @pytest.mark.parametrize('module', LEAVES)

@@ -54,7 +54,7 @@ def checkout(tmp_path_factory):
         one.bind(('localhost', 0))
         other.bind(('localhost', 0))
         ports = {'8500': str(one.getsockname()[1]), '8501': str(other.getsockname()[1])}
-    for path in (folder / 'export' / name for name in ('README.md', 'client.py', 'serve.sh')):
+    for path in map(folder.joinpath, ('export/README.md', 'export/serve.sh', 'seqgan_tf/commands/client.py')):
         path.write_text(re.sub('8500|8501', lambda port: ports[port.group()], path.read_text()))
     tools = folder.parent / 'bin'
     tools.mkdir()

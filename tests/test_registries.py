@@ -17,7 +17,7 @@ from seqgan_tf.evaluation import registry
 from seqgan_tf.evaluation.registry import COLLAPSE, METRICS, Definition, Metric
 from seqgan_tf.loggers.base import Logger
 from seqgan_tf.loggers.registry import LOGGERS
-from seqgan_tf.report.__main__ import build
+from seqgan_tf.report.command import build
 from seqgan_tf.report.study import read_study
 from seqgan_tf.running.experiment import run
 from seqgan_tf.settings import define_flags

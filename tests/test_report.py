@@ -21,7 +21,7 @@ import scipy.stats
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
 from seqgan_tf.report import curves, significance, tables
-from seqgan_tf.report.__main__ import NAMES, build, write
+from seqgan_tf.report.command import NAMES, build, write
 from seqgan_tf.report.runs import DEFAULTS, find_runs, read_run
 from seqgan_tf.report.study import read_study
 

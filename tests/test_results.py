@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from seqgan_tf.report.__main__ import build
+from seqgan_tf.report.command import build
 from seqgan_tf.report.study import read_study
 
 RESULTS = pathlib.Path(__file__).resolve().parents[1] / 'benchmarks' / 'results'

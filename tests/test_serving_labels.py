@@ -13,9 +13,10 @@ import urllib.request
 import pytest
 import stand_in_server
 from serving_models import VOCABULARIES, networks
-from serving_server import EXPORT, client
+from serving_server import EXPORT
 from stand_in_model import Refusal
 
+from seqgan_tf.commands import client
 from seqgan_tf.serving.export import export_saved_model
 
 pytest.importorskip('tensorflow_serving.config', reason='needs tensorflow-serving-api (extra: serving)')

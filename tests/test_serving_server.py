@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 import serving_server
 import stand_in_model
-from serving_server import client
 
+from seqgan_tf.commands import client
 from seqgan_tf.data.vocabulary import END, Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator

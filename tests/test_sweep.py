@@ -265,7 +265,7 @@ class Command:
         self.trainer.write_text(STAND_IN)
 
     def start(self, *arguments, plan={}, environment={}):
-        code = f'from seqgan_tf.sweep.__main__ import main; import sys; main(trainer=[sys.executable, {str(self.trainer)!r}])'
+        code = f'from seqgan_tf.sweep.command import main; import sys; main(trainer=[sys.executable, {str(self.trainer)!r}])'
         inherited = {name: value for name, value in os.environ.items() if not name.endswith('_THREADS')}
         return subprocess.Popen(
             [sys.executable, '-c', code, f'--out={self.out}', *arguments],
@@ -428,7 +428,7 @@ def test_a_directory_that_cannot_be_made_is_a_failure_of_its_cell(command):
 
 
 def test_a_sweep_does_without_tensorflow():
-    code = 'import sys, seqgan_tf.sweep.__main__; sys.exit(bool({"tensorflow", "keras", "tensorflow_probability"} & set(sys.modules)))'
+    code = 'import sys, seqgan_tf.sweep.command; sys.exit(bool({"tensorflow", "keras", "tensorflow_probability"} & set(sys.modules)))'
     assert subprocess.run([sys.executable, '-c', code], cwd=ROOT).returncode == 0
 
 

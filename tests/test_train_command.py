@@ -151,11 +151,12 @@ def test_wrong_arguments_are_answered_on_one_screen(arguments, message, tmp_path
 
 
 def test_help_shows_every_flag():
-    text = call(command('--help')).stdout
+    answer = call(command('--help'))
+    assert answer.returncode == 0 and answer.stderr == ''
     assert not [
         field.name
         for field in dataclasses.fields(Config)
-        if f'--{field.name}:' not in text and f'--[no]{field.name}:' not in text
+        if f'--{field.name}=' not in answer.stdout and f'--[no]{field.name} ' not in answer.stdout
     ]
 
 

@@ -12,9 +12,11 @@ def load_tensorflow() -> None:
     """Imports TensorFlow and lists its devices, with standard error redirected to a file.
 
     If that fails, the content of the file is shown. A command calls this before any other import of
-    TensorFlow.
+    TensorFlow. On a GPU, TensorFlow takes memory as it needs it and not all at once, unless the
+    environment says otherwise.
     """
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
+    os.environ.setdefault('TF_FORCE_GPU_ALLOW_GROWTH', 'true')
     sys.stderr.flush()
     with tempfile.TemporaryFile() as aside:
         stderr = os.dup(2)
@@ -23,7 +25,7 @@ def load_tensorflow() -> None:
             import tensorflow
 
             tensorflow.config.list_logical_devices()
-        except BaseException:
+        except Exception:
             aside.seek(0)
             os.write(stderr, aside.read())
             raise

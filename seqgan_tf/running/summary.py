@@ -73,10 +73,10 @@ def _paths(config: Config, workdir: pathlib.Path, version: pathlib.Path | None) 
     yield f'run:          {workdir}  (metrics.jsonl, samples.txt, checkpoints/)'
     yield f'TensorBoard:  tensorboard --logdir={workdir}/tensorboard'
     if version is None:
-        yield f'export:       python export/export_model.py --workdir={workdir} --export_dir=exports/{workdir.name}'
+        yield f'export:       seqgan-export --workdir={workdir} --export_dir=exports/{workdir.name}'
         return
     base = version.resolve().parent
     yield f'export:       {version}'
-    yield f'check:        python export/check_model.py --export_dir={config.export_dir} --workdir={workdir}'
+    yield f'check:        seqgan-check --export_dir={config.export_dir} --workdir={workdir}'
     yield f'serve:        tensorflow_model_server --rest_api_port=8501 --model_name={base.name} --model_base_path={base}'
-    yield f'ask:          python export/client.py --url=http://localhost:8501 --model={base.name}'
+    yield f'ask:          seqgan-client --url=http://localhost:8501 --model={base.name}'

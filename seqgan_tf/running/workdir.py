@@ -20,6 +20,8 @@ from seqgan_tf.errors import RunError
 from seqgan_tf.settings import list_differences
 from seqgan_tf.training.state import PHASES, TrainState
 
+LENGTHS = ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds')  # settings, in the order of PHASES
+
 
 @contextlib.contextmanager
 def locked(workdir: pathlib.Path) -> Iterator[None]:
@@ -97,22 +99,27 @@ def check_data(config: Config, corpus: Corpus, workdir: pathlib.Path) -> None:
 
 
 def check_extension(config: Config, before: Config | None, state: TrainState) -> None:
-    """Raises RunError where the length of a phase that is over has changed.
+    """Raises RunError where a phase cannot have its new length.
 
-    The phases after it started from its old end.
+    It must not be below what is done. It must not change once the phase is over, because the phases
+    after it started from its old end.
     """
     if before is None:
         return
-    lengths = dict(zip(PHASES, ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds')))
-    for i, phase in enumerate(PHASES):
-        name = lengths[phase]
-        over = any(state.done[later] > 0 for later in PHASES[i + 1 :]) or (
-            phase == 'mle' and config.mle_patience and (state.ended_early or state.done['mle'] == before.mle_epochs)
-        )
-        if over and getattr(config, name) != getattr(before, name):
+    for i, (phase, name) in enumerate(zip(PHASES, LENGTHS)):
+        done, total, earlier = int(state.done[phase]), getattr(config, name), getattr(before, name)
+        if total == earlier:
+            continue
+        if any(state.done[later] > 0 for later in PHASES[i + 1 :]) or (
+            phase == 'mle' and config.mle_patience and (state.ended_early or done == earlier)
+        ):
             raise RunError(
-                f'{name} may change only before the phase is over. Received: {name}={getattr(config, name)}, '
-                f'but the run has ended that phase with {name}={getattr(before, name)}'
+                f'{name} may change only before the phase is over. Received: {name}={total}, '
+                f'but the run has ended that phase with {name}={earlier}'
+            )
+        if total < done:
+            raise RunError(
+                f'{name} must be at least the number that the run has done, {done}. Received: {name}={total}'
             )
 
 

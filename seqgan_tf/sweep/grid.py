@@ -10,11 +10,10 @@ import pathlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from absl import flags
-
 from seqgan_tf.config import Config
 from seqgan_tf.running import metrics_log
-from seqgan_tf.settings import define_flags, list_differences
+from seqgan_tf.running.flag_files import read_flags
+from seqgan_tf.settings import list_differences
 
 FLAGFILE = 'flagfile'
 
@@ -46,11 +45,17 @@ class Cell:
             return False
 
     def flags(self) -> list[str]:
-        """The settings that differ from their defaults, as arguments of the training command."""
+        """The settings as arguments of the training command.
+
+        Left out are those that the command takes by itself: they have their defaults, and a run in
+        the directory has them too.
+        """
+        path = self.workdir / 'config.json'
+        before = Config.from_json(path) if path.exists() else Config()
         return [
-            f'--{field.name}={getattr(self.config, field.name)}'
-            for field in dataclasses.fields(Config)
-            if getattr(self.config, field.name) != field.default
+            f'--{name}={value}'
+            for name, value in dataclasses.asdict(self.config).items()
+            if not value == getattr(before, name) == getattr(Config, name)
         ]
 
 
@@ -130,10 +135,12 @@ def _make_cell(out: str, varied: Mapping[str, str], arguments: Sequence[str]) ->
     label = ','.join(_label(name, value) for name, value in varied.items() if name != 'seed') or 'run'
     flagfile = [f'--flagfile={value}' for name, value in varied.items() if name == FLAGFILE]
     try:
-        config = _parse(
-            [*flagfile, *arguments, *(f'--{name}={value}' for name, value in varied.items() if name != FLAGFILE)]
+        config = Config.from_flags(
+            read_flags(
+                [*flagfile, *arguments, *(f'--{name}={value}' for name, value in varied.items() if name != FLAGFILE)]
+            )
         )
-    except (ValueError, flags.Error) as error:
+    except ValueError as error:
         raise ValueError(f'the settings of {label}: {error}') from None
     name = f'{label}/seed_{config.seed}'
     texts = {
@@ -144,16 +151,6 @@ def _make_cell(out: str, varied: Mapping[str, str], arguments: Sequence[str]) ->
 
 def _label(name: str, value: str) -> str:
     return pathlib.PurePath(value).stem if name == FLAGFILE else f'{name}={value.rstrip("/").rpartition("/")[2]}'
-
-
-def _parse(arguments: Sequence[str]) -> Config:
-    """The settings of a command line, without flags of other cells or of this process."""
-    values = flags.FlagValues()
-    define_flags(Config, values)
-    rest = values(['sweep', *arguments])[1:]
-    if rest:
-        raise ValueError(f'settings are given as --name=value. Received: {" ".join(rest)}')
-    return Config.from_flags(values)
 
 
 def _texts(config: Config) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""The commands beside training, sweeps and reports; `registry.py` lists all of them."""

@@ -1,0 +1,62 @@
+"""The commands by name. A command is imported when it starts."""
+
+import dataclasses
+import functools
+import importlib
+import sys
+
+from seqgan_tf.version import VERSION
+
+INTERRUPTED = 130  # the exit code of a shell's command that Ctrl-C ended: 128 + SIGINT
+
+
+@dataclasses.dataclass(frozen=True)
+class Command:
+    """What is known of a command before it is imported.
+
+    Attributes:
+        module: the module with its function `main()`, which reads `sys.argv`.
+        help: one line for `python -m seqgan_tf`.
+    """
+
+    module: str
+    help: str
+
+
+COMMANDS = {
+    'train': Command('seqgan_tf.train', 'trains a generator, or continues a run'),
+    'sweep': Command('seqgan_tf.sweep.command', 'runs a grid of training runs'),
+    'report': Command('seqgan_tf.report.command', 'compares finished runs: tables, figures and a page'),
+    'sample': Command('seqgan_tf.commands.sample', 'prints samples of a run'),
+    'export': Command('seqgan_tf.commands.export', 'exports the generator of a run for TensorFlow Serving'),
+    'check': Command('seqgan_tf.commands.check', 'checks an exported model before it is served'),
+    'client': Command('seqgan_tf.commands.client', 'asks a TensorFlow Serving for texts'),
+}
+
+
+def show_version() -> None:
+    """Prints the name and the version of the package."""
+    print(f'seqgan_tf {VERSION}')
+
+
+def start(name: str) -> None:
+    """Runs a command with the arguments in `sys.argv`. A lone --version shows the version.
+
+    Raises:
+        SystemExit: with status 130 after Ctrl-C, also while the command is imported; or as the
+            command raises it.
+    """
+    if sys.argv[1:] == ['--version']:
+        show_version()
+        return
+    try:
+        importlib.import_module(COMMANDS[name].module).main()
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        sys.exit(INTERRUPTED)
+
+
+# The console scripts seqgan-train and so on (setup.py).
+train, sweep, report, sample, export, check, client = (
+    functools.partial(start, name) for name in ('train', 'sweep', 'report', 'sample', 'export', 'check', 'client')
+)
