@@ -70,6 +70,11 @@ def encode_lines(lines: Mapping[int, str], place: Place, rules: LineRules) -> tu
         ValueError: a line is too long or breaks the rule of its kind of token, or fewer than two
             symbols are left.
     """
+    for number, line in lines.items():
+        if not line.isascii() and any('\ud800' <= char <= '\udfff' for char in line):
+            raise ValueError(
+                f'a text must be Unicode without lone surrogates. Received: {place(number)}: {line[:60]!a}'
+            )
     if rules.lower:
         lines = {number: lower_case(line) for number, line in lines.items()}
     sequences = {number: split(line, rules.tokens, rules.verse_length) for number, line in lines.items()}

@@ -78,6 +78,9 @@ def _guess(data: bytes) -> tuple[str, str] | None:
             return f'{name.upper()} by its first bytes', name
     if _zeros(data):
         return 'UTF-16 by its zero bytes', _zeros(data)
+    text = data.decode('utf-8', 'replace')
+    if sum(char > '\x7f' for char in text) > 2 * text.count('\ufffd'):  # utf-8 with a damaged place
+        return None
     # In GB18030 a Chinese character has two bytes, mostly both above 127. In Windows-1252 a letter
     # with an accent stands alone between letters of ASCII.
     high = re.findall(rb'[\x80-\xff]+', data)
