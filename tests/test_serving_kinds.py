@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from hard_texts import hard_texts
 from serving_models import DEPENDENT, networks, opened
-from test_token_kinds import hard_texts
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.vocabulary import END, Vocabulary
@@ -61,7 +61,7 @@ def test_the_session_reads_and_writes_as_python(model):
     answer = complete(model, prompts)
     for prompt, tokens, text, error in zip(prompts, answer['tokens'], answer['text'], answer['error']):
         symbols = vocabulary.split(prompt.decode(errors='replace'))
-        ids = [vocabulary.ids.get(s, vocabulary.unknown_id) if s != END else vocabulary.unknown_id for s in symbols]
+        ids = [vocabulary.known.get(s, vocabulary.unknown_id) if s != END else vocabulary.unknown_id for s in symbols]
         if len(ids) > model.length or None in ids:
             assert b'Received: ' in error
         else:

@@ -5,68 +5,14 @@ import unicodedata
 
 import numpy as np
 import pytest
+from hard_texts import CLUSTERS, TEXTS, hard_texts
 
-from seqgan_tf.data.token_kinds import CLUSTER, TOKEN_KINDS, join, spellings, split
+from seqgan_tf.data.token_kinds import CLUSTER, TOKEN_KINDS, join, split
 from seqgan_tf.data.vocabulary import END, Vocabulary
 from seqgan_tf.serving.codec import TextCodec
 
 LENGTH = 12
-CLUSTERS = [  # each is one character to a reader
-    *['👩‍👩‍👧', '👩🏽‍🚀', '🏳️‍🌈', '❤️', '❤️‍🔥', '👍🏽', '🇩🇪', '🇫', '1️⃣', '🏴\U000e0067\U000e0062\U000e007f'],
-    *['e\u0301', 'e\u0323\u0302', 'ệ', 'x\u0301\u0302\u0303', 'षि', 'क़', 'ก็', 'กำ', 'ன்'],
-    *[
-        '한',
-        '\u1112\u1161\u11ab',
-        '\u1112\u1161',
-        '\uac00\u11a8',
-        '日',
-        '神',
-        '\u212b',
-        'Å',
-        '\U00030000',
-        '\U0010ffff',
-    ],
-]
-TEXTS = [
-    'A man, riding (fast).',
-    "don't 3.14 o’clock rock-and-roll",
-    'write to first.last@example.org, or https://example.org/?q=1&r=%20#top',
-    '... --- “quoted” «guillemets» ‘single’ "((nested))" !? $5 50% a_b C++',
-    '日本語text, mixed кириллица; ελληνικά. عربي؟ עברית: हिन्दी। ไทย',
-    '秦川雄帝宅，函谷壮皇居。　绮殿千寻起',
-    '  two  blanks\tand\u00a0a no-break one  ',
-    '👩‍👩‍👧!👍🏽👍 🇩🇪🇫🇷. ❤️, 1️⃣2️⃣',
-    '<unk>, a<unk> <end> <x>',
-    'ΟΔΟΣ İstanbul STRASSE ẞ ǅ',
-]
-ODD = [
-    '\x00',
-    '\x01',
-    '\x1c',
-    '\t',
-    '\n',
-    '\r\n',
-    ' ',
-    '\u0085',
-    '\u00a0',
-    '\u2028',
-    '\u3000',
-    '\ufdd0',
-    '\uffed',
-    '\ufffd',
-]
-ODD += ['\u200d', '\u200c', '\u0301', '\ufe0f', '\U0001f3fd', '\u11ab', 'ΑΣ', 'İ', '<unk>', '<end>', '\u0600', '\ufeff']
-INVALID = [b'\xff', b'\x80', b'\xe6\x98', b'\xf0\x9f\x98', b'\xc3', b'\xed\xa0\x80', b'\xc0\x80', b'\xf4\x90\x80\x80']
 NEW = ('grapheme', 'wordpunct')
-
-
-def hard_texts(count=2000):
-    """Texts of bytes: those above, and random ones of their parts."""
-    rng = np.random.default_rng(0)
-    words = [word for text in TEXTS for word in re.findall(r'\w+|\W', text)]
-    parts = [part.encode() for part in (*CLUSTERS, *ODD, *words)] + INVALID
-    random = [b''.join(parts[i] for i in rng.integers(0, len(parts), rng.integers(0, 9))) for _ in range(count)]
-    return [b'', *(text.encode() for text in TEXTS), *parts, *random]
 
 
 def vocabulary_of(texts, tokens, lower, with_unknown):
@@ -88,7 +34,7 @@ def test_the_graph_splits_and_joins_as_python(tokens, lower, with_unknown):
     missing = -1 if vocabulary.unknown_id is None else vocabulary.unknown_id
     for text, row, length in zip(texts, rows.numpy().tolist(), lengths.numpy().tolist()):
         symbols = vocabulary.split(text.decode(errors='replace'))
-        ids = [missing if symbol == END else vocabulary.ids.get(symbol, missing) for symbol in symbols]
+        ids = [missing if symbol == END else vocabulary.known.get(symbol, missing) for symbol in symbols]
         assert (length, row) == (len(symbols), (ids + [-1] * LENGTH)[:LENGTH]), text
     ids = np.random.default_rng(1).integers(0, len(vocabulary), [500, LENGTH]).astype(np.int32)
     assert [text.decode() for text in codec.decode(ids).numpy()] == vocabulary.decode(ids)
@@ -142,7 +88,18 @@ def test_clusters_do_not_depend_on_the_normal_form():
         assert composed == plain == decomposed, ascii(text)
 
 
+def test_a_mark_is_known_by_its_other_forms():
+    """A prompt may end where the corpus has a word: `(` is not unknown where `(￭` is known."""
+    vocabulary = Vocabulary([END, 'a', '(￭', '￭(￭', '￭.'], 'wordpunct')
+    assert vocabulary.encode(['a (', 'a(a', '. a'], 4).tolist() == [[1, 2, 0, 0], [1, 3, 1, 0], [4, 1, 0, 0]]
+    with pytest.raises(ValueError, match="'!'"):
+        vocabulary.encode(['!'], 4)
+    with pytest.raises(ValueError, match="'b'"):
+        vocabulary.encode(['b'], 4)
+
+
 def test_spellings_are_equivalent_and_complete():
+    spellings = TOKEN_KINDS['grapheme'].variants
     assert spellings('ệ') == {'ệ', 'e\u0323\u0302', 'e\u0302\u0323', 'ẹ\u0302', 'ê\u0323'}
     assert spellings('각') == {'각', '\u1100\u1161\u11a8', '가\u11a8'}
     assert '\u212b' in spellings('Å') and '\ufa19' in spellings('神')

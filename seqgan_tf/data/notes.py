@@ -19,7 +19,7 @@ _BREAKS = re.compile('[\u3000，。、！？；：]')
 def describe_unknown(sequences: Iterable[Sequence[str]], vocabulary: Vocabulary) -> Iterator[str]:
     """Yields a note on the symbols that became unknown, if there are any."""
     counts = collections.Counter(s for sequence in sequences for s in sequence)
-    unknown = {s: n for s, n in counts.most_common() if s not in vocabulary.ids}
+    unknown = {s: n for s, n in counts.most_common() if s not in vocabulary.known}
     if unknown:
         share = sum(unknown.values()) / sum(counts.values())
         yield (

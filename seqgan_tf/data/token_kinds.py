@@ -11,7 +11,7 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 Edit = tuple[str, str]  # (pattern, rewrite)
 
@@ -55,6 +55,58 @@ _HANGUL = f'(?:[{_LEADING}]+[{_SYLLABLE}]?|[{_SYLLABLE}])[{_FOLLOWING}]*|[{_FOLL
 # normal form.
 CLUSTER = f'{_PICTURES}|(?:{_FLAG}|{_HANGUL}|(?s:.))[{_EXTEND}{_ZWJ}]*'
 _PUNCTUATION = f'<unk>|{_PICTURES}|(?:{_FLAG}|[^{_LETTERS_AND_DIGITS}{_MARKS}{_SPACE}\u200c{_ZWJ}])[{_EXTEND}{_ZWJ}]*'
+# A symbol of wordpunct without its joiners.
+WORD_OR_MARK = f'[{_LETTERS_AND_DIGITS}{_MARKS}\u200c{_ZWJ}]+|{_PUNCTUATION}'
+
+
+def _spellings(symbol: str, most: int = 64) -> set[str]:
+    """Texts that have the same normal form C as a symbol, itself included.
+
+    A graph cannot normalize, so it looks up each of them. No more than `most` are made; only
+    letters with four and more accents have so many.
+    """
+    found, waiting = set(), [unicodedata.normalize('NFD', symbol)]
+    while waiting and len(found) < most:
+        text = waiting.pop()
+        found.add(text)
+        waiting += {*_respelled(text)} - found
+    return found | {symbol}
+
+
+def _joined_forms(symbol: str) -> Collection[str]:
+    """A punctuation mark with its joiners on any side; nothing for a word.
+
+    A prompt may end in `(`, and the corpus may only have `(￭`.
+    """
+    mark = symbol.strip(JOINER)
+    if not re.fullmatch(_PUNCTUATION, mark):
+        return ()
+    return mark, JOINER + mark, mark + JOINER, JOINER + mark + JOINER
+
+
+def _respelled(text: str) -> Iterable[str]:
+    """Equivalent texts, each with one composition more, or with two marks in the other order."""
+    for i in range(len(text)):
+        for length in (1, 2):
+            part = text[i : i + length]
+            composed = unicodedata.normalize('NFC', part)  # Hangul is not in the table
+            for char in {*_compositions().get(part, ''), composed}:
+                if len(char) == 1:
+                    yield text[:i] + char + text[i + length :]
+        pair = [unicodedata.combining(char) for char in text[i : i + 2]]
+        if len(pair) == 2 and 0 not in pair and pair[0] != pair[1]:
+            yield text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+
+
+@functools.cache
+def _compositions() -> dict[str, str]:
+    """{canonical decomposition: the characters that have it}."""
+    found = collections.defaultdict(str)
+    for char in map(chr, range(0x30000)):  # no character beyond has one
+        decomposition = unicodedata.decomposition(char)
+        if decomposition and not decomposition.startswith('<'):
+            found[''.join(chr(int(code, 16)) for code in decomposition.split())] += char
+    return found
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,6 +122,7 @@ class TokenKind:
         joint: stands between the symbols of a text.
         joins: edits after the symbols are joined.
         composed: whether texts are put into normal form C.
+        variants: gives the texts that stand for a symbol if they are no symbols themselves.
     """
 
     help: str
@@ -79,6 +132,7 @@ class TokenKind:
     joint: str = ' '
     joins: tuple[Edit, ...] = ()
     composed: bool = False
+    variants: Callable[[str], Collection[str]] = lambda symbol: ()
 
 
 TOKEN_KINDS = {
@@ -91,6 +145,7 @@ TOKEN_KINDS = {
         edits=((_SEPARATOR, REPLACEMENT), (f'({CLUSTER})', rf'\1{_SEPARATOR}')),
         joint='',
         composed=True,
+        variants=_spellings,
     ),
     'word': TokenKind(
         'what stands between blanks. Case is kept and punctuation stays attached, so cat, Cat and cat. are three words',
@@ -111,6 +166,7 @@ TOKEN_KINDS = {
             ('\n', f'{JOINER} '),
         ),
         joins=((f' ?{JOINER} ?', ''),),
+        variants=_joined_forms,
     ),
     'id': TokenKind('a whole number between blanks', ' '),
 }
@@ -150,45 +206,6 @@ def lower_case(text: str) -> str:
     stay as they are there.
     """
     return _edit(text, (NUL,)).lower()
-
-
-def spellings(symbol: str, most: int = 64) -> set[str]:
-    """Texts that have the same normal form C as a symbol, itself included.
-
-    A graph cannot normalize, so it looks up each of them. No more than `most` are made; only
-    letters with four and more accents have so many.
-    """
-    found, waiting = set(), [unicodedata.normalize('NFD', symbol)]
-    while waiting and len(found) < most:
-        text = waiting.pop()
-        found.add(text)
-        waiting += {*_respelled(text)} - found
-    return found | {symbol}
-
-
-def _respelled(text: str) -> Iterable[str]:
-    """Equivalent texts, each with one composition more, or with two marks in the other order."""
-    for i in range(len(text)):
-        for length in (1, 2):
-            part = text[i : i + length]
-            composed = unicodedata.normalize('NFC', part)  # Hangul is not in the table
-            for char in {*_compositions().get(part, ''), composed}:
-                if len(char) == 1:
-                    yield text[:i] + char + text[i + length :]
-        pair = [unicodedata.combining(char) for char in text[i : i + 2]]
-        if len(pair) == 2 and 0 not in pair and pair[0] != pair[1]:
-            yield text[:i] + text[i + 1] + text[i] + text[i + 2 :]
-
-
-@functools.cache
-def _compositions() -> dict[str, str]:
-    """{canonical decomposition: the characters that have it}."""
-    found = collections.defaultdict(str)
-    for char in map(chr, range(0x30000)):  # no character beyond has one
-        decomposition = unicodedata.decomposition(char)
-        if decomposition and not decomposition.startswith('<'):
-            found[''.join(chr(int(code, 16)) for code in decomposition.split())] += char
-    return found
 
 
 def _edit(text: str, edits: Iterable[Edit]) -> str:

@@ -1,6 +1,7 @@
 """Vocabulary: symbols and their ids."""
 
 import collections
+import functools
 import itertools
 import pathlib
 from collections.abc import Iterable, Sequence
@@ -33,6 +34,7 @@ class Vocabulary:
 
     Attributes:
         ids: {symbol: id}.
+        known: `ids`, and the id of each text that stands for a symbol, such as another spelling.
         end_id, unknown_id: ids of the end symbol and of the unknown symbol, or None.
         unknown: the text of the unknown symbol.
 
@@ -61,6 +63,15 @@ class Vocabulary:
         self.unknown = TOKEN_KINDS[tokens].unknown
         self.end_id = self.ids.get(END)
         self.unknown_id = self.ids.get(self.unknown)
+
+    @functools.cached_property
+    def known(self) -> dict[str, int]:
+        variants = TOKEN_KINDS[self.tokens].variants
+        known = dict(self.ids)
+        for symbol, i in self.ids.items():
+            for text in variants(symbol):
+                known.setdefault(text, i)  # of several symbols the first, which is the most frequent
+        return known
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -137,7 +148,7 @@ class Vocabulary:
                     f'Received: {len(sequence)}: {self.join(sequence)[:60]}'
                 )
             for i, symbol in enumerate(sequence):
-                row[i] = self.ids.get(symbol, -1 if self.unknown_id is None else self.unknown_id)
+                row[i] = self.known.get(symbol, -1 if self.unknown_id is None else self.unknown_id)
                 if row[i] < 0:
                     raise ValueError(
                         f'every symbol must be in the vocabulary, which has no unknown symbol. Received: {symbol!r}'

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import tensorflow as tf
 
-from seqgan_tf.data.token_kinds import NUL, TOKEN_KINDS, Edit, spellings
+from seqgan_tf.data.token_kinds import NUL, TOKEN_KINDS, Edit
 from seqgan_tf.data.vocabulary import END, Vocabulary
 from seqgan_tf.policies.sampling import before_end
 
@@ -23,9 +23,7 @@ class TextCodec(tf.Module):
         super().__init__()
         self.vocabulary, self.sequence_length = vocabulary, sequence_length
         self.kind = TOKEN_KINDS[vocabulary.tokens]
-        ids = {symbol: i for symbol, i in vocabulary.ids.items() if symbol != END}
-        if self.kind.composed:
-            ids = {text: i for symbol, i in ids.items() for text in spellings(symbol)} | ids
+        ids = {text: i for text, i in vocabulary.known.items() if text != END}
         missing = -1 if vocabulary.unknown_id is None else vocabulary.unknown_id
         self.table = tf.lookup.StaticHashTable(
             tf.lookup.KeyValueTensorInitializer([*ids], [*ids.values()], tf.string, tf.int32), missing
