@@ -13,7 +13,7 @@ SLOW = """
     algorithms claims claims_evaluation closing cpp deployment_files examples experiment export
     export_commands nginx operator registries resume rollout sampling serving serving_check
     serving_filters serving_fuzz serving_kinds serving_labels serving_real serving_server serving_versions
-    start_from steps sweep train_command
+    run_data start_from steps sweep train_command
 """.split()
 
 load_tensorflow()
