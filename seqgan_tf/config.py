@@ -4,9 +4,9 @@ import dataclasses
 import os
 
 from seqgan_tf.algorithms.registry import ALGORITHMS, Algorithm
+from seqgan_tf.data.lines import ON_LONG, ON_REPEATED
 from seqgan_tf.data.registry import DATASETS, check_settings
-from seqgan_tf.data.text_file import ON_LONG
-from seqgan_tf.data.vocabulary import TOKEN_KINDS
+from seqgan_tf.data.token_kinds import TOKEN_KINDS
 from seqgan_tf.loggers.registry import LOGGERS
 from seqgan_tf.rewards.registry import REWARDS
 from seqgan_tf.settings import Settings, check_value, explain, setting
@@ -34,19 +34,22 @@ class Config(Settings):
         'what the generator learns: ' + ', '.join(f'{name} ({entry.summary})' for name, entry in DATASETS.items()),
         choices=DATASETS,
     )
-    corpus: str = setting('', 'text: path of the corpus, a utf-8 file with one sequence a line')
-    tokens: str = setting('char', 'text: the kind of symbol', choices=TOKEN_KINDS)
+    # Another path may hold the same data: a resumed run compares checksums of its rows.
+    corpus: str = setting('', 'text: path of the corpus, one sequence a line; gzip is read too', may_change=True)
+    encoding: str = setting('utf-8', 'text: encoding of the corpus, such as utf-16 or gb18030', may_change=True)
+    tokens: str = setting('char', 'text: the kind of symbol. ' + explain(TOKEN_KINDS), choices=TOKEN_KINDS)
+    lower: bool = setting(False, 'text: put lines and prompts into lower case')
     verse_length: int = setting(
         0,
-        'text, tokens=char: characters in a verse. Spaces between verses are then not symbols, and output shows them '
-        'again. 0: a space is a symbol',
+        'text, tokens=char: characters in a verse. Spaces between verses are then no symbols. 0: a space is a symbol',
         least=0,
     )
-    sequence_length: int = setting(
-        20, 'T, the maximum number of symbols in a sequence (paper: 20; for music 32)', least=2, most=1024
-    )
-    on_long: str = setting(
-        'error', 'text: what happens to a line of more than sequence_length symbols', choices=ON_LONG
+    sequence_length: int = setting(20, 'T, the most symbols in a sequence (paper: 20; music: 32)', least=2, most=1024)
+    on_long: str = setting('error', 'text: what happens to a line of more than T symbols', choices=ON_LONG)
+    on_repeated: str = setting(
+        'keep',
+        'text: whether rows equal to an earlier one stay. drop: no test row is a training row',
+        choices=ON_REPEATED,
     )
     min_count: int = setting(1, 'text: symbols that occur less often than this become the unknown symbol', least=1)
     max_vocab: int = setting(
@@ -62,9 +65,7 @@ class Config(Settings):
     )
     held_out: int = setting(2000, 'synthetic, verse: number of validation sequences, and of test sequences', least=1)
     oracle_seed: int = setting(0, "synthetic: seed of the oracle's N(0, 1) weights", least=0, most=2**31 - 1)
-    oracle_path: str = setting(
-        '', 'synthetic: an .npz file with the weights of an oracle, used in place of oracle_seed'
-    )
+    oracle_path: str = setting('', 'synthetic: .npz file of an oracle, used in place of oracle_seed', may_change=True)
     vocab_size: int = setting(5000, 'synthetic: V, the vocabulary size of an oracle made from oracle_seed', least=2)
 
     batch_size: int = setting(64, 'sequences in a batch, the same for all networks', least=1)

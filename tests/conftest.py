@@ -12,8 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SLOW = """
     algorithms claims claims_evaluation closing commands cpp deployment_files dry_run examples experiment export
     export_commands nginx operator registries resume rollout sampling serving serving_check
-    serving_filters serving_fuzz serving_labels serving_real serving_server serving_versions
-    start_from steps sweep train_command
+    serving_filters serving_fuzz serving_kinds serving_labels serving_real serving_server serving_versions
+    run_data start_from steps sweep train_command
 """.split()
 
 load_tensorflow()

@@ -20,6 +20,34 @@ VOCABULARIES = {
     'whole verses': (Vocabulary(CHARS, verse_length=3), 6),
     'words': (Vocabulary([END, '<unk>', *(f'w{i}é' for i in range(40))], 'word'), 8),
 }
+# Symbols that depend on what is beside them: random networks draw lists of them whose texts have other symbols.
+DEPENDENT = {
+    'graphemes': (
+        Vocabulary([END, '\ufffd', *CHARS, '👩‍👩‍👧', '👍🏽', '🇩🇪', '🇩', '🇪', 'é', 'ệ', '\u0301', '한'], 'grapheme'),
+        7,
+    ),
+    'words and marks': (
+        Vocabulary(
+            [
+                END,
+                '<unk>',
+                *(f'w{i}é' for i in range(20)),
+                '(',
+                '(￭',
+                '￭)',
+                '￭.',
+                '￭.￭',
+                '￭,',
+                "￭'￭",
+                '👩‍👩‍👧',
+                '￭👍🏽',
+            ],
+            'wordpunct',
+            lower=True,
+        ),
+        8,
+    ),
+}
 TRAINED = {
     'trained on poems': dict(dataset='verse', num_sequences=2048, held_out=100, mle_epochs=8),
     'trained on captions': dict(

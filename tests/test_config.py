@@ -63,8 +63,11 @@ def another(field):
 # Settings all unlike their defaults that go together, so without verse_length, which goes with tokens=char, and those that go with algorithm=seqgan.
 OTHER = {
     name: another(field) for name, field in FIELDS.items() if name not in ('verse_length', 'reward', 'discriminator')
-} | dict(dataset='text', corpus='x.txt', tokens='word', negatives=100)
+} | dict(dataset='text', corpus='x.txt', encoding='utf-16', tokens='word', negatives=100)
 MAY_CHANGE = {
+    'corpus',
+    'encoding',
+    'oracle_path',
     'mle_epochs',
     'discriminator_rounds',
     'adversarial_rounds',
@@ -277,6 +280,8 @@ def test_a_value_of_another_type_is_named(name, value):
         (dict(dataset='verse', corpus='x.txt'), 'dataset=verse, corpus=x.txt'),
         (dict(dataset='text', corpus='x', tokens='word', verse_length=5), 'verse_length=5, tokens=word'),
         (dict(dataset='text', corpus='x', tokens='id', min_count=2), 'min_count=2'),
+        (dict(dataset='text', corpus='x', encoding='utf-9'), 'encoding=utf-9'),
+        (dict(dataset='text', corpus='x', encoding='hex'), 'encoding=hex'),
         (dict(dataset='verse', sequence_length=21), 'sequence_length=21'),
         (dict(negatives=31, batch_size=64), 'negatives=31, batch_size=64'),
         (dict(negatives=32, batch_size=65), 'negatives=32, batch_size=65'),

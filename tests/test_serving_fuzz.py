@@ -8,14 +8,14 @@ import collections
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_models import VOCABULARIES, networks
+from serving_models import DEPENDENT, VOCABULARIES, networks
 from tensorflow.core.protobuf import config_pb2
 
 from seqgan_tf.serving.export import export_saved_model
 from seqgan_tf.serving.loaders import SessionModel
 from seqgan_tf.serving.signatures import SIGNATURES
 
-REQUESTS = 700  # of each signature, for each of three vocabularies: 2,100
+REQUESTS = 700  # of each signature, for each of five vocabularies: 3,500
 SHAPES_AND_TYPES = 0.15  # share of the requests with an input of a wrong length, rank or type
 FLOATS = np.array(
     [
@@ -66,10 +66,10 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope='module', params=VOCABULARIES)
+@pytest.fixture(scope='module', params=[*VOCABULARIES, *DEPENDENT])
 def fuzzed(request, tmp_path_factory):
     """A vocabulary, its length, and the signatures of a model in a session, as functions of arrays of any kind."""
-    vocabulary, length = VOCABULARIES[request.param]
+    vocabulary, length = (VOCABULARIES | DEPENDENT)[request.param]
     path = export_saved_model(
         *networks(vocabulary, length), vocabulary, length, tmp_path_factory.mktemp('exports') / 'poems'
     )

@@ -95,6 +95,15 @@ def test_unknown_symbols_become_one_where_there_is_one():
         Vocabulary(['a', 'b']).encode([['a', 'z']], 2)
 
 
+def test_a_text_is_split_by_the_rule_of_the_vocabulary():
+    words = Vocabulary([END, '<unk>', 'a', 'man', 'riding'], 'word')
+    assert words.encode(['a man riding', ['man', 'a']], 4).tolist() == [[2, 3, 4, 0], [3, 2, 0, 0]]
+    assert Vocabulary(list('abcd'), verse_length=2).encode(['ab cd'], 4).tolist() == [[0, 1, 2, 3]]
+    assert Vocabulary(list('ab')).encode(['ab', np.str_('ba')], 2).tolist() == [[0, 1], [1, 0]]
+    with pytest.raises(ValueError, match="list of texts .* Received: 'a man'"):
+        words.encode('a man', 4)
+
+
 @pytest.mark.parametrize('symbols, sequence', [('ab', 'a'), ('ab', 'aba'), ([END, 'a'], 'aaa')])
 def test_a_length_that_does_not_fit_is_refused(symbols, sequence):
     with pytest.raises(ValueError, match=f'2 symbols. Received: {len(sequence)}'):

@@ -59,8 +59,8 @@ def _version(export_dir, version):
 
 
 def _servable(workdir):
-    from seqgan_tf.running.trained import restore
+    from seqgan_tf.running.trained import load
     from seqgan_tf.serving.servable import Servable
 
-    config, vocabulary, state = restore(workdir)
-    return Servable(state.generator, state.trained_discriminator, vocabulary, config.sequence_length)
+    trained = load(workdir)
+    return Servable(trained.generator, trained.discriminator, trained.vocabulary, trained.sequence_length)

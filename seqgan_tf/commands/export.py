@@ -21,15 +21,9 @@ def main():
     args = parser.parse_args()
 
     load_tensorflow()
-    from seqgan_tf.running.trained import restore
-    from seqgan_tf.serving.export import export_saved_model
+    from seqgan_tf.running.trained import load
 
     try:
-        config, vocabulary, state = restore(args.workdir)
-        print(
-            export_saved_model(
-                state.generator, state.trained_discriminator, vocabulary, config.sequence_length, args.export_dir
-            )
-        )
+        print(load(args.workdir).export(args.export_dir))
     except (ValueError, OSError) as error:
         sys.exit(f'error: {error}')

@@ -1,9 +1,13 @@
 """Corpus: token ids of one data set, split into training, validation and test rows."""
 
 import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self
 
 import numpy as np
 
+from seqgan_tf.data.lines import LineRules, encode_lines, strip_lines
+from seqgan_tf.data.notes import describe_repeats
 from seqgan_tf.data.vocabulary import Vocabulary
 
 
@@ -16,7 +20,7 @@ class Corpus:
     Attributes:
         train, validation, test: int32 [rows, T], each with at least one row.
         vocabulary: the symbols of the ids.
-        notes: what the loader left out or changed, for the user.
+        notes: what was left out or changed, and what may be better otherwise, for the user.
 
     Raises:
         ValueError: rows of another type or shape, or ids that are not in the vocabulary.
@@ -42,6 +46,74 @@ class Corpus:
                 )
             if rows.min() < 0 or rows.max() >= vocab_size:
                 raise ValueError(f'ids must be in [0, {vocab_size}). Received: {name} with {rows.min()}..{rows.max()}')
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: Sequence[str],
+        *,
+        tokens: str = 'char',
+        verse_length: int = 0,
+        sequence_length: int = 20,
+        on_long: str = 'error',
+        min_count: int = 1,
+        max_vocab: int = 0,
+        lower: bool = False,
+        on_repeated: str = 'keep',
+        validation_share: float = 0.1,
+        test_share: float = 0.1,
+        seed: int = 0,
+    ) -> Self:
+        """The corpus of a list of texts.
+
+        Blank texts, and white space around a text, are left out. The vocabulary is that of all
+        texts. It has an end symbol if a sequence is shorter than `sequence_length`. It has an
+        unknown symbol if `min_count` or `max_vocab` leave symbols out. The notes of the corpus say
+        what was left out.
+
+        Args:
+            texts: one sequence each, without line feeds.
+            tokens, verse_length, lower: how a text is split into symbols, see `Vocabulary`.
+            sequence_length: T, at least 2.
+            on_long: what happens to a text of more than T symbols: 'error', 'drop' or 'truncate'.
+            min_count, max_vocab: see `Vocabulary.build`. With 'id', the ids are 0 .. max_vocab - 1.
+            on_repeated: what happens to a row that equals an earlier one: 'keep' or 'drop'. Rows
+                are compared after rare symbols became the unknown symbol.
+            validation_share, test_share: shares of the rows.
+            seed: of the split into training, validation and test rows.
+
+        Raises:
+            ValueError: `texts` is no list of str, or has no text; a text is too long or breaks the
+                rule of its kind of token; or an option has a bad value.
+        """
+        if isinstance(texts, (str, bytes)):
+            raise ValueError(f'texts must be a list of str. Received: one {type(texts).__name__}: {texts[:60]!r}')
+        texts = list(texts)
+        for i, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise ValueError(f'texts must be a list of str. Received: texts[{i}]={text!r:.60}')
+            if '\n' in text.strip():
+                raise ValueError(f'a text must be one line. Received: a line feed in texts[{i}]: {text[:60]!r}')
+        lines = strip_lines(enumerate(texts))
+        if not lines:
+            raise ValueError(f'texts must have at least one that is not blank. Received: {len(texts)} texts')
+        rules = LineRules(tokens, verse_length, sequence_length, on_long, min_count, max_vocab, lower, on_repeated)
+        return cls.from_lines(lines, 'texts[{}]'.format, rules, validation_share, test_share, seed)
+
+    @classmethod
+    def from_lines(
+        cls,
+        lines: Mapping[int, str],
+        place: Callable[[int], str],
+        rules: LineRules,
+        validation_share: float,
+        test_share: float,
+        seed: int,
+    ) -> Self:
+        """The corpus of numbered lines; see `from_texts`. Messages name a line by `place(number)`."""
+        rows, vocabulary, notes = encode_lines(lines, place, rules)
+        parts = split_rows(rows, validation_share, test_share, seed)
+        return cls(*parts, vocabulary, (*notes, *describe_repeats(*parts)))
 
     @property
     def sequence_length(self) -> int:
@@ -74,8 +146,11 @@ def split_rows(
     Each part has at least one row.
 
     Raises:
-        ValueError: too few rows are left for training.
+        ValueError: a share is not in [0, 1), or too few rows are left for training.
     """
+    for name, share in (('validation_share', validation_share), ('test_share', test_share)):
+        if not 0 <= share < 1:
+            raise ValueError(f'{name} must be at least 0 and below 1. Received: {name}={share}')
     counts = [max(1, round(len(rows) * share)) for share in (validation_share, test_share)]
     if sum(counts) >= len(rows):
         raise ValueError(f'a corpus must have rows for training, validation and test. Received: {len(rows)} rows')

@@ -148,7 +148,9 @@ def load_vocabulary(workdir: pathlib.Path) -> Vocabulary:
     """
     try:
         data = json.loads((workdir / 'data.json').read_text('utf-8'))
-        return Vocabulary.load(workdir / 'vocabulary.txt', data['tokens'], data['verse_length'])
+        return Vocabulary.load(
+            workdir / 'vocabulary.txt', data['tokens'], data['verse_length'], data.get('lower', False)
+        )
     except (OSError, ValueError, KeyError) as error:
         raise RunError(
             f'workdir must hold data.json and vocabulary.txt of a run. Received: {workdir} ({error})'
@@ -157,6 +159,8 @@ def load_vocabulary(workdir: pathlib.Path) -> Vocabulary:
 
 def _fingerprint(corpus: Corpus) -> str:
     vocabulary = {'tokens': corpus.vocabulary.tokens, 'verse_length': corpus.vocabulary.verse_length}
+    if corpus.vocabulary.lower:  # files of earlier versions have no such entry
+        vocabulary['lower'] = True
     rows = {name: getattr(corpus, name) for name in ('train', 'validation', 'test')}
     digests = {name: {'rows': len(a), 'sha256': hashlib.sha256(a.tobytes()).hexdigest()} for name, a in rows.items()}
     return json.dumps(vocabulary | digests, indent=2) + '\n'

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from tensorflow.core.protobuf import saved_model_pb2
 
+from seqgan_tf.data.token_kinds import CLUSTER, WORD_OR_MARK
 from seqgan_tf.serving import warmup
 from seqgan_tf.serving.loaders import Answer, Model, SessionModel, python_model, servable_model
 from seqgan_tf.serving.outcomes import Outcome, one_line, outcome, require
@@ -18,6 +19,9 @@ from seqgan_tf.serving.servable import Servable
 from seqgan_tf.serving.signatures import SIGNATURES, check_signatures
 
 SYMBOLS = '[^ ]+', '(?s:.)', '[^ ]'  # words; characters; characters of verses, without the spaces
+# Kinds of symbols that depend on what is beside them. A model may draw a list of them whose text has
+# other symbols: `(￭` and `)` make `()`, whose symbols are `(` and `￭)`.
+DEPENDENT = CLUSTER, WORD_OR_MARK
 ROWS = 7
 TOLERANCE = dict(rtol=1e-5, atol=1e-5)  # between two ways to run the same float32 graph
 
@@ -90,16 +94,22 @@ def check_rows_alone(session: Model) -> None:
 def check_scores(session: Model) -> None:
     """Raises ValueError unless `score` gives the log_prob of the texts that `sample` returns.
 
-    The numbers must be finite.
+    The numbers must be finite. With symbols that depend on what is beside them, texts that are read
+    as other symbols than those drawn are left out.
     """
     drawn = session('sample', **_draws())
     scored = session('score', text=drawn['text'])
+    kept = np.ones(ROWS, bool)
+    if _pattern_of(drawn['text'], scored) in DEPENDENT:
+        read = session('complete', **_completions(drawn['text']))['tokens']
+        kept = ((read == drawn['tokens']) | (np.arange(read.shape[1]) >= scored['length'][:, None])).all(axis=1)
+        kept &= scored['error'] == b''
     require(
-        not any(scored['error']) and not any(drawn['error']),
+        not any(scored['error'][kept]) and not any(drawn['error']),
         f'no row may fail. Received: {drawn["error"]}, {scored["error"]}',
     )
     close = (
-        np.allclose(drawn['log_prob'], scored['log_prob'], rtol=1e-5, atol=1e-4)
+        np.allclose(drawn['log_prob'][kept], scored['log_prob'][kept], rtol=1e-5, atol=1e-4)
         and np.isfinite(drawn['log_prob']).all()
     )
     require(
@@ -175,25 +185,53 @@ def _requests(session: Model) -> list[tuple[str, dict[str, np.ndarray]]]:
     ]
 
 
-def prompts_of(session: Model, texts: Sequence[bytes] | np.ndarray) -> tuple[list[bytes], np.ndarray]:
+def prompts_of(
+    session: Model, texts: Sequence[bytes] | np.ndarray, tokens: np.ndarray | None = None
+) -> tuple[list[bytes], np.ndarray]:
     """Prompts of rising length from a model's texts.
 
     Args:
         session: the model.
         texts: string [B], drawn by the model.
+        tokens: int32 [B, T], drawn with the texts. If they are given and the symbols depend on what
+            is beside them, a prompt that is read as other symbols is replaced by an empty one.
 
     Returns:
         the first symbols of each text [B], and how many symbols these are, int [B]. Each prompt has
         one symbol more than the one before, modulo the length of its text.
     """
-    lengths = session('score', text=texts)['length']
+    scored = session('score', text=texts)
     decoded = [text.decode() for text in texts]
-    for symbol in SYMBOLS:
-        ends = [[0, *(found.end() for found in re.finditer(symbol, text))] for text in decoded]
-        if all(len(places) == 1 + length for places, length in zip(ends, lengths)):
-            break
-    counts = np.arange(len(texts)) % (1 + lengths)
-    return [text[: places[count]].encode() for text, places, count in zip(decoded, ends, counts)], counts
+    pattern = _pattern_of(texts, scored)
+    ends = [[0, *(found.end() for found in re.finditer(pattern, text))] for text in decoded]
+    counts = np.arange(len(texts)) % (1 + scored['length'])
+    prompts = [text[: places[count]].encode() for text, places, count in zip(decoded, ends, counts)]
+    if tokens is not None and pattern in DEPENDENT:
+        read = session('complete', **_completions(prompts))['tokens']
+        other = ((read != tokens) & (np.arange(tokens.shape[1]) < counts[:, None])).any(axis=1)
+        counts = np.where(other, 0, counts)
+        prompts = [b'' if bad else prompt for prompt, bad in zip(prompts, other)]
+    return prompts, counts
+
+
+def _pattern_of(texts: Sequence[bytes] | np.ndarray, scored: Answer) -> str:
+    """The pattern of a symbol by which texts have the lengths that `score` gave them."""
+    pairs = [(text.decode(), n) for text, n, error in zip(texts, scored['length'], scored['error']) if not error]
+    for pattern in (*SYMBOLS, *DEPENDENT):
+        if all(len(re.findall(pattern, text)) == length for text, length in pairs):
+            return pattern
+    raise ValueError(f'length must be the number of symbols of a text. Received: {pairs[:3]}')
+
+
+def _completions(prompts: Sequence[bytes] | np.ndarray) -> dict[str, np.ndarray]:
+    """A request of unrestricted completions."""
+    return {
+        'seed': np.arange(len(prompts)),
+        'temperature': np.ones(len(prompts), np.float32),
+        'prompt': np.array([*prompts, None], object)[:-1],  # None: not an array of byte strings
+        'top_k': np.zeros(len(prompts), np.int32),
+        'top_p': np.ones(len(prompts), np.float32),
+    }
 
 
 def _require_equal(what: str, first: Answer, second: Answer) -> None:

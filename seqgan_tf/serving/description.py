@@ -47,7 +47,7 @@ def write(path: pathlib.Path, servable: Servable, settings: Mapping[str, Any] | 
     vocabulary = servable.codec.vocabulary
     values = {
         'settings': dict(settings or {}),
-        'vocabulary': {name: getattr(vocabulary, name) for name in ('symbols', 'tokens', 'verse_length')},
+        'vocabulary': {name: getattr(vocabulary, name) for name in ('symbols', 'tokens', 'verse_length', 'lower')},
         'sequence_length': servable.length,
         'generator': _arguments(servable.generator),
         'discriminator': discriminator and _arguments(discriminator),

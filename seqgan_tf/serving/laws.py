@@ -117,7 +117,7 @@ def check_prompts(session: Model, twin: Twin) -> str:
     Raises ValueError where the tokens or the text of a prompt were altered, and as `check_law`.
     """
     drawn = draw(session, ROWS)
-    prompts, lengths = prompts_of(session, drawn['text'])
+    prompts, lengths = prompts_of(session, drawn['text'], drawn['tokens'])
     answer = draw(session, ROWS, 1.0, 0, 1.0, prompts)
     free = np.arange(drawn['tokens'].shape[1]) >= lengths[:, None]
     altered = ~((answer['tokens'] == drawn['tokens']) | free).all(axis=1)
