@@ -9,8 +9,12 @@ import tensorflow as tf
 
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
+from seqgan_tf.loggers.base import Logger
+from seqgan_tf.loggers.registry import LOGGERS
+from seqgan_tf.loggers.tensorboard import TensorBoard
 from seqgan_tf.running.experiment import Experiment, run
 from seqgan_tf.running.trained import load
+from seqgan_tf.training.state import PHASES, Report
 
 TINY = Config(
     dataset='synthetic',
@@ -96,16 +100,39 @@ def test_restore_gives_texts_as_the_run_wrote_them(dataset, tmp_path):
     assert vocabulary.join(vocabulary.split(first)) == first and ' ' in first and len(vocabulary.split(first)) == 20
 
 
-def test_tensorboard_has_scalars_texts_histograms_and_settings(finished):
-    kinds = {}
-    for path in (finished[0] / 'tensorboard').iterdir():
-        for event in tf.compat.v1.train.summary_iterator(str(path)):
-            for value in event.summary.value:
-                kinds.setdefault(value.metadata.plugin_data.plugin_name, set()).add(value.tag)
-    assert {'mle/nll', 'discriminator/d_held_out_accuracy', 'adversarial/reward', 'adversarial/nll_oracle'} <= kinds[
-        'scalars'
+def summaries(workdir):
+    """(plugin, tag, step) of all that is in the event files."""
+    return [
+        (value.metadata.plugin_data.plugin_name, value.tag, event.step)
+        for path in sorted((workdir / 'tensorboard').iterdir())
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
     ]
+
+
+def test_tensorboard_has_texts_histograms_and_settings(finished):
+    kinds = {}
+    for plugin, tag, _ in summaries(finished[0]):
+        kinds.setdefault(plugin, set()).add(tag)
     assert kinds['text'] == {'samples'} and len(kinds['histograms']) == 6 and kinds['hparams']
+
+
+@pytest.mark.parametrize(
+    'tag, steps',
+    [('nll', [1, 2]), ('d_loss', [3, 4, 5]), ('nll_test', [0, 2, 5]), ('grad_norm', [1, 2, 4, 5])]
+    + [('round_seconds', [1, 2, 3, 4, 5]), ('final/nll_test', [5])],
+)
+def test_a_metric_is_one_curve_over_the_rounds_of_all_phases(tag, steps, finished):
+    assert [step for plugin, name, step in summaries(finished[0]) if (plugin, name) == ('scalars', tag)] == steps
+
+
+def test_a_point_of_the_temperature_curve_is_not_on_the_curve_of_training(tmp_path):
+    logger = TensorBoard(tmp_path, dataclasses.asdict(TINY))
+    logger.write(Report('adversarial', 9, 9, {'nll_test': 1.0}), 9, 2.0)
+    logger.write(Report('temperature', 1, 0, {'nll_test': 3.0}), 1, None)
+    logger.close()
+    scalars = [(tag, step) for plugin, tag, step in summaries(tmp_path) if plugin == 'scalars']
+    assert scalars == [('nll_test', 9), ('round_seconds', 9), ('temperature/nll_test', 1)]
 
 
 @pytest.mark.parametrize(
@@ -179,6 +206,36 @@ def test_a_run_that_is_not_over_may_end_at_what_is_done(finished, tmp_path, monk
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match='stopped'):
         patch.setattr(Experiment, '_log', stop)
         run(config)
-    for here, there in zip(weights(run(dataclasses.replace(config, adversarial_rounds=2))), weights(finished[1])):
+    for here, there in zip(weights(run(dataclasses.replace(config, adversarial_rounds=2)).state), weights(finished[1])):
         np.testing.assert_array_equal(here, there)
     assert [line['phase'] for line in lines(tmp_path)][-2:] == ['adversarial', 'final']
+
+
+class Last(Logger):
+    """Keeps the phases and rounds of the reports that say that they are the last."""
+
+    seen = []
+
+    def __init__(self, workdir, settings):
+        self.seen.clear()
+
+    def write(self, report, step, seconds):
+        if report.phase in PHASES and report.round == report.rounds:
+            self.seen.append((report.phase, report.round))
+
+    def write_samples(self, step, texts, variables):
+        pass
+
+    def close(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    'changes', [dict(), dict(mle_epochs=60, mle_patience=2, generator_learning_rate=0.1)], ids=['whole', 'early']
+)
+def test_the_last_report_of_each_phase_says_so(changes, tmp_path, monkeypatch):
+    monkeypatch.setitem(LOGGERS, 'last', f'{__name__}:Last')
+    run(dataclasses.replace(TINY, workdir=str(tmp_path), loggers='last', adversarial_rounds=1, **changes))
+    epochs = sum(line['phase'] == 'mle' for line in lines(tmp_path))
+    assert Last.seen == [('mle', epochs), ('discriminator', 1), ('adversarial', 1)]
+    assert bool(changes) == (epochs not in (2, 60))

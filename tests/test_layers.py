@@ -19,8 +19,9 @@ LAYERS = [
     'errors randomness settings version running.interruption running.startup',
     'models policies',
     'data metrics training',
-    'rewards search evaluation serving loggers',
+    'rewards search evaluation serving',
     'algorithms',
+    'loggers',
     'config',  # its choices are the names of the registries below
     'running',
     'train sweep report commands __main__',

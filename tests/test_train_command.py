@@ -367,7 +367,7 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_one_before(error, again,
         monkeypatch.context() as patch,
         pytest.raises(RunError, match=r'checkpoint could not be written .*(?i:no space left).*is kept'),
     ):
-        patch.setattr(tf.train.CheckpointManager, 'save', fail)
+        patch.setattr(tf.train.Checkpoint, 'save', fail)
         run(again, mle_epochs=5)
     assert saved(again) == before
     assert int(run(again, mle_epochs=5).done['mle']) == 5 and len(figures(again)) == 7

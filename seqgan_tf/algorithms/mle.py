@@ -30,7 +30,7 @@ def epochs(
     """Runs the epochs of a likelihood phase, and yields one report an epoch.
 
     `update(epoch, batch [B, T])` makes one update and returns scalars. Their means over the epoch
-    are reported.
+    are reported. Where early stopping ends the phase, its last report has `rounds` = `round`.
     """
     scorer = Scorer(state.generator, config.jit)
 
@@ -38,8 +38,10 @@ def epochs(
         steps = [update(epoch, batch) for batch in corpus.batches(epoch, config.batch_size, config.seed)]
         metrics = {name: float(np.mean([s[name] for s in steps])) for name in steps[0]}
         metrics['nll_validation'] = scorer.nll(corpus.validation)
+        epochs_in_all = config.mle_epochs
         if config.mle_patience:
             state.keep_best(metrics['nll_validation'], config.mle_patience)
-            if state.ended_early or epoch == config.mle_epochs:
+            epochs_in_all = epoch if state.ended_early else config.mle_epochs
+            if epoch == epochs_in_all:
                 state.restore_best()
-        yield Report('mle', epoch, config.mle_epochs, metrics)
+        yield Report('mle', epoch, epochs_in_all, metrics)

@@ -71,3 +71,17 @@ def parts_of(config: Any) -> set[str]:
     # Of a reward and a discriminator that were both given, the one may ask the other.
     beside = ADVERSARY if (config.reward, config.discriminator) == ('given', 'given') else ()
     return {*algorithm.parts, *reward.parts, *beside}
+
+
+def planned_rounds(config: Any) -> dict[str, int]:
+    """{phase: rounds} of a run in the order of its phases; those without rounds are left out.
+
+    A phase is there where the part that it trains is. With `mle_patience` the first may be shorter.
+    """
+    parts = parts_of(config)
+    phases = {
+        'mle': ('mle_optimizer', config.mle_epochs),
+        'discriminator': ('discriminator_optimizer', config.discriminator_rounds),
+        'adversarial': ('policy_optimizer', config.adversarial_rounds),
+    }
+    return {phase: rounds for phase, (part, rounds) in phases.items() if part in parts and rounds}

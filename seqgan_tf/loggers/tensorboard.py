@@ -12,9 +12,14 @@ from seqgan_tf.errors import RunError
 from seqgan_tf.loggers.base import Logger
 from seqgan_tf.training.state import Report
 
+CLOSING_PHASES = ('temperature', 'final')  # they do not continue the curves of training
+
 
 class TensorBoard(Logger):
-    """Writes event files to the folder `tensorboard` of the workdir. Scalars are phase/metric.
+    """Writes event files to the folder `tensorboard` of the workdir.
+
+    A scalar has the name of its metric, so it is one curve over the rounds of all phases. The
+    closing evaluation and the temperature curve have their phase before the name.
 
     Raises:
         RunError: from each method, if the folder cannot be written.
@@ -28,9 +33,10 @@ class TensorBoard(Logger):
 
     def write(self, report: Report, step: int, seconds: float | None) -> None:
         clock = {} if seconds is None else {'round_seconds': seconds}
+        prefix = f'{report.phase}/' if report.phase in CLOSING_PHASES else ''
         with self._at(step):
             for name, value in (report.metrics | clock).items():
-                tf.summary.scalar(f'{report.phase}/{name}', value)
+                tf.summary.scalar(prefix + name, value)
 
     def write_samples(self, step: int, texts: Sequence[str], variables: Sequence[Any]) -> None:
         with self._at(step):

@@ -1,9 +1,8 @@
-"""Checkpoints: a `tf.train.CheckpointManager` that tolerates damaged files."""
+"""Checkpoints of a run. The last few are kept, and damaged files are tolerated."""
 
-import functools
-import os
 import pathlib
 import re
+from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -24,7 +23,6 @@ class Checkpoints:
     def __init__(self, directory: str | pathlib.Path, **objects: Any):
         self.directory = pathlib.Path(directory)
         self.checkpoint = tf.train.Checkpoint(**objects)
-        self.restored: int | None = None  # number of the restored checkpoint
 
     def save(self) -> None:
         """Writes a checkpoint.
@@ -33,7 +31,11 @@ class Checkpoints:
             RunError: it cannot be written, for example on a full disk. Earlier ones are kept.
         """
         try:
-            self._manager.save()
+            last = int(self.checkpoint.save_counter)
+            self._remove(lambda number: number > last)  # damaged ones that `restore` skipped
+            self.checkpoint.save(str(self.directory / 'ckpt'))
+            oldest = self._numbers()[-KEPT:][0]
+            self._remove(lambda number: number < oldest)
         except (OSError, tf.errors.OpError) as error:
             raise RunError(
                 f'a checkpoint could not be written to {self.directory} ({_first_line(error)}). '
@@ -50,19 +52,14 @@ class Checkpoints:
         Raises:
             RunError: there are checkpoints, but none can be read.
         """
-        # The files are listed. The index file `checkpoint` is not read, because it may be damaged.
-        numbers = [
-            int(m[1]) for f in self.directory.glob('ckpt-*.index') if (m := re.fullmatch(r'ckpt-(\d+)\.index', f.name))
-        ]
         damaged = []
-        for number in sorted(numbers, reverse=True):
+        for number in reversed(self._numbers()):
             path = self.directory / f'ckpt-{number}'
             try:
                 self.checkpoint.restore(str(path)).expect_partial().assert_existing_objects_matched()
             except Exception as error:  # a damaged file can fail in any way
                 damaged.append(f'checkpoint {path} cannot be read ({_first_line(error)}); trying the one before')
                 continue
-            self.restored = number
             return path, damaged
         if damaged:
             raise RunError(
@@ -71,34 +68,20 @@ class Checkpoints:
             )
         return None, []
 
-    @functools.cached_property
-    def _manager(self) -> tf.train.CheckpointManager:
-        """Made at the first save; until then nothing in the directory changes.
+    def _numbers(self) -> list[int]:
+        """The numbers of the checkpoints in the directory, rising. A damaged one counts too.
 
-        It removes the damaged checkpoints after the restored one, and lists the others again.
+        The files are listed. The index file `checkpoint` is not read, because it may be damaged.
         """
-        number, kept = self.restored, []
-        for file in self.directory.glob('ckpt-*'):
-            match = re.match(r'ckpt-(\d+)\.', file.name)
-            if match and number is not None and int(match[1]) > number:
-                file.unlink()
-            elif match and file.suffix == '.index':
-                kept.append(int(match[1]))
-        (self.directory / 'checkpoint').unlink(missing_ok=True)
-        if number is not None:
-            paths = [str(self.directory / f'ckpt-{n}') for n in sorted(kept)]
-            # Without times the manager would never delete these.
-            times = [os.path.getmtime(f'{path}.index') for path in paths]
-            tf.compat.v1.train.update_checkpoint_state(
-                str(self.directory),
-                paths[-1],
-                paths,
-                all_model_checkpoint_timestamps=times,
-                last_preserved_timestamp=0.0,
-            )
-        return tf.train.CheckpointManager(
-            self.checkpoint, str(self.directory), max_to_keep=KEPT, checkpoint_name='ckpt'
-        )
+        found = (re.fullmatch(r'ckpt-(\d+)\.index', path.name) for path in self.directory.glob('ckpt-*.index'))
+        return sorted(int(match[1]) for match in found if match)
+
+    def _remove(self, is_removed: Callable[[int], bool]) -> None:
+        """Deletes all files of the checkpoints whose number `is_removed`."""
+        for path in self.directory.glob('ckpt-*'):
+            match = re.match(r'ckpt-(\d+)\.', path.name)
+            if match and is_removed(int(match[1])):
+                path.unlink()
 
 
 def _first_line(error: Exception) -> str:

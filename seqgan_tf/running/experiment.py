@@ -160,7 +160,7 @@ class Experiment:
 
     def _finish_round(self, report: Report, seconds: float, stopping: bool) -> None:
         """Logs the round. Evaluates and saves where that is due."""
-        last = report.round == report.rounds or (report.phase == 'mle' and bool(self.state.ended_early))
+        last = report.round == report.rounds
         evaluating = report.phase != 'discriminator' and (last or report.round % self.config.eval_every == 0)
         report = self._evaluate(report) if evaluating else report
         self._log(report, seconds)

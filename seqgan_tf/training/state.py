@@ -23,7 +23,7 @@ class Report:
     Attributes:
         phase: one of `PHASES`.
         round: how many rounds of the phase are done.
-        rounds: how many rounds of the phase are planned.
+        rounds: how many rounds of the phase are planned. In the last report it equals `round`.
         metrics: scalars by name.
     """
 
