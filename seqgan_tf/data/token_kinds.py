@@ -43,16 +43,20 @@ _SPACE = '\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000' 
 _ZWJ = '\u200d'
 _FLAG = '[\U0001f1e6-\U0001f1ff]{2}'
 _EXTEND = _MARKS + '\u0e33\u0eb3\u200c\uff9e\uff9f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f'
-_PICTURE = '\xa9\xae\u203c\u2049\u2190-\u245f\u249c-\u24e9\u2500-\u2775\u2794-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001f0ff\U0001f10d-\U0001f1e5\U0001f200-\U0001fbef'
+# Emoji and other pictures, no letters or digits: a zero-width joiner ties one to that before it.
+_PICTURE = (
+    '\xa9\xae\u203c\u2049\u2190-\u245f\u249c-\u24e9\u2500-\u2775\u2794-\u2bff\u3030\u303d\u3297\u3299'
+    '\U0001f000-\U0001f0ff\U0001f10d-\U0001f1e5\U0001f200-\U0001fbef'
+)
 _PICTURES = f'[{_PICTURE}](?:[{_EXTEND}]|{_ZWJ}[{_PICTURE}]?)*'
 _LEADING, _SYLLABLE, _FOLLOWING = '\u1100-\u115f\ua960-\ua97c', '\uac00-\ud7a3', '\u1160-\u11ff\ud7b0-\ud7fb'
 _HANGUL = f'(?:[{_LEADING}]+[{_SYLLABLE}]?|[{_SYLLABLE}])[{_FOLLOWING}]*|[{_FOLLOWING}]+'
 
 # One grapheme cluster. It approximates the extended clusters of UAX #29: every mark extends (there
-# some of Myanmar and Tai Tham do not), Hangul vowels and final consonants follow in any order, and
-# a control character may be extended, and CR LF are two. Prefixes (Arabic number signs) and Indic conjuncts, which
-# Unicode 15.1 made one cluster, stay apart. No rule breaks where a text is only spelled in another
-# normal form.
+# some of Myanmar and Tai Tham do not), Hangul vowels and final consonants follow in any order, a
+# control character may be extended, and CR LF are two. Prefixes (Arabic number signs) and Indic
+# conjuncts, which Unicode 15.1 made one cluster, stay apart. All normal forms of a text have the
+# same clusters.
 CLUSTER = f'{_PICTURES}|(?:{_FLAG}|{_HANGUL}|(?s:.))[{_EXTEND}{_ZWJ}]*'
 _PUNCTUATION = f'<unk>|{_PICTURES}|(?:{_FLAG}|[^{_LETTERS_AND_DIGITS}{_MARKS}{_SPACE}\u200c{_ZWJ}])[{_EXTEND}{_ZWJ}]*'
 # A symbol of wordpunct without its joiners.
