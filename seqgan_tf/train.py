@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     from absl import logging
 
-    from seqgan_tf.errors import RunError
+    from seqgan_tf.errors import RunError, Stopped
     from seqgan_tf.running.command_line import DRY_RUN, help_text, read_config
     from seqgan_tf.running.flag_files import read_flags
     from seqgan_tf.running.startup import load_tensorflow
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         (dry_run if values['dry_run'].value else experiment.run)(config)
     except RunError as error:
         sys.exit(f'error: {error}')
-    except errors.Stopped as stopped:
+    except Stopped as stopped:
         print(stopped)
         sys.exit(128 + stopped.signal)
     except KeyboardInterrupt:

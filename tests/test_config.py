@@ -263,7 +263,7 @@ def test_the_ends_of_a_range_are_in_it(name, value):
         ('l2', None),
         ('corpus', 5),
         ('corpus', None),
-        ('workdir', pathlib.Path('x')),
+        ('workdir', 5),
         ('tokens', 1),
     ],
 )
@@ -346,3 +346,7 @@ def test_every_line_of_a_flag_file_sets_a_setting_once(path):
 
 def test_a_flag_after_the_file_wins():
     assert parse(f'--flagfile={FLAGFILES[0]}', '--mle_epochs=3', '--seed=9').mle_epochs == 3
+
+
+def test_a_path_is_taken_as_its_text():
+    assert Config(workdir=pathlib.Path('a/b'), export_dir=pathlib.Path('c')) == Config(workdir='a/b', export_dir='c')

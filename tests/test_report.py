@@ -465,8 +465,6 @@ def spoil(directory, name, change):
 
 
 SPOILT = {
-    'unfinished': ('metrics.jsonl', lambda data: b'\n'.join(data.splitlines()[:-1]), 'finished', 'temperature 16'),
-    'empty': ('metrics.jsonl', lambda data: b'', 'finished'),
     'cut': ('metrics.jsonl', lambda data: data[:-20], 'metrics.jsonl', 'line'),
     'bytes': ('metrics.jsonl', lambda data: b'\xff\xfe' + data, 'metrics.jsonl'),
     'nan': ('metrics.jsonl', lambda data: data.replace(b'"nll": 6.0', b'"nll": NaN', 1), 'line 2', 'nll'),

@@ -30,7 +30,8 @@ def main() -> None:
         'runs',
         nargs='+',
         metavar='RUN',
-        help='directory of a run, or a directory that has such directories at any depth',
+        help='directory of a run, or a directory that has such directories at any depth; unfinished runs in it are '
+        'skipped',
     )
     parser.add_argument('--out', required=True, help='directory of the report')
     parser.add_argument(
@@ -47,6 +48,8 @@ def main() -> None:
         if out.exists() and not out.is_dir():
             raise RunError(f'out must be a directory that can be written. Received: {out}, which is a file')
         study = read_study(args.runs, args.compare_with)
+        for run in study.skipped:
+            print(f'skipped: {run.path} is unfinished; its last line is {run.last}', file=sys.stderr)
         load_tensorflow()
         write(build(study), out)
     except RunError as error:

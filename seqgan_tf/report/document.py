@@ -87,7 +87,7 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
     final = tables.final_tables(study)
     collapse = [dataclasses.replace(final.pop(COLLAPSE_GROUP), title='')] if COLLAPSE_GROUP in final else []
     sections = [
-        Section('Runs', [_runs(study), _data(study), *_one_seed(study)]),
+        Section('Runs', [_runs(study), *_skipped(study), _data(study), *_one_seed(study)]),
         Section('Closing evaluation', _final_text(study, names), list(final.values())),
         Section(f'Difference from {study.compared}', [WHY_SEEDS], tables.paired_tables(study)),
         Section('Learning curves', [CURVES], figures=[('learning_curves', f'{metric} and nll_test over training')]),
@@ -135,6 +135,12 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
 def _runs(study: Study) -> str:
     counts = ', '.join(f'{label} ({len(seeds)})' for label, seeds in study.labels.items())
     return f'The report has {len(study.runs)} finished runs. Labels, with their numbers of seeds: {counts}.'
+
+
+def _skipped(study: Study) -> Iterator[str]:
+    if study.skipped:
+        runs = ', '.join(f'{run.label} with seed {run.seed} (last line: {run.last})' for run in study.skipped)
+        yield f'Runs that were found but are unfinished, and so left out: {runs}.'
 
 
 def _data(study: Study) -> str:

@@ -76,24 +76,38 @@ class Run:
         ]
 
 
+class Unfinished(RunError):
+    """A run is unfinished.
+
+    Attributes:
+        path: its directory.
+        label, seed: as those of a `Run`.
+        last: phase and round of its last line; 'none' if there is no line yet.
+    """
+
+    def __init__(self, path: pathlib.Path, seed: int, last: str):
+        super().__init__(
+            'a run must be finished: its last line in metrics.jsonl is `final`. '
+            f'Received: {path}, whose last line is {last}'
+        )
+        self.path, self.label, self.seed, self.last = path, label_of(path), seed, last
+
+
 def read_run(path: str | pathlib.Path) -> Run:
     """The run in a directory.
 
     Raises:
-        RunError: the directory is missing or has no run, or the run is unfinished or damaged.
+        Unfinished: a RunError; the run is unfinished.
+        RunError: the directory is missing or has no run, or the run is damaged.
     """
     path = pathlib.Path(os.path.abspath(path))
     settings = _settings(path)
-    lines = metrics_log.read(path / metrics_log.NAME)
+    log = path / metrics_log.NAME
+    lines = metrics_log.read(log) if log.exists() else ()  # a new run has none before its first evaluation
     if not lines:
-        raise RunError(
-            f'a run must be finished: its last line in metrics.jsonl is `final`. Received: {path}, which has no line'
-        )
+        raise Unfinished(path, settings['seed'], 'none')
     if lines[-1]['phase'] != 'final':
-        raise RunError(
-            f'a run must be finished: its last line in metrics.jsonl is `final`. Received: {path}, whose last line is '
-            f'{lines[-1]["phase"]} {lines[-1]["round"]}'
-        )
+        raise Unfinished(path, settings['seed'], f'{lines[-1]["phase"]} {lines[-1]["round"]}')
     data = path / 'data.json'
     return Run(
         path, label_of(path), settings['seed'], settings, lines, metrics_log.read_text(data) if data.exists() else ''

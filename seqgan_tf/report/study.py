@@ -2,13 +2,14 @@
 
 import dataclasses
 import itertools
+import os
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from seqgan_tf.data.registry import DATASETS, DataSet
 from seqgan_tf.errors import RunError
-from seqgan_tf.report.runs import DATA, PER_RUN, Run, find_runs, label_of, read_run
+from seqgan_tf.report.runs import DATA, PER_RUN, Run, Unfinished, find_runs, label_of, read_run
 
 MLE_SETTINGS = (
     'mle_epochs',
@@ -29,10 +30,12 @@ class Study:
         labels: {label: {seed: Run}}. The labels are in the order of the directories given, and
             sorted within each directory.
         compared: the label that all others are compared with.
+        skipped: the unfinished runs that were found and left out.
     """
 
     labels: dict[str, dict[int, Run]]
     compared: str
+    skipped: tuple[Unfinished, ...] = ()
 
     @property
     def runs(self) -> list[Run]:
@@ -92,7 +95,9 @@ class Study:
 
 
 def read_study(directories: Iterable[str | pathlib.Path], compare_with: str | None = None) -> Study:
-    """The study of all runs in directories.
+    """The study of all finished runs in directories.
+
+    Unfinished runs below a directory are left out. One that is named itself is an error.
 
     Args:
         directories: of runs, or of directories of runs.
@@ -100,13 +105,14 @@ def read_study(directories: Iterable[str | pathlib.Path], compare_with: str | No
             early stopping, else the first MLE label, else the first label.
 
     Raises:
-        RunError: a directory or a run is bad, or the runs are not comparable.
+        RunError: a directory or a run is bad, no run is finished, or the runs are not comparable.
     """
     labels: dict[str, dict[int, Run]] = {}
     seen: dict[tuple[str, int], Run] = {}
+    skipped: dict[pathlib.Path, Unfinished] = {}
     for directory in directories:
         groups: dict[str, list[Run]] = {}
-        for run in map(read_run, find_runs(directory)):
+        for run in _finished_runs(directory, skipped):
             other = seen.setdefault((run.label, run.seed), run)
             if other is not run:
                 raise RunError(
@@ -116,18 +122,32 @@ def read_study(directories: Iterable[str | pathlib.Path], compare_with: str | No
             groups.setdefault(run.label, []).append(run)
         for label in sorted(groups):
             labels.setdefault(label, {}).update((run.seed, run) for run in groups[label])
+    if not labels:
+        raise RunError(f'a report needs a finished run. Received: {len(skipped)} unfinished. {[*skipped.values()][0]}')
     labels = {label: dict(sorted(seeds.items())) for label, seeds in labels.items()}
     for seeds in labels.values():
         _check_one_label(list(seeds.values()))
     _check_same_data([run for seeds in labels.values() for run in seeds.values()])
     if compare_with is not None and compare_with not in labels:
         raise RunError(f'--compare_with must be a label of the runs: {", ".join(labels)}. Received: {compare_with}')
-    return Study(labels, compare_with or min(labels, key=lambda label: _distance_to_plain_mle(labels[label])))
+    compared = compare_with or min(labels, key=lambda label: _distance_to_plain_mle(labels[label]))
+    return Study(labels, compared, tuple(skipped.values()))
 
 
 def start_label(run: Run) -> str:
     """The label of the run that `start_from` names; '' if it names none."""
     return label_of(run.settings['start_from']) if run.settings.get('start_from') else ''
+
+
+def _finished_runs(directory: str | pathlib.Path, skipped: dict[pathlib.Path, Unfinished]) -> Iterator[Run]:
+    """The finished runs of a directory. Unfinished ones below it are added to `skipped`."""
+    for path in find_runs(directory):
+        try:
+            yield read_run(path)
+        except Unfinished as unfinished:
+            if path == pathlib.Path(os.path.abspath(directory)):
+                raise
+            skipped[path] = unfinished
 
 
 def _distance_to_plain_mle(seeds: Mapping[int, Run]) -> int:

@@ -68,6 +68,7 @@ def check(reward: Any, jit: str) -> None:
         raise ValueError('a TextReward runs in Python, so it does not go with jit=on. Received: jit=on')
 
 
-def make(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
+def make(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction | None:
     """The reward that a run was given, as a function tokens [B, T] -> [B]."""
-    return state.reward.of_tokens(corpus.vocabulary) if isinstance(state.reward, TextReward) else state.reward
+    reward = state.reward
+    return reward.of_tokens(corpus.vocabulary) if isinstance(reward, TextReward) else reward
