@@ -40,6 +40,8 @@ setup(
         'test': [
             'pytest>=8',
             'pytest-xdist>=3.5,<4',
+            'nbclient>=0.10,<1',
+            'ipykernel>=6.29,<8',
             'pyyaml>=6',
             'nltk>=3.8,<4',
             'sacrebleu>=2.4,<3',

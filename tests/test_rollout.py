@@ -200,3 +200,55 @@ def test_shape_that_is_not_static(shape):
     )
     with pytest.raises(ValueError, match='tokens must have a static shape'):
         run.get_concrete_function(tf.TensorSpec(shape, tf.int32))
+
+
+class Bigrams:
+    """A policy without a state."""
+
+    start_id, end_id = 0, None
+
+    def __init__(self, state=None):
+        self.logits, self.state = tf.random.stateless_normal([5, 5], (1, 2)), state
+
+    def initial_state(self, batch_size):
+        return self.state and tf.zeros([batch_size])
+
+    def step(self, tokens, state):
+        return tf.gather(self.logits, tokens), state
+
+
+@pytest.mark.parametrize('state', [None, ()])
+def test_a_policy_needs_no_state(state):
+    """It draws and is valued as the same table with a state that it does not read."""
+    plain, carrying = Bigrams(state), Bigrams('a tensor')
+    reward = lambda tokens: tf.cast(tokens[:, -1] == 3, tf.float32)
+    tokens = sample(plain, 4, 6, SEED)
+    np.testing.assert_array_equal(tokens, sample(carrying, 4, 6, SEED))
+    for compiled in (False, True):
+        values = [action_values(p, reward, tokens, 8, SEED, jit_compile=compiled) for p in (plain, carrying)]
+        np.testing.assert_array_equal(*values)
+
+
+@pytest.mark.parametrize(
+    'reward, received',
+    [
+        (lambda tokens: tf.ones([tokens.shape[0], 1]), r'float32 \(4, 1\)'),
+        (lambda tokens: tf.ones([tokens.shape[0]], tf.float64), r'float64 \(4,\)'),
+        (lambda tokens: tf.reduce_mean(tf.cast(tokens, tf.float32)), r'float32 \(\)'),
+    ],
+)
+def test_a_reward_of_another_shape_or_type_is_refused(reward, received):
+    tokens = tf.zeros([4, 6], tf.int32)
+    with pytest.raises(ValueError, match=r'a reward must be float32 \(4,\), one number .*Received: ' + received):
+        action_values(Bigrams(), reward, tokens, 2, SEED)
+
+
+@pytest.mark.parametrize('seed', [3, (1, 2, 3), (1.0, 2.0)])
+def test_a_seed_is_two_integers(seed):
+    tokens = tf.zeros([4, 6], tf.int32)
+    for draw in (
+        lambda: sample(Bigrams(), 4, 6, seed),
+        lambda: action_values(Bigrams(), lambda rows: tf.ones(rows.shape[:1]), tokens, 2, seed),
+    ):
+        with pytest.raises(ValueError, match=r'a seed must be two integers, such as \(1, 2\). Received: '):
+            draw()

@@ -221,7 +221,11 @@ def test_on_a_full_disk_a_run_stops_and_goes_on_once_there_is_room(limit, messag
 BAD_CORPORA = {
     'empty': (b'', {}, 'at least one line'),
     'not utf-8': (b'abcde\n' * 30 + b'\xff\n', {}, 'utf-8 text. Received: .* line 31'),
-    'one line too long': (b'abcde\n' * 30 + b'abcdef\n', {}, 'sequence_length=5 .*1 longer lines, .* line 31 of .* with 6'),
+    'one line too long': (
+        b'abcde\n' * 30 + b'abcdef\n',
+        {},
+        'sequence_length=5 .*1 longer lines, .* line 31 of .* with 6',
+    ),
     'ids out of range': (b'1 2 3 4 5\n' * 30 + b'1 2 3 4 12\n', dict(tokens='id', max_vocab=12), "'12' in line 31"),
     'a negative id': (b'1 2 3 4 -5\n' * 30, dict(tokens='id'), "'-5' in line 1"),
     'vocabulary of one': (b'aaaaa\n' * 30, {}, 'at least 2 symbols'),

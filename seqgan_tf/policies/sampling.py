@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from seqgan_tf.policies.draws import draw
 from seqgan_tf.policies.policy import Policy
+from seqgan_tf.policies.stateless import with_state
 from seqgan_tf.randomness import Integer, Seed, uniforms
 
 # The largest 1 / temperature. Logits stay finite, and the likeliest token is certain long before.
@@ -36,6 +37,7 @@ def unroll(
         end token, and no score counts.
     """
     end_id = policy.end_id
+    policy, initial_state = with_state(policy, batch_size)
 
     def advance(position, tokens, state, open_rows, total, sequence):
         logits, state = policy.step(tokens, state)
@@ -48,7 +50,7 @@ def unroll(
 
     sequence = tf.TensorArray(tf.int32, size=length, element_shape=[None])
     start = tf.fill([batch_size], policy.start_id)
-    loop = (0, start, policy.initial_state(batch_size), tf.fill([batch_size], True), tf.zeros([batch_size]), sequence)
+    loop = (0, start, initial_state, tf.fill([batch_size], True), tf.zeros([batch_size]), sequence)
     *_, total, sequence = tf.while_loop(lambda position, *_: position < length, advance, loop)
     # Not a transpose: oneDNN has none for int32, and says so in a server's log. This takes as long.
     return tf.stack(tf.unstack(sequence.stack()), axis=1), total

@@ -15,6 +15,7 @@ from seqgan_tf import randomness
 from seqgan_tf.policies import draws
 from seqgan_tf.policies.policy import Policy, RewardFunction, State
 from seqgan_tf.policies.sampling import before_end
+from seqgan_tf.policies.stateless import with_state
 
 
 def action_values(
@@ -53,8 +54,7 @@ def action_values(
     if len(tokens.shape) != 2 or None in tokens.shape:
         raise ValueError(f'tokens must have a static shape [B, T]. Received: {tokens.shape}')
     batch_size, length = map(int, tokens.shape)
-    stateless = all(part is None for part in tf.nest.flatten(policy.initial_state(1)))
-    policy = _Stateless(policy) if stateless else policy
+    policy, _ = with_state(policy, 1)
     final = _rewards_of(reward_fn, tokens)[:, None]
     if length == 1:
         return tf.stop_gradient(final)
@@ -124,19 +124,6 @@ def _rewards_of(reward_fn: RewardFunction, tokens: tf.Tensor) -> tf.Tensor:
             f'Received: {rewards.dtype.name} {rewards.shape}'
         )
     return rewards
-
-
-class _Stateless:
-    """A policy whose state is None, with a state of one tensor: the loops carry tensors."""
-
-    def __init__(self, policy: Policy):
-        self.policy, self.start_id, self.end_id = policy, policy.start_id, policy.end_id
-
-    def initial_state(self, batch_size: int | tf.Tensor) -> State:
-        return tf.zeros([batch_size])
-
-    def step(self, tokens: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
-        return self.policy.step(tokens, None)[0], state
 
 
 def prefix_states(policy: Policy, tokens: tf.Tensor) -> State:

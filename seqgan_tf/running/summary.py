@@ -1,16 +1,21 @@
 """The summary that a run prints at its end."""
 
 import pathlib
+import textwrap
+import unicodedata
 from collections.abc import Iterator
 
 import tensorflow as tf
 
 from seqgan_tf.config import Config
+from seqgan_tf.data.registry import Score
 from seqgan_tf.data.tasks import Task
 from seqgan_tf.evaluation.evaluator import Evaluator
+from seqgan_tf.loggers.layout import by_importance
 from seqgan_tf.running import metrics_log
 
 SHOWN = 5  # samples
+WIDTH, NUMBER = 80, 11  # columns of a line, and of a number
 
 
 def describe(config: Config, workdir: pathlib.Path, evaluator: Evaluator, version: pathlib.Path | None) -> str:
@@ -28,7 +33,7 @@ def describe(config: Config, workdir: pathlib.Path, evaluator: Evaluator, versio
     return '\n'.join(
         [
             '',
-            *_table(workdir),
+            *_table(workdir, evaluator.task.scored_by),
             *_score(evaluator.task),
             '',
             'samples:',
@@ -39,22 +44,20 @@ def describe(config: Config, workdir: pathlib.Path, evaluator: Evaluator, versio
     )
 
 
-def _table(workdir: pathlib.Path) -> Iterator[str]:
+def _table(workdir: pathlib.Path, scored_by: Score | None) -> Iterator[str]:
     """A table with a row for each metric and a column for the last evaluation of each phase."""
     columns = {}
     for entry in metrics_log.read(workdir / metrics_log.NAME):
         if 'nll_test' in entry:
-            columns[entry['phase']] = entry
+            columns[entry['phase']] = metrics_log.metrics_of(entry)
     titles = {'initial': 'untrained', 'mle': 'after MLE', 'adversarial': 'after adversarial'}
-    shown = [phase for phase in titles if phase in columns]
-    names = [
-        name
-        for name in columns.get('initial', ())
-        if all(name in columns[phase] for phase in shown) and name not in ('phase', 'round')
-    ]
-    yield f'{"":16}' + ''.join(f'{titles[phase]:>20}' for phase in shown)
-    for name in names:
-        yield f'{name:16}' + ''.join(f'{columns[phase][name]:20.4f}' for phase in shown)
+    shown = {title: columns[phase] for phase, title in titles.items() if phase in columns}
+    names = [name for name in columns.get('initial', ()) if all(name in metrics for metrics in shown.values())]
+    first = max(map(len, names), default=0)
+    yield ' ' * first + ''.join(f'  {title:>{NUMBER}}' for title in shown)
+    for name in by_importance(names, scored_by.metric if scored_by else ''):
+        values = (f'  {metrics[name]:{max(NUMBER, len(title))}.4f}' for title, metrics in shown.items())
+        yield f'{name:{first}}' + ''.join(values)
 
 
 def _score(task: Task) -> Iterator[str]:
@@ -66,7 +69,13 @@ def _score(task: Task) -> Iterator[str]:
 
 def _samples(config: Config, evaluator: Evaluator) -> list[str]:
     tokens = evaluator.sample(tf.constant([config.seed, 0], tf.int64), SHOWN)
-    return [f'  {text}' for text in evaluator.task.corpus.vocabulary.decode(tokens)]
+    return [_indented(text) for text in evaluator.task.corpus.vocabulary.decode(tokens)]
+
+
+def _indented(text: str) -> str:
+    """A text in lines of at most `WIDTH` columns. A wide character, as of Chinese, takes two."""
+    wide = any(unicodedata.east_asian_width(character) in 'FW' for character in text)
+    return textwrap.fill(text, WIDTH // 2 if wide else WIDTH, initial_indent='  ', subsequent_indent='    ')
 
 
 def _paths(config: Config, workdir: pathlib.Path, version: pathlib.Path | None) -> Iterator[str]:

@@ -1,0 +1,61 @@
+"""The summary at the end of a run: an aligned table, the most important row first, and samples within 80 columns."""
+
+import json
+import types
+import unicodedata
+
+import pytest
+
+from seqgan_tf.config import Config
+from seqgan_tf.data.registry import DATASETS
+from seqgan_tf.running.summary import describe
+
+VALUES = {'entropy': 1.25, 'nll_test': 6.1618, 'nll_oracle': 12345.678, 'nll_test_of_uniform': 2.0}
+LONG = {'a_name_of_more_than_16_characters': 0.5}
+WORDS = ' '.join(f'word{i}' for i in range(40))
+POEM = '岭上沙鸥起 寒烟满古城 樵翁辞故土 远望且倾杯'
+
+
+def columns(line):
+    """The width of a line in a terminal."""
+    return sum(2 if unicodedata.east_asian_width(c) in 'FW' else 1 for c in line)
+
+
+def summary(workdir, phases, texts=(), metrics=VALUES, dataset='synthetic'):
+    (workdir / 'metrics.jsonl').write_text(
+        ''.join(json.dumps({'phase': phase, 'round': 0, **metrics}) + '\n' for phase in phases)
+    )
+    vocabulary = types.SimpleNamespace(decode=lambda tokens: texts)
+    task = types.SimpleNamespace(
+        scored_by=DATASETS[dataset].scored_by, corpus=types.SimpleNamespace(vocabulary=vocabulary)
+    )
+    evaluator = types.SimpleNamespace(task=task, sample=lambda seed, count: None)
+    return describe(Config(), workdir, evaluator, None).splitlines()
+
+
+@pytest.mark.parametrize('metrics', [VALUES, VALUES | LONG], ids=['short', 'long'])
+@pytest.mark.parametrize('phases', [['initial'], ['initial', 'mle'], ['initial', 'mle', 'adversarial']])
+def test_the_table_is_aligned_and_fits(phases, metrics, tmp_path):
+    _, *table = summary(tmp_path, phases, metrics=metrics)[: 2 + len(metrics)]
+    assert len({len(line) for line in table}) == 1 and len(table[0]) <= 80
+    assert all(len(row.split()) == 1 + len(phases) for row in table[1:])
+
+
+@pytest.mark.parametrize('dataset, first', [('synthetic', 'nll_oracle'), ('verse', 'valid_all')])
+def test_what_samples_are_judged_by_comes_first(dataset, first, tmp_path):
+    lines = summary(tmp_path, ['initial', 'mle'], metrics=VALUES | {'valid_all': 0.1}, dataset=dataset)
+    names = [line.split()[0] for line in lines[2:7]]
+    assert names[:2] == [first, 'nll_test'] and names[-1] == 'nll_test_of_uniform'
+
+
+@pytest.mark.parametrize('text', [WORDS, POEM, '樵' * 200, 'x' * 200, 'café ' * 40], ids=lambda text: text[:5])
+def test_samples_fit_and_lose_nothing(text, tmp_path):
+    lines = summary(tmp_path, ['initial'], texts=[text, 'next'])
+    first, last = lines.index('samples:') + 1, lines.index('  next')
+    assert max(map(columns, lines[first:last])) <= 80
+    assert lines[first].startswith('  ') and all(line.startswith('    ') for line in lines[first + 1 : last])
+    assert ''.join(''.join(lines[first:last]).split()) == ''.join(text.split())
+
+
+def test_a_short_sample_is_one_line(tmp_path):
+    assert f'  {POEM}' in summary(tmp_path, ['initial'], texts=[POEM])
