@@ -38,6 +38,7 @@ def test_help_fits_the_terminal(width, monkeypatch, capsys, configs):
         train.main(['--seed=1', flag])
         lines = capsys.readouterr().out.splitlines()
         assert width - 20 < max(map(len, lines)) <= width
+        assert not [line for line in lines if line.endswith('-')]  # a flag or a word in two
     assert not configs
 
 

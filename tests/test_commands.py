@@ -1,7 +1,6 @@
 """The commands: listed once, started alike, and ended by Ctrl-C in a line."""
 
 import ast
-import fnmatch
 import importlib
 import os
 import pathlib
@@ -60,8 +59,9 @@ def test_a_wheel_has_every_command_as_a_script():
 
 def test_a_wheel_has_every_flag_file():
     patterns = ast.literal_eval(setup_argument('package_data')[0])['seqgan_tf']
-    files = [path.relative_to(ROOT / 'seqgan_tf').as_posix() for path in (ROOT / 'seqgan_tf').rglob('*.flags')]
-    assert files and not [file for file in files if not any(fnmatch.fnmatch(file, pattern) for pattern in patterns)]
+    package = ROOT / 'seqgan_tf'
+    files = set(package.rglob('*.flags'))
+    assert files and files <= {path for pattern in patterns for path in package.glob(pattern)}
 
 
 def run(monkeypatch, capsys, main, *arguments):

@@ -1,17 +1,19 @@
-"""The commands by name. A command is imported when it starts."""
+"""The commands by name. A command is imported when it starts.
 
-import dataclasses
+Little is imported here, because Ctrl-C shows a traceback until `start` is reached.
+"""
+
 import functools
 import importlib
 import sys
+from typing import NamedTuple
 
 from seqgan_tf.version import VERSION
 
 INTERRUPTED = 130  # the exit code of a shell's command that Ctrl-C ended: 128 + SIGINT
 
 
-@dataclasses.dataclass(frozen=True)
-class Command:
+class Command(NamedTuple):
     """What is known of a command before it is imported.
 
     Attributes:
