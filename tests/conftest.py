@@ -10,10 +10,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # Modules of real processes, servers, whole runs and compiled graphs: minutes in all.
 SLOW = """
-    algorithms trained given python_guide claims claims_evaluation closing commands cpp deployment_files dry_run examples experiment export
-    export_commands nginx operator registries resume rollout sampling serving serving_check
-    serving_filters serving_fuzz serving_kinds serving_labels serving_real serving_server serving_versions
-    run_data start_from steps sweep train_command
+    algorithms claims claims_evaluation closing commands cpp deployment_files dry_run examples
+    experiment export export_commands given nginx operator python_guide registries resume rollout
+    run_data sampling serving serving_check serving_filters serving_fuzz serving_kinds
+    serving_labels serving_real serving_server serving_versions start_from steps sweep train_command
+    trained
 """.split()
 
 load_tensorflow()
