@@ -103,7 +103,11 @@ def test_check_fails_a_damaged_model(run, tmp_path):
 @pytest.mark.parametrize(
     'script, flags, message',
     [
-        ('export/export_model.py', ['--workdir={tmp}', '--export_dir={tmp}/x'], 'error: workdir must be'),
+        (
+            'export/export_model.py',
+            ['--workdir={tmp}', '--export_dir={tmp}/x'],
+            'error: a trained generator is loaded from the workdir',
+        ),
         ('export/check_model.py', ['--export_dir={tmp}'], 'error: export_dir must hold a version of a model. Received'),
         (
             'export/check_model.py',

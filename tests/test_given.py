@@ -146,4 +146,4 @@ def fail(texts):
 )
 def test_what_cannot_be_used_is_refused_with_the_rule(tmp_path, given, settings, error, message):
     with pytest.raises(error, match=message):
-        run(tmp_path, dict(mle_epochs=1) | settings, **given)
+        run(tmp_path, dict(mle_epochs=0, discriminator_rounds=0) | settings, **given)

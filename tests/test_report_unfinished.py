@@ -6,7 +6,7 @@ import pytest
 from test_report import write_run
 
 from seqgan_tf.errors import RunError
-from seqgan_tf.report import __main__ as command
+from seqgan_tf.report import command
 from seqgan_tf.report.document import compose
 from seqgan_tf.report.page import markdown
 from seqgan_tf.report.study import read_study

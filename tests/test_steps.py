@@ -303,7 +303,7 @@ class CountingDiscriminator(tf.Module):
         super().__init__()
         self.counts, self.positives = tf.Variable(tf.zeros([rows])), positives
         self.scale = keras.Variable(1.0)
-        self.trainable_variables_ = [self.scale]
+        self.trainable_variables_, self.losses = [self.scale], []
 
     @property
     def trainable_variables(self):

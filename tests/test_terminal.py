@@ -16,7 +16,7 @@ import pytest
 from seqgan_tf.algorithms.registry import planned_rounds
 from seqgan_tf.config import Config
 from seqgan_tf.loggers import layout
-from seqgan_tf.loggers.terminal import Terminal
+from seqgan_tf.loggers.terminal import Terminal, tell
 from seqgan_tf.training.state import Report
 
 ROUNDS = dict(mle_epochs=120, discriminator_rounds=50, adversarial_rounds=200)
@@ -265,3 +265,14 @@ def test_the_bar_of_the_last_phase_ends_with_it(screen):
 def test_lines_in_a_terminal_without_a_size_have_80_characters(screen):
     screen(0)
     assert layout.line_width() == 80
+
+
+@pytest.mark.parametrize('on_a_terminal', [True, False])
+def test_sentences_are_broken_between_words_on_a_terminal_only(on_a_terminal, monkeypatch, capsys):
+    monkeypatch.setenv('COLUMNS', '40')
+    monkeypatch.setattr(sys.stdout, 'isatty', lambda: on_a_terminal, raising=False)
+    sentence = 'note: a sentence of many words, some-of-them-joined by hyphens, that no line of forty holds'
+    tell(sentence)
+    lines = capsys.readouterr().out.splitlines()
+    assert ' '.join(line.strip() for line in lines) == sentence
+    assert (max(map(len, lines)) <= 40) == on_a_terminal

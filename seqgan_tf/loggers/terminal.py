@@ -3,6 +3,8 @@
 import itertools
 import pathlib
 import statistics
+import sys
+import textwrap
 import types
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -112,8 +114,17 @@ class Terminal(Logger):
 
 
 def say(text: str) -> None:
-    """Prints a line, above the progress bar if there is one."""
+    """Prints a text as it is, above the progress bar if there is one."""
     tqdm.write(text)
+
+
+def tell(sentence: str) -> None:
+    """Prints a sentence; on a terminal in lines of its width, broken between words only."""
+    if sys.stdout.isatty():
+        sentence = textwrap.fill(
+            sentence, line_width(), subsequent_indent='  ', break_long_words=False, break_on_hyphens=False
+        )
+    say(sentence)
 
 
 def _listed(*texts: str) -> str:

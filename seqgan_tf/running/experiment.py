@@ -19,7 +19,7 @@ from seqgan_tf.evaluation.evaluator import Evaluator
 from seqgan_tf.evaluation.references import references
 from seqgan_tf.evaluation.streams import evaluation_seed
 from seqgan_tf.loggers.registry import make_loggers
-from seqgan_tf.loggers.terminal import say
+from seqgan_tf.loggers.terminal import say, tell
 from seqgan_tf.policies.policy import RewardFunction
 from seqgan_tf.rewards.given import TextReward
 from seqgan_tf.running import metrics_log
@@ -107,7 +107,7 @@ class Experiment:
         )
         self.restored, messages = self.checkpoints.restore()
         for message in messages:
-            say(message)
+            tell(message)
         if self.restored is None and config.start_from:
             self.restored = start_from(config, self.corpus, self.state, self.metrics_file, self.samples_file)
         check_extension(config, before, self.state)
@@ -140,19 +140,19 @@ class Experiment:
     def _begin(self) -> None:
         """Says what the run has. A new run also logs the metrics of the untrained generator."""
         corpus = self.corpus
-        say(
+        tell(
             f'{self.config.dataset}: {len(corpus.train)} training, {len(corpus.validation)} validation and '
             f'{len(corpus.test)} test sequences of '
             f'{"at most " if corpus.vocabulary.end_id is not None else ""}{corpus.sequence_length} symbols, '
             f'vocabulary {len(corpus.vocabulary)}'
         )
         for note in corpus.notes:
-            say(f'note: {note}')
+            tell(f'note: {note}')
         self.metrics_file.cut()
         self.samples_file.cut()
         if self.restored:
             done = ', '.join(f'{phase} {int(self.state.done[phase])}' for phase in PHASES)
-            say(f'continuing from {self.restored} (rounds done: {done})')
+            tell(f'continuing from {self.restored} (rounds done: {done})')
         else:
             seed = evaluation_seed(self.config.seed, 'initial', 0)
             self._log(self._evaluate(Report('initial', 0, 0, dict(references(self.evaluator, seed)))))

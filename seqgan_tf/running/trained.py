@@ -14,7 +14,7 @@ from seqgan_tf.algorithms.registry import parts_of
 from seqgan_tf.config import Config
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
-from seqgan_tf.loggers.terminal import say
+from seqgan_tf.loggers.terminal import tell
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.models.given import GivenDiscriminator
@@ -186,7 +186,7 @@ def _from_workdir(workdir: pathlib.Path, given: Given) -> Trained:
     state = given.state(config, vocabulary, parts)
     path, messages = Checkpoints(workdir / 'checkpoints', state=state).restore()
     for message in messages:
-        say(message)
+        tell(message)
     if path is None:
         raise RunError(f'workdir must hold a checkpoint. Received: {workdir}, where none was saved yet')
     return Trained.of_state(config, vocabulary, state)
