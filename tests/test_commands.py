@@ -149,3 +149,23 @@ def test_a_gpu_gives_memory_as_it_is_needed(monkeypatch):
             monkeypatch.setenv('TF_FORCE_GPU_ALLOW_GROWTH', value)
         load_tensorflow()
         assert os.environ['TF_FORCE_GPU_ALLOW_GROWTH'] == expected
+
+
+def test_a_reader_that_has_gone_is_no_fault():
+    """As in `seqgan-sample --n=1000 ... | head -1`, where the rest has no reader."""
+    code = (
+        'import sys, types; from seqgan_tf.commands import registry\n'
+        'def main():\n    while True: print("text", flush=True)\n'
+        'sys.modules["endless"] = types.SimpleNamespace(main=main)\n'
+        'registry.COMMANDS["endless"] = registry.Command("endless", "")\n'
+        'registry.start("endless")'
+    )
+    process = subprocess.Popen(
+        [sys.executable, '-c', code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {'PYTHONPATH': str(ROOT)},
+    )
+    assert process.stdout.readline() == b'text\n'
+    process.stdout.close()
+    assert (process.wait(timeout=60), process.stderr.read()) == (141, b'')

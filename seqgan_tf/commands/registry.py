@@ -5,12 +5,15 @@ Little is imported here, because Ctrl-C shows a traceback until `start` is reach
 
 import functools
 import importlib
+import os
 import sys
 from typing import NamedTuple
 
 from seqgan_tf.version import VERSION
 
-INTERRUPTED = 130  # the exit code of a shell's command that Ctrl-C ended: 128 + SIGINT
+# The exit codes of a shell's command that a signal ended: 128 + its number.
+INTERRUPTED = 130  # SIGINT, Ctrl-C
+UNREAD = 141  # SIGPIPE
 
 
 class Command(NamedTuple):
@@ -45,8 +48,8 @@ def start(name: str) -> None:
     """Runs a command with the arguments in `sys.argv`. A lone --version shows the version.
 
     Raises:
-        SystemExit: with status 130 after Ctrl-C, also while the command is imported; or as the
-            command raises it.
+        SystemExit: with status 130 after Ctrl-C, also while the command is imported; with 141 where
+            nobody reads the output any more; or as the command raises it.
     """
     if sys.argv[1:] == ['--version']:
         show_version()
@@ -56,6 +59,9 @@ def start(name: str) -> None:
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # the reader of a pipe, such as head, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still buffered
+        sys.exit(UNREAD)
 
 
 # The console scripts seqgan-train and so on (setup.py).
