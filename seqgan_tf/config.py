@@ -221,11 +221,12 @@ class Config(Settings):
     export_dir: str = setting('', 'directory of the export for TensorFlow Serving. Empty: no export', may_change=True)
 
     def __post_init__(self) -> None:
-        for name in ('corpus', 'oracle_path', 'start_from', 'workdir', 'export_dir'):
-            if isinstance(getattr(self, name), os.PathLike):
-                object.__setattr__(self, name, os.fspath(getattr(self, name)))
         for field in dataclasses.fields(self):
-            check_value(field, getattr(self, field.name))
+            value = getattr(self, field.name)
+            if field.type is str and isinstance(value, os.PathLike):
+                value = os.fspath(value)
+                object.__setattr__(self, field.name, value)
+            check_value(field, value)
         if not self.workdir:
             raise ValueError('workdir must name a directory. Received: workdir=')
         check_settings(self)

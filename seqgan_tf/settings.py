@@ -124,10 +124,21 @@ class Settings:
             ValueError: the file cannot be read, or does not hold settings of this version.
         """
         try:
-            values = json.loads(pathlib.Path(path).read_text('utf-8'))
-            return cls(**values)
-        except (OSError, ValueError, TypeError) as error:
+            return cls.from_values(json.loads(pathlib.Path(path).read_text('utf-8')))
+        except (OSError, ValueError) as error:
             raise ValueError(f'config.json must hold the settings of a run. Received: {path} ({error})') from None
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """The settings with these values by name; those that are not named have their defaults.
+
+        Raises:
+            ValueError: there is no such setting, or a value is bad.
+        """
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(f'settings must be those of this version ({error})') from None
 
     @classmethod
     def from_flags(cls, values: flags.FlagValues, base: Self | None = None) -> Self:

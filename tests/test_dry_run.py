@@ -39,14 +39,15 @@ def printed(tmp_path_factory):
     folder, lines = tmp_path_factory.mktemp('empty'), []
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setattr(dry_run, 'say', lines.append)
+        for name in ('say', 'tell'):
+            patch.setattr(dry_run, name, lines.append)
         dry_run.dry_run(SMALL)
     assert list(folder.iterdir()) == []
     return lines
 
 
 def test_it_says_the_sizes(printed, tmp_path):
-    assert printed[0] == 'data: 400 training, 32 validation and 32 test sequences; T 5, V 12'
+    assert printed[0] == 'synthetic: 400 training, 32 validation and 32 test sequences of 5 symbols, vocabulary 12'
     state = TrainState(SMALL, load_task(SMALL).corpus.vocabulary, parts_of(SMALL))
     for name in ('generator', 'rollout_policy', 'discriminator'):
         assert f'{name}: {getattr(state, name).count_params():,} parameters' in printed

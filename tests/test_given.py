@@ -147,3 +147,13 @@ def fail(texts):
 def test_what_cannot_be_used_is_refused_with_the_rule(tmp_path, given, settings, error, message):
     with pytest.raises(error, match=message):
         run(tmp_path, dict(mle_epochs=0, discriminator_rounds=0) | settings, **given)
+
+
+def test_a_failure_of_an_earlier_run_is_not_raised_again(tmp_path):
+    """The same `TextReward`, after it has failed, in a run that another fault ends."""
+    reward = seqgan_tf.TextReward(fail)
+    with pytest.raises(KeyError, match='mine'):
+        run(tmp_path / 'failed', dict(mle_epochs=0, discriminator_rounds=0), reward=reward)
+    reward.function = share_of_a
+    run(tmp_path / 'good', dict(mle_epochs=0, discriminator_rounds=0), reward=reward)
+    assert reward.failure is None

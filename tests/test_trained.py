@@ -166,6 +166,7 @@ def edit(change):
         (edit(lambda values: values.pop('vocabulary')), 'an export must hold'),
         (edit(lambda values: values['generator'].update(hidden_dim=9)), 'weights of an export must fit'),
         (edit(lambda values: values['settings'].update(seed='x')), 'seed must be of type int'),
+        (edit(lambda values: values['settings'].update(later=1)), 'settings must be those of this version.*later'),
     ],
 )
 def test_a_damaged_export_is_answered_with_the_rule(version, damage, message):

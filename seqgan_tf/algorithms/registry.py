@@ -37,6 +37,8 @@ class Algorithm:
         return pkgutil.resolve_name(f'{self.module}:train')(state, corpus, config)
 
 
+# {phase: the setting with its number of rounds}, in the order of the phases.
+PHASE_LENGTHS = {'mle': 'mle_epochs', 'discriminator': 'discriminator_rounds', 'adversarial': 'adversarial_rounds'}
 LIKELIHOOD = ('mle_optimizer',)
 POLICY_GRADIENT = (*LIKELIHOOD, 'policy_optimizer', 'running_mean')
 
@@ -78,10 +80,6 @@ def planned_rounds(config: Any) -> dict[str, int]:
 
     A phase is there where the part that it trains is. With `mle_patience` the first may be shorter.
     """
-    parts = parts_of(config)
-    phases = {
-        'mle': ('mle_optimizer', config.mle_epochs),
-        'discriminator': ('discriminator_optimizer', config.discriminator_rounds),
-        'adversarial': ('policy_optimizer', config.adversarial_rounds),
-    }
-    return {phase: rounds for phase, (part, rounds) in phases.items() if part in parts and rounds}
+    optimizers = {'mle': 'mle_optimizer', 'discriminator': 'discriminator_optimizer', 'adversarial': 'policy_optimizer'}
+    parts, rounds = parts_of(config), {phase: getattr(config, name) for phase, name in PHASE_LENGTHS.items()}
+    return {phase: rounds[phase] for phase, part in optimizers.items() if part in parts and rounds[phase]}

@@ -32,7 +32,7 @@ COMMANDS = {
     'train': Command('seqgan_tf.train', 'trains a generator, or continues a run'),
     'sweep': Command('seqgan_tf.sweep.command', 'runs a grid of training runs'),
     'report': Command('seqgan_tf.report.command', 'compares finished runs: tables, figures and a page'),
-    'sample': Command('seqgan_tf.commands.sample', 'prints samples of a run'),
+    'sample': Command('seqgan_tf.commands.sample', 'prints texts of a run or of an export'),
     'export': Command('seqgan_tf.commands.export', 'exports the generator of a run for TensorFlow Serving'),
     'check': Command('seqgan_tf.commands.check', 'checks an exported model before it is served'),
     'client': Command('seqgan_tf.commands.client', 'asks a TensorFlow Serving for texts'),

@@ -116,6 +116,15 @@ class Corpus:
         return cls(*parts, vocabulary, (*notes, *describe_repeats(*parts)))
 
     @property
+    def sizes(self) -> str:
+        """The numbers of rows, T and V in words."""
+        at_most = '' if self.vocabulary.end_id is None else 'at most '
+        return (
+            f'{len(self.train)} training, {len(self.validation)} validation and {len(self.test)} test sequences of '
+            f'{at_most}{self.sequence_length} symbols, vocabulary {len(self.vocabulary)}'
+        )
+
+    @property
     def sequence_length(self) -> int:
         """T, the length of a row."""
         return self.train.shape[1]

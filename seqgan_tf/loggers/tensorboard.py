@@ -10,9 +10,7 @@ from tensorboard.plugins.hparams import api as hparams
 
 from seqgan_tf.errors import RunError
 from seqgan_tf.loggers.base import Logger
-from seqgan_tf.training.state import Report
-
-CLOSING_PHASES = ('temperature', 'final')  # they do not continue the curves of training
+from seqgan_tf.training.state import PHASES, Report
 
 
 class TensorBoard(Logger):
@@ -33,7 +31,7 @@ class TensorBoard(Logger):
 
     def write(self, report: Report, step: int, seconds: float | None) -> None:
         clock = {} if seconds is None else {'round_seconds': seconds}
-        prefix = f'{report.phase}/' if report.phase in CLOSING_PHASES else ''
+        prefix = '' if report.phase in ('initial', *PHASES) else f'{report.phase}/'
         with self._at(step):
             for name, value in (report.metrics | clock).items():
                 tf.summary.scalar(prefix + name, value)

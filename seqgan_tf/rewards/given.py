@@ -33,6 +33,7 @@ class TextReward:
 
     def of_tokens(self, vocabulary: Vocabulary) -> RewardFunction:
         """The reward tokens [B, T] -> [B] of a vocabulary."""
+        self.failure = None  # that of an earlier run
 
         def score(tokens: np.ndarray) -> np.ndarray:
             try:

@@ -6,16 +6,16 @@ import pathlib
 import time
 from collections.abc import Iterable, Iterator
 
-from seqgan_tf.algorithms.registry import ALGORITHMS, parts_of
+from seqgan_tf.algorithms.registry import ALGORITHMS, PHASE_LENGTHS, parts_of, planned_rounds
 from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.tasks import Task, load_task
 from seqgan_tf.evaluation.evaluator import Evaluator
 from seqgan_tf.evaluation.streams import evaluation_seed
-from seqgan_tf.loggers.terminal import say
-from seqgan_tf.running.workdir import LENGTHS, check_data, check_settings, user_errors
+from seqgan_tf.loggers.terminal import say, tell
+from seqgan_tf.running.workdir import check_data, check_settings, user_errors
 from seqgan_tf.training.parts import PARTS
-from seqgan_tf.training.state import PHASES, TrainState
+from seqgan_tf.training.state import TrainState
 
 BATCHES = 16  # in an epoch, and in a negative set, of a measured round: at B 64 the set is one chunk of samples
 EVALUATED = 10_000  # samples in a measured evaluation, at most
@@ -55,7 +55,7 @@ def dry_run(config: Config) -> None:
         task.corpus.batches(0, config.batch_size, config.seed)
     check_data(config, task.corpus, workdir)
     for line in _sizes(config, task.corpus):
-        say(line)
+        tell(line)
     say('running a few batches of each phase ...')
     for line in _table(plan(config, task)):
         say(line)
@@ -72,10 +72,8 @@ def plan(config: Config, task: Task) -> list[Row]:
         'discriminator': (0, of_set),
         'adversarial': (config.g_steps + config.adversarial_mle_steps, d_steps * of_set),
     }
-    rounds = {phase: getattr(config, name) for phase, name in zip(PHASES, LENGTHS)}
-    if config.start_from:
-        rounds['mle'] = 0
-    rows = [Row(phase, rounds[phase], *updates[phase], seconds[phase]) for phase in PHASES if phase in seconds]
+    rounds = planned_rounds(config) | ({'mle': 0} if config.start_from else {})
+    rows = [Row(phase, rounds[phase], *updates[phase], seconds[phase]) for phase in rounds]
     evaluations = 2 + sum(-(-row.rounds // config.eval_every) for row in rows if row.name != 'discriminator')
     return [*rows, Row('evaluation', evaluations, 0, 0, _measure_evaluation(config, task))]
 
@@ -94,7 +92,7 @@ def _measure(config: Config, corpus: Corpus) -> dict[str, float]:
     )
     short = dataclasses.replace(
         config,
-        **dict.fromkeys(LENGTHS, 2),
+        **dict.fromkeys(PHASE_LENGTHS.values(), 2),
         mle_patience=0,
         g_steps=min(1, config.g_steps),
         adversarial_mle_steps=min(1, config.adversarial_mle_steps),
@@ -150,10 +148,7 @@ def _negatives(config: Config, corpus: Corpus) -> int:
 
 def _sizes(config: Config, corpus: Corpus) -> Iterator[str]:
     """Lines about the data and the networks."""
-    yield (
-        f'data: {len(corpus.train)} training, {len(corpus.validation)} validation and {len(corpus.test)} test '
-        f'sequences; T {corpus.sequence_length}, V {len(corpus.vocabulary)}'
-    )
+    yield f'{config.dataset}: {corpus.sizes}'
     for note in corpus.notes:
         yield f'note: {note}'
     state = TrainState(config, corpus.vocabulary, parts_of(config))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import keras
 import tensorflow as tf
 
-from seqgan_tf.algorithms.registry import ALGORITHMS, parts_of
+from seqgan_tf.algorithms.registry import ALGORITHMS, PHASE_LENGTHS, parts_of
 from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.tasks import load_task
@@ -43,7 +43,7 @@ from seqgan_tf.training.state import PHASES, Report
 
 SHOWN_SAMPLES = 8
 # If one of these settings of a finished run has changed, its closing evaluation is made again.
-REOPENING = ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds', 'eval_samples', 'final_samples')
+REOPENING = (*PHASE_LENGTHS.values(), 'eval_samples', 'final_samples')
 
 
 def run(
@@ -76,6 +76,7 @@ def run(
     Raises:
         RunError: settings or data are bad, the workdir is in use or was made with other settings, a
             metric is not finite, or the disk cannot be written. Earlier checkpoints are kept.
+        ValueError: a reward has another shape or type. What a `TextReward` raises comes as it is.
         Stopped: SIGTERM or SIGINT came, and the run is saved. It is a KeyboardInterrupt.
     """
     given = Given(corpus, reward, discriminator)
@@ -140,12 +141,7 @@ class Experiment:
     def _begin(self) -> None:
         """Says what the run has. A new run also logs the metrics of the untrained generator."""
         corpus = self.corpus
-        tell(
-            f'{self.config.dataset}: {len(corpus.train)} training, {len(corpus.validation)} validation and '
-            f'{len(corpus.test)} test sequences of '
-            f'{"at most " if corpus.vocabulary.end_id is not None else ""}{corpus.sequence_length} symbols, '
-            f'vocabulary {len(corpus.vocabulary)}'
-        )
+        tell(f'{self.config.dataset}: {corpus.sizes}')
         for note in corpus.notes:
             tell(f'note: {note}')
         self.metrics_file.cut()

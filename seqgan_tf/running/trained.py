@@ -195,7 +195,7 @@ def _from_workdir(workdir: pathlib.Path, given: Given) -> Trained:
 def _from_export(version: pathlib.Path) -> Trained:
     with user_errors():
         found = description.read(version)
-        config = Config(**found.settings) if found.settings else None
+        config = Config.from_values(found.settings) if found.settings else None
         return Trained(found.generator, found.discriminator, found.vocabulary, found.sequence_length, config)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import filelock
 
+from seqgan_tf.algorithms.registry import PHASE_LENGTHS
 from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.registry import DATASETS
@@ -19,8 +20,6 @@ from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
 from seqgan_tf.settings import list_differences
 from seqgan_tf.training.state import PHASES, TrainState
-
-LENGTHS = ('mle_epochs', 'discriminator_rounds', 'adversarial_rounds')  # settings, in the order of PHASES
 
 
 @contextlib.contextmanager
@@ -106,7 +105,7 @@ def check_extension(config: Config, before: Config | None, state: TrainState) ->
     """
     if before is None:
         return
-    for i, (phase, name) in enumerate(zip(PHASES, LENGTHS)):
+    for i, (phase, name) in enumerate(PHASE_LENGTHS.items()):
         done, total, earlier = int(state.done[phase]), getattr(config, name), getattr(before, name)
         if total == earlier:
             continue

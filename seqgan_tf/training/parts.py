@@ -12,8 +12,6 @@ from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.training.optimizers import adam
 
-GIVEN = 'given'  # the value of a setting whose part comes from Python
-
 
 def make_generator(config: Any, vocabulary: Vocabulary, name: str) -> Generator:
     """A generator of a run's sizes. Every call gives the same weights."""
@@ -35,7 +33,7 @@ def _rollout_policy(state, config, vocabulary):
 
 
 def _discriminator(state, config, vocabulary):
-    if config.discriminator == GIVEN:
+    if config.discriminator == 'given':
         raise ValueError(
             'discriminator=given takes a Keras model: seqgan_tf.run(config, discriminator=...). Received: none'
         )
