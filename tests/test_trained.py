@@ -10,6 +10,7 @@ import threading
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import seqgan_tf
 from seqgan_tf.commands import sample as sample_command
@@ -253,3 +254,18 @@ def test_the_command_answers_mistakes_in_a_line(made, arguments, monkeypatch, ca
     source = [] if arguments[0].startswith('--workdir') else [f'--workdir={made[1]}']
     with pytest.raises(SystemExit, match='error: .* Received: '):
         command(monkeypatch, capsys, *source, *arguments)
+
+
+def trace_often():
+    for _ in range(12):
+        tf.function(lambda x: x + 1)(tf.constant(1))
+
+
+def test_a_run_warns_of_no_retracing_and_other_code_still_does(tmp_path, caplog):
+    """Its steps are traced once each, but TensorFlow counts those of all runs of a process together."""
+    warned = lambda: [message for message in caplog.messages if 'retracing' in message]
+    caplog.set_level('WARNING', 'tensorflow')
+    seqgan_tf.run(config(tmp_path, algorithm='random'), corpus=make_corpus(), on_report=lambda report: trace_often())
+    assert not warned()
+    trace_often()
+    assert warned()

@@ -28,6 +28,7 @@ from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.given import Given
 from seqgan_tf.running.interruption import Interruption
 from seqgan_tf.running.pretraining import start_from
+from seqgan_tf.running.startup import no_retracing_warnings
 from seqgan_tf.running.summary import describe
 from seqgan_tf.running.trained import Trained
 from seqgan_tf.running.workdir import (
@@ -81,7 +82,7 @@ def run(
     """
     given = Given(corpus, reward, discriminator)
     config = given.settings(config)
-    with locked(pathlib.Path(config.workdir)):
+    with locked(pathlib.Path(config.workdir)), no_retracing_warnings():
         experiment = Experiment(config, given, on_report)
         try:
             return experiment.run()

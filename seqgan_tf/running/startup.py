@@ -1,17 +1,17 @@
-"""Loading TensorFlow without the notes that it prints at its start.
+"""TensorFlow without what it prints in vain."""
 
-They come from native code, before any log level has an effect.
-"""
-
+import contextlib
+import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 
 
 def load_tensorflow() -> None:
     """Imports TensorFlow and lists its devices, with standard error redirected to a file.
 
-    If that fails, the content of the file is shown. A command calls this before any other import of
+    What it prints then comes from native code, before any log level has an effect. If that fails, the content of the file is shown. A command calls this before any other import of
     TensorFlow. On a GPU, TensorFlow takes memory as it needs it and not all at once, unless the
     environment says otherwise.
     """
@@ -32,3 +32,19 @@ def load_tensorflow() -> None:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+@contextlib.contextmanager
+def no_retracing_warnings() -> Iterator[None]:
+    """A context without TensorFlow's warning that a function is traced often.
+
+    Each run builds its compiled steps, and each of them is traced once. TensorFlow counts the traces
+    of all runs of a process together.
+    """
+    is_other = lambda record: 'triggered tf.function retracing' not in record.getMessage()
+    logger = logging.getLogger('tensorflow')
+    logger.addFilter(is_other)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_other)
