@@ -16,6 +16,22 @@ RewardFunction = Callable[[tf.Tensor], tf.Tensor]
 ValuesFunction = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
+class PrefixValue(Protocol):
+    """A number for every prefix of a sequence, read token by token.
+
+    A value network and a causal discriminator are such values. The tokens after an end token do not
+    count, so a caller keeps the value of the end token for them.
+    """
+
+    def initial_state(self, batch_size: int | tf.Tensor) -> State:
+        """The state before any token: a nest of tensors [B, ...]."""
+        ...
+
+    def step(self, tokens: tf.Tensor, state: State) -> tuple[tf.Tensor, State]:
+        """Reads tokens int32 [B]; returns the value [B] of the prefix that ends with them, and the new state."""
+        ...
+
+
 @runtime_checkable
 class Policy(Protocol):
     """A distribution over sequences, given token by token.
