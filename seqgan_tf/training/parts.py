@@ -51,9 +51,7 @@ def _discriminator(state, config, vocabulary):
 
 def _prefix_network(config, vocabulary, name):
     """A network of the generator's sizes, so that it can start from the generator's weights."""
-    return PrefixNetwork(
-        len(vocabulary), config.embedding_dim, config.hidden_dim, seed=config.seed * 3 + 1, name=name
-    )
+    return PrefixNetwork(len(vocabulary), config.embedding_dim, config.hidden_dim, seed=config.seed * 3 + 1, name=name)
 
 
 def _value_network(state, config, vocabulary):
