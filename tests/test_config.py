@@ -63,7 +63,7 @@ def another(field):
 # Settings all unlike their defaults that go together, so without verse_length, which goes with tokens=char, and those that go with algorithm=seqgan.
 OTHER = {
     name: another(field) for name, field in FIELDS.items() if name not in ('verse_length', 'reward', 'discriminator')
-} | dict(dataset='text', corpus='x.txt', encoding='utf-16', tokens='word', negatives=100)
+} | dict(dataset='text', corpus='x.txt', encoding='utf-16', tokens='word', negatives=100, value='network')
 MAY_CHANGE = {
     'corpus',
     'encoding',
@@ -292,6 +292,24 @@ def test_a_value_of_another_type_is_named(name, value):
         (
             dict(algorithm='mle', start_from='x'),
             'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm=mle, start_from=x',
+        ),
+        (
+            dict(algorithm='mle', value='network'),
+            'value is a setting of algorithm=pg_bleu or seqgan. Received: algorithm=mle, value=network',
+        ),
+        (
+            dict(algorithm='pg_bleu', value='causal'),
+            'value=causal goes with reward=discriminator or .*Received: algorithm=pg_bleu, reward=bleu',
+        ),
+        (dict(reward='given', value='causal'), 'value=causal goes with .*Received: algorithm=seqgan, reward=given'),
+        (dict(reward='constant', value='network'), 'value=network goes with .*algorithm=seqgan, reward=constant'),
+        (
+            dict(value='causal', discriminator_rounds=0),
+            'value=causal must be trained before its first use. Received: discriminator_rounds=0',
+        ),
+        (
+            dict(value='network', negatives=40, batch_size=64),
+            'with value=network the negatives must fill a batch. Received: negatives=40, batch_size=64',
         ),
         (
             dict(g_steps=0),
