@@ -24,6 +24,7 @@ class Algorithm:
         adversarial: whether it has an adversarial phase. Such an algorithm can start from another
             run's pretraining.
         reward: the name of its own reward; None where `--reward` chooses it.
+        policy_gradient: whether its adversarial phase is a policy gradient.
     """
 
     module: str
@@ -31,6 +32,7 @@ class Algorithm:
     parts: tuple[str, ...] = ()
     adversarial: bool = False
     reward: str | None = None
+    policy_gradient: bool = True
 
     def __call__(self, state: 'TrainState', corpus: 'Corpus', config: Any) -> Iterator['Report']:
         """Runs the algorithm, and yields one report a round."""
@@ -42,7 +44,7 @@ PHASE_LENGTHS = {'mle': 'mle_epochs', 'discriminator': 'discriminator_rounds', '
 LIKELIHOOD = ('mle_optimizer',)
 # Their networks are trained on negative sets, in the phase 'discriminator' and in d-steps.
 OF_NEGATIVE_SETS = {'discriminator_optimizer', 'value_optimizer', 'causal_optimizer'}
-POLICY_GRADIENT = (*LIKELIHOOD, 'policy_optimizer', 'running_mean')
+POLICY_GRADIENT = (*LIKELIHOOD, 'policy_optimizer', 'running_mean', 'reference_policy')
 
 ALGORITHMS = {
     'random': Algorithm('seqgan_tf.algorithms.untrained', 'the untrained generator'),
@@ -63,6 +65,14 @@ ALGORITHMS = {
         POLICY_GRADIENT,
         adversarial=True,
     ),
+    'selfgan': Algorithm(
+        'seqgan_tf.algorithms.selfgan',
+        'MLE, then likelihood of samples that the discriminator chose',
+        (*LIKELIHOOD, 'policy_optimizer'),
+        adversarial=True,
+        reward='logit',
+        policy_gradient=False,
+    ),
 }
 
 
@@ -80,7 +90,12 @@ def parts_of(config: Any) -> set[str]:
     # Of a reward and a discriminator that were both given, the one may ask the other.
     beside = ADVERSARY if (config.reward, config.discriminator) == ('given', 'given') else ()
     parts = {*algorithm.parts, *reward.parts, *beside}
-    return parts - {*SEARCH} | {*VALUES[config.value].parts} if parts.issuperset(SEARCH) else parts
+    # The roll-out policy stands for what carries a reward back to the tokens.
+    if parts.issuperset(SEARCH):
+        parts -= {*SEARCH}
+        if algorithm.policy_gradient and (config.value != 'rollouts' or config.num_rollouts):
+            parts |= {*VALUES[config.value].parts}
+    return parts
 
 
 def planned_rounds(config: Any) -> dict[str, int]:

@@ -39,23 +39,9 @@ def after_likelihood(state: TrainState, corpus: Corpus, config: Any) -> Iterator
     """
     discriminate = DiscriminatorPhase(state, corpus, config) if parts_of(config) & OF_NEGATIVE_SETS else None
     if discriminate:
-        yield from pretrain(discriminate, state, config)
+        yield from discriminate.pretrain()
     values_fn = make_values(reward_of(config), state, corpus, config)
     yield from policy_gradient.train(state, corpus, config, values_fn, discriminate)
-
-
-def pretrain(discriminate: policy_gradient.Discriminate, state: TrainState, config: Any) -> Iterator[Report]:
-    """Yields one report for each negative set of the phase 'discriminator'.
-
-    At its end a causal discriminator has the weights that were best on held-out rows.
-    """
-    for i in state.rounds('discriminator', config.discriminator_rounds):
-        metrics = discriminate() | discriminate.held_out()
-        if state.causal_best is not None:
-            state.causal_best.keep(metrics['causal_held_out_loss'])
-            if i == config.discriminator_rounds:
-                state.causal_best.put_back()
-        yield Report('discriminator', i, config.discriminator_rounds, metrics)
 
 
 class DiscriminatorPhase:
@@ -78,6 +64,21 @@ class DiscriminatorPhase:
             )
         if config.value != 'rollouts':
             self.learner = make_learner(state, config, make_reward(reward_of(config), state, corpus, config))
+
+    def pretrain(self) -> Iterator[Report]:
+        """The discriminator's pretraining (Algorithm 1, line 4): one report a negative set.
+
+        At its end a causal discriminator has the weights that were best on held-out rows.
+        """
+        best = self.state.causal_best if self.config.value == 'causal' else None
+        rounds = self.config.discriminator_rounds
+        for i in self.state.rounds('discriminator', rounds):
+            metrics = self() | self.held_out()
+            if best:
+                best.keep(metrics['causal_held_out_loss'])
+                if i == rounds:
+                    best.put_back()
+            yield Report('discriminator', i, rounds, metrics)
 
     def __call__(self) -> dict[str, float]:
         """Draws a set and trains on it for k epochs (Algorithm 1, lines 12 and 13).

@@ -22,10 +22,12 @@ def from_network(state: TrainState, config: Any, reward_fn: RewardFunction) -> V
 
 
 def from_causal(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:
-    """The action values of a run's causal discriminator: the probability that a prefix is real."""
-    return learned_values(
-        state.causal_discriminator, reward_fn, tf.sigmoid, state.generator.end_id, config.jit == 'auto'
-    )
+    """The action values of a run's causal discriminator: the probability that a prefix is real.
+
+    With reward=logit it is the logit.
+    """
+    scale = tf.identity if config.reward == 'logit' else tf.sigmoid
+    return learned_values(state.causal_discriminator, reward_fn, scale, state.generator.end_id, config.jit == 'auto')
 
 
 def learned_values(

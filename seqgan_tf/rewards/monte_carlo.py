@@ -1,6 +1,8 @@
-"""The reward of a run and its action values, where roll-outs carry it back to each token."""
+"""The reward of a run, and its action values: the reward carried back to each token."""
 
 from typing import Any
+
+import tensorflow as tf
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.policy import RewardFunction, ValuesFunction
@@ -25,10 +27,14 @@ def make_reward(name: str, state: TrainState, corpus: Corpus, config: Any) -> Re
     return REWARDS[REWARDS[name].underlying or name].make(state, corpus, config)
 
 
-def search(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:
-    """The action values of a reward of finished sequences, by roll-outs of G_beta (Eq. 4)."""
+def carried_back(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:
+    """The action values of a reward: by roll-outs of G_beta (Eq. 4), or without any."""
 
-    def values(tokens, seed):
+    def of_finished(tokens, seed):
+        del seed
+        return tf.tile(reward_fn(tokens)[:, None], [1, tokens.shape[1]])
+
+    def by_rollouts(tokens, seed):
         return action_values(
             state.rollout_policy,
             reward_fn,
@@ -39,4 +45,4 @@ def search(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesF
             chunk_rows=config.rollout_chunk or rollout_rows(state.generator.vocab_size),
         )
 
-    return values
+    return by_rollouts if config.num_rollouts else of_finished

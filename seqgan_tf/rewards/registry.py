@@ -68,6 +68,11 @@ REWARDS = {
     'discriminator': Reward(
         'seqgan_tf.rewards.adversarial:make', "the discriminator's probability of being real", parts=SEARCH + ADVERSARY
     ),
+    'logit': Reward(
+        'seqgan_tf.rewards.adversarial:make_logit',
+        'the logit of that probability, for which baseline=whitened is meant',
+        parts=SEARCH + ADVERSARY,
+    ),
     'bleu': Reward('seqgan_tf.rewards.bleu:make', 'BLEU against the training rows', parts=SEARCH),
     'given': Reward(
         'seqgan_tf.rewards.given:make', 'the function given to seqgan_tf.run(config, reward=...)', parts=SEARCH
@@ -86,7 +91,7 @@ REWARDS = {
 }
 
 VALUES = {
-    'rollouts': Value('seqgan_tf.rewards.monte_carlo:search', 'Monte-Carlo roll-outs (the paper)', parts=SEARCH),
+    'rollouts': Value('seqgan_tf.rewards.monte_carlo:carried_back', 'Monte-Carlo roll-outs (the paper)', parts=SEARCH),
     'network': Value(
         'seqgan_tf.rewards.learned:from_network',
         'a value network, regressed on the rewards of samples',
@@ -94,7 +99,7 @@ VALUES = {
     ),
     'causal': Value(
         'seqgan_tf.rewards.learned:from_causal',
-        "a causal discriminator's probability that a prefix is real",
+        "a causal discriminator's probability, or logit, of a real prefix",
         parts=('causal_discriminator', 'causal_optimizer', 'causal_best'),
         adversarial=True,
     ),
