@@ -12,7 +12,7 @@ from seqgan_tf.search.particles import particles, systematic
 from seqgan_tf.search.resample import resample
 
 NOTHING = [np.zeros(3), np.zeros(9), np.zeros(27)]
-BAD = toys.random_tables(seed=7, scale=2.0)
+BAD = toys.random_tables(seed=7, scale=1.0)
 
 
 def search(tables, rows, n, seed=(1, 2), guidance=1.5, end_id=None, **settings):
@@ -32,26 +32,26 @@ def off_by(log_z, z):
     return abs(estimates.mean() - z) / (estimates.std() / len(estimates) ** 0.5)
 
 
-@pytest.mark.parametrize('end_id', [None, 1])
-@pytest.mark.parametrize('n', [1, 2, 5, 16])
-@pytest.mark.parametrize('twist', ['perfect', 'none', 'bad'])
+@pytest.mark.parametrize(
+    'twist, n, end_id', [('perfect', 8, None), ('perfect', 2, 1), ('none', 8, 1), ('bad', 2, 1), ('bad', 8, None)]
+)
 def test_z_is_unbiased(twist, n, end_id):
-    tables = {'perfect': toys.perfect_tables(1.5, end_id), 'none': NOTHING, 'bad': BAD}[twist]
-    found = search(tables, 20_000, n, end_id=end_id)
-    assert off_by(found.log_z, toys.law(1.5, end_id).sum()) < 4
+    tables = {'perfect': toys.perfect_tables(2.0, end_id), 'none': NOTHING, 'bad': BAD}[twist]
+    found = search(tables, 10_000, n, guidance=2.0, end_id=end_id)
+    assert off_by(found.log_z, toys.law(2.0, end_id).sum()) < 4
     np.testing.assert_allclose(found.scores, score(found.tokens))
 
 
 def test_a_good_twist_has_less_variance_than_none_and_none_less_than_a_bad_one():
-    spread = lambda tables: np.exp(search(tables, 5000, 16).log_z.numpy()).std()
-    assert 1.2 * spread(toys.perfect_tables(1.5)) < spread(NOTHING)
-    assert 1.2 * spread(NOTHING) < spread(BAD)
+    spread = lambda tables: np.exp(search(tables, 3000, 16, guidance=3.0).log_z.numpy()).std()
+    assert 1.07 * spread(toys.perfect_tables(3.0)) < spread(NOTHING)
+    assert 1.5 * spread(NOTHING) < spread(BAD)
 
 
 @pytest.mark.parametrize('tables', [toys.perfect_tables(1.5, end_id=1), BAD])
 def test_the_limit_of_many_particles_is_the_residual_model(tables):
     law = toys.law(1.5, end_id=1)
-    statistic, freedom = toys.chi_square(search(tables, 3000, 400, end_id=1).tokens, law / law.sum())
+    statistic, freedom = toys.chi_square(search(tables, 1500, 300, end_id=1).tokens, law / law.sum())
     assert statistic < freedom + 5 * (2 * freedom) ** 0.5
 
 
@@ -70,7 +70,7 @@ def test_without_a_twist_nothing_is_resampled():
 
 
 def test_prefixes_and_guidance_of_each_row():
-    rows = 20_000
+    rows = 8000
     prefix = tf.tile([[2, 0]], [rows, 1])
     lengths = tf.repeat([0, 1, 2, 1], rows // 4)
     guidance = tf.repeat([1.0, 1.5, 2.0, 0.0], rows // 4)

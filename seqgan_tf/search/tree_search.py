@@ -91,7 +91,9 @@ def tree_search(
         place = simulation + 1
         node, action, tokens, depth = descend(tree, root, tokens, depth, exploration)
         is_new, token = ~at(tree.finished, node), at(tree.tokens, node, action)
-        policy_state, value_state = tf.nest.map_structure(lambda part: at(part, node), tree.states)
+        # A finished sequence is not read on: its row repeats the step that finished it.
+        before = tf.where(is_new, node, at(tree.parent, node))
+        policy_state, value_state = tf.nest.map_structure(lambda part: at(part, before), tree.states)
         logits, policy_state = policy.step(token, policy_state)
         number, value_state = value.step(token, value_state)
         finished = depth == length
