@@ -15,7 +15,7 @@ from seqgan_tf.policies.sampling import sequence_log_prob, unroll
 from seqgan_tf.serving import laws
 from seqgan_tf.serving.check import check, prompts_of
 from seqgan_tf.serving.loaders import SessionModel, python_model
-from seqgan_tf.serving.servable import row_uniforms
+from seqgan_tf.serving.drawing import row_uniforms
 
 
 @pytest.fixture(scope='module', params=[*VOCABULARIES, *TRAINED])
