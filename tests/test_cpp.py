@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from serving_models import CHARS, VOCABULARIES, networks, opened
 
-from seqgan_tf.serving.check import prompts_of
 from seqgan_tf.serving.loaders import python_model
+from seqgan_tf.serving.trial_requests import prompts_of
 
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / 'export' / 'cpp'
 TOOLS = ('g++', 'make')

@@ -13,9 +13,10 @@ from seqgan_tf import randomness
 from seqgan_tf.policies.draws import draw
 from seqgan_tf.policies.sampling import sequence_log_prob, unroll
 from seqgan_tf.serving import laws
-from seqgan_tf.serving.check import check, prompts_of
-from seqgan_tf.serving.loaders import SessionModel, python_model
+from seqgan_tf.serving.check import check
 from seqgan_tf.serving.drawing import row_uniforms
+from seqgan_tf.serving.loaders import SessionModel, python_model
+from seqgan_tf.serving.trial_requests import prompts_of
 
 
 @pytest.fixture(scope='module', params=[*VOCABULARIES, *TRAINED])
