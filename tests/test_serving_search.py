@@ -207,11 +207,11 @@ def test_an_export_of_an_earlier_version_is_read_and_its_check_says_what_it_lack
     assert len(load(path).generate(2, num_candidates=4)) == 2
 
 
-@pytest.mark.parametrize('kind', ['words', 'whole verses', 'graphemes'])
-def test_every_law_holds(tmp_path, monkeypatch, kind):
+@pytest.mark.parametrize('kind', DEPENDENT)
+def test_every_law_holds_where_a_text_may_have_other_symbols(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(search_laws, 'CANDIDATES', 8000)
     monkeypatch.setattr(search_laws, 'ROWS', 100)
-    vocabulary, length = (VOCABULARIES | DEPENDENT)[kind]
+    vocabulary, length = DEPENDENT[kind]
     with opened(*networks(vocabulary, length), vocabulary, length, tmp_path) as model:
         outcomes = list(search_laws.check(model.path))
     print(*(what for what, _ in outcomes), sep='\n')
@@ -233,9 +233,9 @@ def bent(session, change):
     [
         (lambda inputs: {'guidance': inputs['guidance'] * np.float32(1.5)}, False),
         (lambda inputs: {'guidance': inputs['guidance'] * 0}, False),
-        (lambda inputs: {'num_candidates': inputs['num_candidates'] + 1}, False),
+        (lambda inputs: {'num_candidates': inputs['num_candidates'] - 5}, False),
         (lambda inputs: {'temperature': inputs['temperature'] * np.float32(1.5)}, False),
-        (lambda inputs: {'seed': inputs['seed'] // 4}, False),
+        (lambda inputs: {'seed': inputs['seed'] // 16}, False),
         (lambda inputs: {'num_candidates': inputs['num_candidates'] // 2}, True),
         (lambda inputs: {'guidance': inputs['guidance'] * 0 + 10}, True),
         (lambda inputs: {'prompt': np.roll(inputs['prompt'], 1)}, True),
@@ -243,7 +243,7 @@ def bent(session, change):
 )
 def test_a_choice_of_another_law_is_refused(words, change, best):
     with pytest.raises(ValueError, match='must not refuse it|a prompt must be kept'):
-        search_laws.check_choice(bent(words.session, change), 16 if best else 2, best)
+        search_laws.check_choice(bent(words.session, change), 16 if best else 8, best)
 
 
 @pytest.mark.parametrize('name', ['seed', 'temperature', 'guidance'])

@@ -27,20 +27,21 @@ def two_samples(first: np.ndarray, second: np.ndarray) -> str:
     )
 
 
-def levels(tokens: np.ndarray, values: np.ndarray) -> list[np.ndarray]:
+def levels(tokens: np.ndarray, values: np.ndarray, cells: int = BINS) -> list[np.ndarray]:
     """Two samples of numbers as cells of equal counts, for `two_samples`.
 
     Args:
         tokens: int32 [2M, T], the sequences of the one sample and then those of the other.
         values: float32 [2M], a number of each sequence. Equal sequences get one: two rounded
             numbers could be on both sides of a cell's edge.
+        cells: their number.
 
     Returns:
         two arrays [M] of cells.
     """
     _, first, index = np.unique(tokens, axis=0, return_index=True, return_inverse=True)
     values = values[first[index.ravel()]]
-    return np.split(np.searchsorted(np.quantile(values, np.linspace(0, 1, BINS + 1)[1:-1]), values), 2)
+    return np.split(np.searchsorted(np.quantile(values, np.linspace(0, 1, cells + 1)[1:-1]), values), 2)
 
 
 def judged(statistic: float, degrees: int, what: str) -> str:

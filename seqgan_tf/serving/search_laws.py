@@ -20,10 +20,11 @@ from seqgan_tf.serving.twin import Twin
 
 ROWS = 500  # rows of a request whose answers are compared one by one
 CANDIDATES = 16_000  # sequences among which each of two compared samples is chosen
+CELLS = 20  # of a sample of chosen sequences, which is smaller than a sample of draws
 CANDIDATE_SEED = 2_000_003  # of the candidates that NumPy chooses among; searches start at 0
 TEMPERATURE = 0.8
 BEST = 1e6  # guidance that chooses the best
-SPREAD = 2.0  # guidance times the standard deviation of the logits, where the choice is at random
+SPREAD = 1.0  # guidance times the standard deviation of the logits, where the choice is at random
 BAD_VALUES = (('num_candidates', 0), ('num_candidates', 257), ('guidance', -1.0), ('guidance', np.nan))
 
 
@@ -42,7 +43,7 @@ def check(path: str | pathlib.Path) -> Iterator[Outcome]:
         twin = Twin.of_export(path, end_id=None if session('score', text=np.array([b''], object))['error'][0] else 0)
         yield outcome('search: guidance 0 gives what complete gives', check_unguided, session)
         yield outcome('search: log_prob of the twin, prob_real of the score', check_numbers, session, twin)
-        yield outcome('search: one of 2 is chosen by its weight', check_choice, session, 2)
+        yield outcome('search: one of 8 is chosen by its weight', check_choice, session, 8)
         yield outcome('search: the best of 16 after prompts', check_choice, session, 16, True)
         yield outcome('search: values out of range are errors of their rows', check_bad_values, session)
 
@@ -106,7 +107,7 @@ def check_choice(session: Model, num_candidates: int, best: bool = False) -> str
     altered = ~((found['tokens'] == tokens) | free).all(axis=1)
     require(not altered.any(), f'a prompt must be kept. Received: {altered.sum()} of {rows} altered')
     both = {name: np.concatenate([found[name], chosen[name]]) for name in found}
-    likelihoods, real = (two_samples(*levels(both['tokens'], both[name])) for name in ('log_prob', 'prob_real'))
+    likelihoods, real = (two_samples(*levels(both['tokens'], both[name], CELLS)) for name in ('log_prob', 'prob_real'))
     return f'log-likelihoods {likelihoods}, prob_real {real}'
 
 
