@@ -112,6 +112,6 @@ class Search(tf.Module):
             tf.TensorArray(dtype, size=steps, element_shape=[None, *shape], infer_shape=False)
             for dtype, shape in ((tf.int32, [length]), (tf.float32, []), (tf.float32, []))
         ]
-        # More iterations at a time would hold the memory of more chunks.
+        # One chunk at a time, whatever the number of threads.
         _, *parts = tf.while_loop(lambda step, *_: step < steps, advance, [0, *parts], parallel_iterations=1)
         return tuple(part.concat() for part in parts)
