@@ -3,12 +3,12 @@
 import dataclasses
 import os
 
-from seqgan_tf.algorithms.registry import ALGORITHMS, Algorithm
+from seqgan_tf.algorithms.registry import ALGORITHMS, Algorithm, reward_of
 from seqgan_tf.data.lines import ON_LONG, ON_REPEATED
 from seqgan_tf.data.registry import DATASETS, check_settings
 from seqgan_tf.data.token_kinds import TOKEN_KINDS
 from seqgan_tf.loggers.registry import LOGGERS
-from seqgan_tf.rewards.registry import REWARDS
+from seqgan_tf.rewards.registry import ADVERSARY, REWARDS, SEARCH, VALUES
 from seqgan_tf.settings import Settings, check_value, explain, setting
 from seqgan_tf.training.baselines import BASELINES
 
@@ -126,7 +126,10 @@ class Config(Settings):
         after_likelihood=True,
     )
     discriminator_rounds: int = setting(
-        50, 'pretraining: number of negative sets that the discriminator is trained on', least=0, may_change=True
+        50,
+        'pretraining: number of negative sets that the discriminator, and the network of value, is trained on',
+        least=0,
+        may_change=True,
     )
     adversarial_rounds: int = setting(200, 'rounds; each has g_steps, then d_steps', least=0, may_change=True)
     g_steps: int = setting(
@@ -142,7 +145,15 @@ class Config(Settings):
         least=0,
         after_likelihood=True,
     )
-    num_rollouts: int = setting(16, 'N, the number of roll-outs for each prefix', least=1, after_likelihood=True)
+    policy_batch_size: int = setting(
+        0, 'sequences in a batch of the policy gradient. 0: batch_size', least=0, after_likelihood=True
+    )
+    num_rollouts: int = setting(
+        16,
+        'N, the number of roll-outs for each prefix. 0: none; each token has the reward of its finished sequence',
+        least=0,
+        after_likelihood=True,
+    )
     rollout_decay: float = setting(
         0.0,
         "share of the roll-out policy's old weights that it keeps at the end of a round. 0: it becomes equal to the "
@@ -157,6 +168,19 @@ class Config(Settings):
         choices=REWARDS,
         after_likelihood=True,
     )
+    value: str = setting(
+        'rollouts',
+        'seqgan, pg_bleu: how the reward of a finished sequence is carried back to its tokens. ' + explain(VALUES),
+        choices=VALUES,
+        after_likelihood=True,
+    )
+    value_start: str = setting(
+        'generator',
+        'value=network and causal: the first weights of the network. generator: embedding and LSTM of the pretrained '
+        'generator; random: none of its own',
+        choices=('generator', 'random'),
+        after_likelihood=True,
+    )
     bleu_order: int = setting(
         3, 'n of BLEU-n where BLEU is the reward (released PG-BLEU: 3)', least=1, most=5, after_likelihood=True
     )
@@ -166,8 +190,33 @@ class Config(Settings):
         choices=BASELINES,
         after_likelihood=True,
     )
+    kl_coef: float = setting(
+        0.0,
+        'weight of the KL divergence to the generator before the adversarial phase, in rewards a nat. It is '
+        'subtracted from the reward of a sequence (Jaques et al., 2017). 0: none (paper)',
+        least=0,
+        after_likelihood=True,
+    )
+    search_candidates: int = setting(
+        8, 'selfgan: n, the samples of which one is chosen by the discriminator', least=1, after_likelihood=True
+    )
+    guidance: float = setting(
+        1.0,
+        'selfgan: beta. A sample with the logit s is chosen with weight e^(beta s)',
+        least=0,
+        after_likelihood=True,
+    )
+    real_share: float = setting(
+        0.5,
+        'selfgan: share of training rows in its likelihood updates. 1: no search, the control',
+        least=0,
+        most=1,
+        after_likelihood=True,
+    )
     freeze_discriminator: bool = setting(
-        False, 'seqgan, a control: the discriminator is not trained after its pretraining', after_likelihood=True
+        False,
+        'seqgan, a control: the discriminator, and the network of value, is not trained after its pretraining',
+        after_likelihood=True,
     )
     adversarial_mle_steps: int = setting(
         0,
@@ -236,6 +285,8 @@ class Config(Settings):
                 f'Received: negatives={self.negatives}, batch_size={self.batch_size}'
             )
         self._check_algorithm(ALGORITHMS[self.algorithm])
+        if self.value != 'rollouts':
+            self._check_value()
         for name in ('generator_learning_rate', 'discriminator_learning_rate', 'clip_norm'):
             if not getattr(self, name) > 0:
                 raise ValueError(f'{name} must be above 0. Received: {name}={getattr(self, name)}')
@@ -249,9 +300,12 @@ class Config(Settings):
                 f'reward is a setting of algorithm={" or ".join(choosing)}. '
                 f'Received: algorithm={self.algorithm}, reward={self.reward}'
             )
-        if self.discriminator != 'cnn_highway' and self.algorithm not in choosing:
+        against = [
+            name for name in adversarial if 'discriminator' in REWARDS[ALGORITHMS[name].reward or self.reward].parts
+        ]
+        if self.discriminator != 'cnn_highway' and self.algorithm not in {*choosing, *against}:
             raise ValueError(
-                f'discriminator is a setting of algorithm={" or ".join(choosing)}. '
+                f'discriminator is a setting of algorithm={" or ".join(against)}. '
                 f'Received: algorithm={self.algorithm}, discriminator={self.discriminator}'
             )
         if self.start_from and not algorithm.adversarial:
@@ -259,7 +313,38 @@ class Config(Settings):
                 f'start_from goes with algorithm={" or ".join(adversarial)}. '
                 f'Received: algorithm={self.algorithm}, start_from={self.start_from}'
             )
-        if algorithm.adversarial and not self.g_steps + self.adversarial_mle_steps:
+        updates = self.g_steps + (self.adversarial_mle_steps if algorithm.policy_gradient else 0)
+        if algorithm.adversarial and not updates:
             raise ValueError(
-                'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0'
+                'an adversarial round must update the generator. '
+                f'Received: g_steps=0, adversarial_mle_steps={self.adversarial_mle_steps}'
+            )
+
+    def _check_value(self) -> None:
+        """Raises ValueError where the network of a value cannot be trained or has no use."""
+        reward, value = reward_of(self), VALUES[self.value]
+        learning = [name for name, other in ALGORITHMS.items() if other.adversarial and other.policy_gradient]
+        if self.algorithm not in learning:
+            raise ValueError(
+                f'value is a setting of algorithm={" or ".join(learning)}. '
+                f'Received: algorithm={self.algorithm}, value={self.value}'
+            )
+        fitting = [
+            name
+            for name, other in REWARDS.items()
+            if {*SEARCH, *(ADVERSARY if value.adversarial else ())} <= {*other.parts}
+        ]
+        if reward not in fitting:
+            raise ValueError(
+                f'value={self.value} goes with reward={" or ".join(fitting)}. '
+                f'Received: algorithm={self.algorithm}, reward={reward}'
+            )
+        if not self.discriminator_rounds:
+            raise ValueError(
+                f'value={self.value} must be trained before its first use. Received: discriminator_rounds=0'
+            )
+        if self.value == 'network' and 0 < self.negatives < self.batch_size:
+            raise ValueError(
+                'with value=network the negatives must fill a batch. '
+                f'Received: negatives={self.negatives}, batch_size={self.batch_size}'
             )

@@ -3,7 +3,7 @@
 `jit` is 'auto', 'on' or 'off'. 'off' runs the chunks without XLA.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -53,9 +53,7 @@ class Scorer(tf.Module):
 
     def __call__(self, tokens: np.ndarray | tf.Tensor) -> np.ndarray:
         """log p float32 [N] of tokens [N, T], the sum over each sequence, nats."""
-        tokens = np.asarray(tokens)
-        padded = np.concatenate([tokens, np.repeat(tokens[-1:], -len(tokens) % SAMPLE_ROWS, axis=0)])
-        return np.concatenate([self._chunk(chunk).numpy() for chunk in in_chunks(padded)])[: len(tokens)]
+        return scored(self._chunk, tokens)
 
     def nll(self, tokens: np.ndarray | tf.Tensor) -> float:
         """The mean of -log p over the tokens [N, T], nats per token.
@@ -64,6 +62,17 @@ class Scorer(tf.Module):
         """
         counted = sampling.valid_mask(tf.constant(tokens), self.end_id).numpy().sum()
         return float(-self(tokens).astype(np.float64).sum() / counted)
+
+
+def scored(score: Callable[[tf.Tensor], tf.Tensor], tokens: np.ndarray | tf.Tensor) -> np.ndarray:
+    """The numbers [N] that a function of chunks gives to tokens [N, T].
+
+    Every chunk has `SAMPLE_ROWS` rows, the last one filled up with its last row. So a compiled
+    function is traced once.
+    """
+    tokens = np.asarray(tokens)
+    padded = np.concatenate([tokens, np.repeat(tokens[-1:], -len(tokens) % SAMPLE_ROWS, axis=0)])
+    return np.concatenate([score(chunk).numpy() for chunk in in_chunks(padded)])[: len(tokens)]
 
 
 def in_chunks(rows: np.ndarray) -> Iterator[tf.Tensor]:

@@ -1,10 +1,12 @@
-"""The action values of a run: roll-outs carry its reward back to each token."""
+"""The reward of a run, and its action values: the reward carried back to each token."""
 
 from typing import Any
 
+import tensorflow as tf
+
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.policy import RewardFunction, ValuesFunction
-from seqgan_tf.rewards.registry import REWARDS
+from seqgan_tf.rewards.registry import REWARDS, VALUES
 from seqgan_tf.rewards.rollout import action_values
 from seqgan_tf.training.devices import rollout_rows
 from seqgan_tf.training.state import TrainState
@@ -14,13 +16,25 @@ def make_values(name: str, state: TrainState, corpus: Corpus, config: Any) -> Va
     """The action values (tokens [B, T], seed [2]) -> Q [B, T] of a reward in `REWARDS`."""
     reward = REWARDS[name]
     made = reward.make(state, corpus, config)
-    return made if reward.per_token else search(state, config, made)
+    return made if reward.per_token else VALUES[config.value].make(state, config, made)
 
 
-def search(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:
-    """The action values of a reward of finished sequences, by roll-outs of G_beta (Eq. 4)."""
+def make_reward(name: str, state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
+    """The reward tokens [B, T] -> [B] in `REWARDS`, of finished sequences.
 
-    def values(tokens, seed):
+    Of a control it is the reward whose action values it changes.
+    """
+    return REWARDS[REWARDS[name].underlying or name].make(state, corpus, config)
+
+
+def carried_back(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:
+    """The action values of a reward: by roll-outs of G_beta (Eq. 4), or without any."""
+
+    def of_finished(tokens, seed):
+        del seed
+        return tf.tile(reward_fn(tokens)[:, None], [1, tokens.shape[1]])
+
+    def by_rollouts(tokens, seed):
         return action_values(
             state.rollout_policy,
             reward_fn,
@@ -31,4 +45,4 @@ def search(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesF
             chunk_rows=config.rollout_chunk or rollout_rows(state.generator.vocab_size),
         )
 
-    return values
+    return by_rollouts if config.num_rollouts else of_finished

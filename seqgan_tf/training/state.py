@@ -11,6 +11,8 @@ from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.models.given import GivenDiscriminator
+from seqgan_tf.models.prefix_network import PrefixNetwork
+from seqgan_tf.training.best_weights import BestWeights
 from seqgan_tf.training.parts import PARTS, make_generator
 
 PHASES = ('mle', 'discriminator', 'adversarial')
@@ -54,10 +56,16 @@ class TrainState(tf.Module):
 
     # The parts, which __init__ sets by their names.
     rollout_policy: Generator | None
+    reference_policy: Generator | None
     discriminator: Discriminator | GivenDiscriminator | None
+    value_network: PrefixNetwork | None
+    causal_discriminator: PrefixNetwork | None
     mle_optimizer: keras.optimizers.Optimizer | None
     policy_optimizer: keras.optimizers.Optimizer | None
     discriminator_optimizer: keras.optimizers.Optimizer | None
+    value_optimizer: keras.optimizers.Optimizer | None
+    causal_optimizer: keras.optimizers.Optimizer | None
+    causal_best: BestWeights | None
     running_mean: tf.Variable | None
 
     def __init__(
@@ -128,6 +136,12 @@ class TrainState(tf.Module):
             return
         for beta, theta in zip(self.rollout_policy.variables, self.generator.variables):
             beta.assign(decay * beta + (1.0 - decay) * theta if decay else theta)
+
+    def begin_adversarial_phase(self) -> None:
+        """Makes the roll-out policy and the reference policy, where there are any, the generator."""
+        self.update_rollout_policy(decay=0.0)
+        if self.reference_policy is not None:
+            self._copy(self.generator.variables, self.reference_policy.variables)
 
     def keep_best(self, nll_validation: float, patience: int) -> None:
         """Early stopping: keeps the weights of the epoch with the lowest validation NLL.
