@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.policies import sampling
-from seqgan_tf.policies.policy import Policy
+from seqgan_tf.policies.policy import Policy, RewardFunction
 
 SAMPLE_ROWS = 512  # sequences in a chunk
 
@@ -41,21 +41,31 @@ class Sampler(tf.Module):
         return tf.concat(chunks, axis=0)[:count]
 
 
-class Scorer(tf.Module):
-    """Log-probabilities of any number of sequences under a policy, in compiled chunks."""
+class RowScorer(tf.Module):
+    """One number for each of any number of sequences, in compiled chunks.
 
-    def __init__(self, policy: Policy, jit: str = 'auto'):
+    Args:
+        score_fn: tokens int32 [N, T] -> float32 [N]. A row's number must depend on that row alone.
+        jit_compile: whether XLA compiles the chunks.
+    """
+
+    def __init__(self, score_fn: RewardFunction, jit_compile: bool):
         super().__init__()
-        self.end_id = policy.end_id
-        self._chunk = tf.function(
-            lambda tokens: sampling.sequence_log_prob(policy, tokens), autograph=False, jit_compile=jit != 'off'
-        )
+        self._chunk = tf.function(lambda tokens: score_fn(tokens), autograph=False, jit_compile=jit_compile)
 
     def __call__(self, tokens: np.ndarray | tf.Tensor) -> np.ndarray:
-        """log p float32 [N] of tokens [N, T], the sum over each sequence, nats."""
+        """The numbers float32 [N] of tokens [N, T]."""
         tokens = np.asarray(tokens)
         padded = np.concatenate([tokens, np.repeat(tokens[-1:], -len(tokens) % SAMPLE_ROWS, axis=0)])
         return np.concatenate([self._chunk(chunk).numpy() for chunk in in_chunks(padded)])[: len(tokens)]
+
+
+class Scorer(RowScorer):
+    """log p of any number of sequences under a policy: the sum over each sequence, nats."""
+
+    def __init__(self, policy: Policy, jit: str = 'auto'):
+        super().__init__(lambda tokens: sampling.sequence_log_prob(policy, tokens), jit != 'off')
+        self.end_id = policy.end_id
 
     def nll(self, tokens: np.ndarray | tf.Tensor) -> float:
         """The mean of -log p over the tokens [N, T], nats per token.

@@ -26,6 +26,7 @@ def resample(
     temperature: float | tf.Tensor = 1.0,
     prefix: tf.Tensor | None = None,
     prefix_length: tf.Tensor | None = None,
+    jit_compile: bool = False,
 ) -> Found:
     """Draws `num_candidates` sequences a row, and keeps one with weights e^(guidance * s).
 
@@ -39,6 +40,8 @@ def resample(
         guidance: beta, at least 0; a number, or one for each row [B].
         temperature: of the policy; a number, or one for each row [B].
         prefix, prefix_length: as in `sampling.sample`, one for each row.
+        jit_compile: whether XLA compiles the drawing of candidates. It is for callers whose own
+            graph is not compiled.
 
     Raises:
         ValueError: n below 1, or as `sampling.sample`.
@@ -51,15 +54,21 @@ def resample(
 
     if prefix is not None and prefix_length is None:
         prefix_length = tf.fill([batch_size], prefix.shape[1])
-    candidates = sample(
-        policy,
-        batch_size * num_candidates,
-        length,
-        randomness.fold_in(seed, 0),
-        prefix=repeated(prefix),
-        prefix_length=repeated(prefix_length),
-        temperature=repeated(temperature),
-    )
+
+    def draw_candidates():
+        return sample(
+            policy,
+            batch_size * num_candidates,
+            length,
+            randomness.fold_in(seed, 0),
+            prefix=repeated(prefix),
+            prefix_length=repeated(prefix_length),
+            temperature=repeated(temperature),
+        )
+
+    if jit_compile:
+        draw_candidates = tf.function(draw_candidates, autograph=False, jit_compile=True)
+    candidates = tf.ensure_shape(draw_candidates(), [batch_size * num_candidates, length])
     scores = tf.reshape(score_fn(candidates), [batch_size, num_candidates])
     chosen = choose(scores, guidance, randomness.uniforms([batch_size], randomness.fold_in(seed, 1)))
     candidates = tf.reshape(candidates, [batch_size, num_candidates, length])

@@ -1,0 +1,48 @@
+"""Any number of resampled sequences, in compiled chunks of one size."""
+
+import tensorflow as tf
+
+from seqgan_tf import randomness
+from seqgan_tf.policies.policy import Policy, RewardFunction
+from seqgan_tf.search.found import Found
+from seqgan_tf.search.resample import resample
+
+CANDIDATES = 1024  # in a chunk: the convolutions of a discriminator hold 0.1 MB for each
+
+
+class Resampler(tf.Module):
+    """Resamples any number of sequences in compiled chunks.
+
+    Args:
+        policy: the policy that draws the candidates.
+        score_fn: s, tokens int32 [M, T] -> float32 [M].
+        sequence_length: T.
+        num_candidates: n, for each sequence.
+        jit: 'auto': XLA compiles the drawing; 'on': and the scores; 'off': nothing.
+    """
+
+    def __init__(
+        self, policy: Policy, score_fn: RewardFunction, sequence_length: int, num_candidates: int, jit: str = 'auto'
+    ):
+        super().__init__()
+        self.rows = max(1, CANDIDATES // num_candidates)
+
+        def chunk(seed, guidance):
+            return resample(
+                policy,
+                score_fn,
+                self.rows,
+                sequence_length,
+                num_candidates,
+                seed,
+                guidance=guidance,
+                jit_compile=jit == 'auto',
+            )
+
+        self._chunk = tf.function(chunk, autograph=False, jit_compile=jit == 'on')
+
+    def __call__(self, count: int, seed: randomness.Seed, guidance: float = 1.0) -> Found:
+        """`count` sequences from a seed int [2]. The first do not depend on `count`."""
+        beta = tf.constant(guidance, tf.float32)
+        chunks = [self._chunk(randomness.fold_in(seed, i), beta) for i in range(-(-count // self.rows))]
+        return Found(*(tf.concat(parts, axis=0)[:count] for parts in zip(*chunks)))
