@@ -142,7 +142,15 @@ class Config(Settings):
         least=0,
         after_likelihood=True,
     )
-    num_rollouts: int = setting(16, 'N, the number of roll-outs for each prefix', least=1, after_likelihood=True)
+    policy_batch_size: int = setting(
+        0, 'sequences in a batch of the policy gradient. 0: batch_size', least=0, after_likelihood=True
+    )
+    num_rollouts: int = setting(
+        16,
+        'N, the number of roll-outs for each prefix. 0: none; each token has the reward of its finished sequence',
+        least=0,
+        after_likelihood=True,
+    )
     rollout_decay: float = setting(
         0.0,
         "share of the roll-out policy's old weights that it keeps at the end of a round. 0: it becomes equal to the "
@@ -164,6 +172,29 @@ class Config(Settings):
         'none',
         'the baseline, which is subtracted from the action values. ' + explain(BASELINES),
         choices=BASELINES,
+        after_likelihood=True,
+    )
+    kl_coef: float = setting(
+        0.0,
+        'weight of the KL divergence to the generator before the adversarial phase, in rewards a nat. It is '
+        'subtracted from the reward of a sequence (Jaques et al., 2017). 0: none (paper)',
+        least=0,
+        after_likelihood=True,
+    )
+    search_candidates: int = setting(
+        8, 'selfgan: n, the samples of which one is chosen by the discriminator', least=1, after_likelihood=True
+    )
+    guidance: float = setting(
+        1.0,
+        'selfgan: beta. A sample with the logit s is chosen with weight e^(beta s)',
+        least=0,
+        after_likelihood=True,
+    )
+    real_share: float = setting(
+        0.5,
+        'selfgan: share of training rows in its likelihood updates. 1: no search, the control',
+        least=0,
+        most=1,
         after_likelihood=True,
     )
     freeze_discriminator: bool = setting(
@@ -249,9 +280,12 @@ class Config(Settings):
                 f'reward is a setting of algorithm={" or ".join(choosing)}. '
                 f'Received: algorithm={self.algorithm}, reward={self.reward}'
             )
-        if self.discriminator != 'cnn_highway' and self.algorithm not in choosing:
+        against = [
+            name for name in adversarial if 'discriminator' in REWARDS[ALGORITHMS[name].reward or self.reward].parts
+        ]
+        if self.discriminator != 'cnn_highway' and self.algorithm not in {*choosing, *against}:
             raise ValueError(
-                f'discriminator is a setting of algorithm={" or ".join(choosing)}. '
+                f'discriminator is a setting of algorithm={" or ".join(against)}. '
                 f'Received: algorithm={self.algorithm}, discriminator={self.discriminator}'
             )
         if self.start_from and not algorithm.adversarial:
@@ -259,7 +293,9 @@ class Config(Settings):
                 f'start_from goes with algorithm={" or ".join(adversarial)}. '
                 f'Received: algorithm={self.algorithm}, start_from={self.start_from}'
             )
-        if algorithm.adversarial and not self.g_steps + self.adversarial_mle_steps:
+        updates = self.g_steps + (self.adversarial_mle_steps if algorithm.policy_gradient else 0)
+        if algorithm.adversarial and not updates:
             raise ValueError(
-                'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=0'
+                'an adversarial round must update the generator. '
+                f'Received: g_steps=0, adversarial_mle_steps={self.adversarial_mle_steps}'
             )

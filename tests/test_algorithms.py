@@ -95,15 +95,25 @@ def test_a_run_builds_what_its_algorithm_declares(name):
     config = Config(algorithm=name, **TINY)
     state = TrainState(config, Vocabulary([str(i) for i in range(12)], 'id'), parts_of(config))
     built = {part for part in PARTS if getattr(state, part) is not None}
-    assert built == parts_of(config) - {'running_mean'}  # which needs baseline=ewma
-    assert (state.discriminator is not None) == (name == 'seqgan')
+    # Those two need baseline=ewma and kl_coef.
+    assert built == parts_of(config) - {'running_mean', 'reference_policy'}
+    assert (state.discriminator is not None) == (name in ('seqgan', 'selfgan'))
+    assert (state.rollout_policy is not None) == (name in ('seqgan', 'pg_bleu'))
 
 
 @pytest.mark.parametrize('reward', REWARDS)
 def test_parts_of_a_reward(reward):
     parts = parts_of(Config(**TINY, reward=reward))
-    assert ('discriminator' in parts) == (reward in ('discriminator', 'shuffled'))
+    assert ('discriminator' in parts) == (reward in ('discriminator', 'logit', 'shuffled'))
     assert ('rollout_policy' in parts) == (reward not in ('constant', 'random'))
+
+
+def test_parts_of_the_settings_of_a_policy_gradient():
+    assert 'rollout_policy' not in parts_of(Config(**TINY | dict(num_rollouts=0)))
+    for kl_coef in (0.0, 0.1):
+        config = Config(**TINY, kl_coef=kl_coef)
+        state = TrainState(config, Vocabulary([str(i) for i in range(12)], 'id'), parts_of(config))
+        assert (state.reference_policy is not None) == (kl_coef > 0)
 
 
 def test_unknown_parts_are_refused():

@@ -12,7 +12,7 @@ from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.policies.chunked import Scorer
-from seqgan_tf.rewards.monte_carlo import search
+from seqgan_tf.rewards.monte_carlo import carried_back
 from seqgan_tf.running.experiment import run
 from seqgan_tf.training.state import TrainState
 
@@ -201,7 +201,7 @@ def test_rollouts_are_those_of_the_rollout_policy_and_as_many_as_set():
     state = TrainState(config, VOCABULARY)
     write_only(state.rollout_policy, 3)
     write_only(state.generator, 5)
-    values = search(state, config, share)(tf.zeros([2, T], tf.int32), tf.constant([1, 2]))
+    values = carried_back(state, config, share)(tf.zeros([2, T], tf.int32), tf.constant([1, 2]))
     np.testing.assert_allclose(values, [[0.75, 0.5, 0.25, 0.0]] * 2, atol=1e-6)
     assert sum(seen) == 2 + 2 * 6 * (T - 1)
 

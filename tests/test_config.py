@@ -211,7 +211,13 @@ def test_a_file_that_holds_no_settings_is_named(content, message, tmp_path):
         ('d_steps', -1),
         ('discriminator_epochs', 0),
         ('negatives', -1),
-        ('num_rollouts', 0),
+        ('num_rollouts', -1),
+        ('policy_batch_size', -1),
+        ('kl_coef', -0.1),
+        ('search_candidates', 0),
+        ('guidance', -1.0),
+        ('guidance', float('inf')),
+        ('real_share', 1.1),
         ('rollout_decay', 1.1),
         ('rollout_decay', float('nan')),
         ('eval_every', 0),
@@ -291,7 +297,15 @@ def test_a_value_of_another_type_is_named(name, value):
         ),
         (
             dict(algorithm='mle', start_from='x'),
-            'start_from goes with algorithm=pg_bleu or seqgan. Received: algorithm=mle, start_from=x',
+            'start_from goes with algorithm=pg_bleu or seqgan or selfgan. Received: algorithm=mle, start_from=x',
+        ),
+        (
+            dict(algorithm='pg_bleu', discriminator='given'),
+            'discriminator is a setting of algorithm=seqgan or selfgan. Received: algorithm=pg_bleu',
+        ),
+        (
+            dict(algorithm='selfgan', g_steps=0, adversarial_mle_steps=2),
+            'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=2',
         ),
         (
             dict(g_steps=0),

@@ -1,5 +1,7 @@
 """Each compiled update against one written by hand, and what it must leave alone."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.policies import sampling
-from seqgan_tf.rewards.monte_carlo import search
+from seqgan_tf.rewards.monte_carlo import carried_back
 from seqgan_tf.rewards.rollout import action_values
 from seqgan_tf.training import losses
 from seqgan_tf.training.discrimination import DiscriminatorEpoch
@@ -35,6 +37,12 @@ def adam(network, learning_rate=0.01):
 
 def tiny_generator(end_id=None, seed=0):
     return Generator(V, 3, 4, initializer_stddev=0.7, end_id=end_id, seed=seed)
+
+
+def log_probs(generator, tokens):
+    """log p [B, T] of each token."""
+    rows = zip(generator(tokens).numpy(), tokens.numpy())
+    return np.array([[reference.log_softmax(l)[token] for l, token in zip(*row)] for row in rows])
 
 
 def tiny_discriminator(dropout=0.0, seed=0):
@@ -165,8 +173,9 @@ class TestScheduledSampling:
 class PolicyGradientBench:
     """A step, its networks, and their initial values to go back to."""
 
-    def __init__(self, jit, end_id, baseline):
-        self.baseline = baseline
+    def __init__(self, jit, end_id, baseline, kl_coef=0.0):
+        self.baseline, self.kl_coef = baseline, kl_coef
+        self.reference = tiny_generator(end_id, seed=2) if kl_coef else None
         self.generator, self.rollout_policy = tiny_generator(end_id), tiny_generator(end_id, seed=1)
         self.discriminator = tiny_discriminator(dropout=0.25)
         self.optimizer = adam(self.generator)
@@ -179,6 +188,8 @@ class PolicyGradientBench:
             B,
             T,
             baseline=baseline,
+            reference=self.reference,
+            kl_coef=kl_coef,
             running_mean=self.running_mean,
             jit=jit,
         )
@@ -197,7 +208,15 @@ class PolicyGradientBench:
 
 @pytest.fixture(
     scope='module',
-    params=[('auto', None, 'none'), ('off', 1, 'none'), ('on', 1, 'per_step'), ('auto', 1, 'ewma')],
+    params=[
+        ('auto', None, 'none'),
+        ('off', 1, 'none'),
+        ('on', 1, 'per_step'),
+        ('auto', 1, 'ewma'),
+        ('auto', 1, 'whitened'),
+        ('off', 1, 'none', 0.3),
+        ('on', None, 'per_step', 0.3),
+    ],
     ids=str,
 )
 def any_bench(request):
@@ -219,6 +238,14 @@ class TestPolicyGradient:
             tokens = sampling.sample(twin, B, T, randomness.fold_in(seed, 0))
             values = bench.search(tokens, randomness.fold_in(seed, 1)).numpy()
             mask = sampling.valid_mask(tokens, twin.end_id)
+            if bench.kl_coef:
+                ratios = log_probs(twin, tokens) - log_probs(bench.reference, tokens)
+                ratios *= mask.numpy()
+                for t in range(T):
+                    values[:, t] -= bench.kl_coef * ratios[:, t:].sum(axis=1)
+            if bench.baseline == 'whitened':
+                counted = values[mask == 1]
+                values = (values - counted.mean()) / counted.std()
             if bench.baseline == 'per_step':
                 values -= np.ma.masked_array(values, mask.numpy() == 0).mean(axis=0).filled(0)
             if bench.baseline == 'ewma':  # of the batches before, the newest weighing most
@@ -241,6 +268,8 @@ class TestPolicyGradient:
                 'grad_norm': norm,
                 'entropy': np.sum(entropies * mask.numpy()) / np.sum(mask),
             }
+            if bench.kl_coef:
+                expected['kl'] = ratios.sum() / np.sum(mask)
             assert metrics.keys() == expected.keys()
             for name, value in expected.items():
                 np.testing.assert_allclose(metrics[name], value, rtol=1e-4, err_msg=name)
@@ -274,6 +303,38 @@ class TestPolicyGradient:
         ops = node_ops(bench.step._step.get_concrete_function(SEED))
         assert not ops & PYTHON_OPS
         assert {'StatelessWhile', 'While'} & ops and 'ResourceApplyAdam' not in ops and 'AssignSubVariableOp' in ops
+
+    def test_equal_values_are_whitened_to_nothing(self):
+        generator = tiny_generator()
+        ones = lambda tokens, seed: tf.ones(tokens.shape)
+        before = values_of(generator)
+        PolicyGradientStep(generator, ones, keras.optimizers.SGD(1.0), 5.0, B, T, baseline='whitened')(SEED)
+        assert_equal(before, values_of(generator))
+
+    def test_the_divergence_has_its_exact_gradient(self):
+        """Without a reward the update follows -grad KL(G to m), by enumeration of all sequences."""
+        rows, size, reference_policy = 40_000, 3, Generator(3, 2, 3, initializer_stddev=0.7, seed=5)
+        generator = Generator(3, 2, 3, initializer_stddev=0.7, seed=4)
+        sequences = tf.constant(list(itertools.product(range(size), repeat=3)))
+        with tf.GradientTape() as tape:
+            log_ratio = sampling.sequence_log_prob(generator, sequences)
+            log_ratio -= sampling.sequence_log_prob(reference_policy, sequences)
+            divergence = tf.reduce_sum(tf.exp(sampling.sequence_log_prob(generator, sequences)) * log_ratio)
+        exact = tape.gradient(divergence, generator.trainable_variables)
+        before = values_of(generator)
+        zeros = lambda tokens, seed: tf.zeros(tokens.shape)
+        optimizer = keras.optimizers.SGD(1.0 / rows)
+        step = PolicyGradientStep(
+            generator, zeros, optimizer, 1e9, rows, 3, reference=reference_policy, kl_coef=1.0, jit='off'
+        )
+        step(SEED)
+        for gradient, start, end in zip(exact, before, values_of(generator)):
+            np.testing.assert_allclose(start - end, tf.convert_to_tensor(gradient), atol=0.02)
+
+    @pytest.mark.parametrize('given', [dict(kl_coef=0.1), dict(reference=tiny_generator())])
+    def test_a_reference_goes_with_its_weight(self, given):
+        with pytest.raises(ValueError, match='a reference goes with kl_coef above 0. Received: kl_coef='):
+            PolicyGradientStep(tiny_generator(), None, None, 5.0, B, T, **given)
 
     def test_raises_the_expected_reward(self):
         """The share of one token: about 1 / V at first, nearly all in the end."""
@@ -428,7 +489,7 @@ class TestState:
         others = state.discriminator, state.rollout_policy, state.mle_optimizer, state.discriminator_optimizer
         step = PolicyGradientStep(
             state.generator,
-            search(state, config, state.discriminator.prob_real),
+            carried_back(state, config, state.discriminator.prob_real),
             state.policy_optimizer,
             config.clip_norm,
             config.batch_size,

@@ -128,7 +128,7 @@ WRONG_ARGUMENTS = {
     'no flag at all': (['corpus.txt'], 'given as --name=value. Received: corpus.txt'),
     'sequence_length 1': (['--sequence_length=1'], 'sequence_length must be at least 2 .*Received: sequence_length=1'),
     'batch_size 0': (['--batch_size=0'], 'batch_size must be at least 1. Received: batch_size=0'),
-    'no roll-outs': (['--num_rollouts=0'], 'num_rollouts must be at least 1. Received: num_rollouts=0'),
+    'no roll-outs': (['--num_rollouts=-1'], 'num_rollouts must be at least 0. Received: num_rollouts=-1'),
     'no number': (['--g_steps=many'], 'g_steps=many'),
     'not a choice': (['--algorithm=gan'], 'algorithm=gan: value should be one of'),
     'no corpus': (['--dataset=text'], 'needs a file'),

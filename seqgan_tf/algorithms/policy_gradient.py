@@ -47,9 +47,11 @@ def train(
         values_fn,
         state.policy_optimizer,
         config.clip_norm,
-        config.batch_size,
+        config.policy_batch_size or config.batch_size,
         corpus.sequence_length,
         baseline=config.baseline,
+        reference=state.reference_policy,
+        kl_coef=config.kl_coef,
         running_mean=state.running_mean,
         jit=config.jit,
     )
@@ -58,11 +60,11 @@ def train(
 
     for i in state.rounds('adversarial', config.adversarial_rounds):
         if i == 1:
-            state.update_rollout_policy(decay=0.0)
-        metrics = _mean([g_step(state.next_seed()) for _ in range(config.g_steps)])
-        metrics |= _mean([{'nll': mle_step(batch)['nll']} for batch in _batches(corpus, config, i)])
+            state.begin_adversarial_phase()
+        metrics = mean([g_step(state.next_seed()) for _ in range(config.g_steps)])
+        metrics |= mean([{'nll': mle_step(batch)['nll']} for batch in _batches(corpus, config, i)])
         if discriminate:
-            metrics |= _mean([discriminate() for _ in range(d_steps)])
+            metrics |= mean([discriminate() for _ in range(d_steps)])
         state.update_rollout_policy(config.rollout_decay)
         if discriminate:
             metrics |= discriminate.held_out()
@@ -83,5 +85,6 @@ def _batches(corpus: Corpus, config: Any, i: int) -> Iterator[np.ndarray]:
         yield from (rows[step % per_epoch] for step in steps)
 
 
-def _mean(metrics: Sequence[Mapping[str, float | tf.Tensor]]) -> dict[str, float]:
+def mean(metrics: Sequence[Mapping[str, float | tf.Tensor]]) -> dict[str, float]:
+    """The mean of each metric over several steps; nothing for no step."""
     return {name: float(np.mean([m[name] for m in metrics])) for name in (metrics[0] if metrics else ())}

@@ -24,6 +24,7 @@ class Algorithm:
         adversarial: whether it has an adversarial phase. Such an algorithm can start from another
             run's pretraining.
         reward: the name of its own reward; None where `--reward` chooses it.
+        policy_gradient: whether its adversarial phase is a policy gradient.
     """
 
     module: str
@@ -31,6 +32,7 @@ class Algorithm:
     parts: tuple[str, ...] = ()
     adversarial: bool = False
     reward: str | None = None
+    policy_gradient: bool = True
 
     def __call__(self, state: 'TrainState', corpus: 'Corpus', config: Any) -> Iterator['Report']:
         """Runs the algorithm, and yields one report a round."""
@@ -40,7 +42,7 @@ class Algorithm:
 # {phase: the setting with its number of rounds}, in the order of the phases.
 PHASE_LENGTHS = {'mle': 'mle_epochs', 'discriminator': 'discriminator_rounds', 'adversarial': 'adversarial_rounds'}
 LIKELIHOOD = ('mle_optimizer',)
-POLICY_GRADIENT = (*LIKELIHOOD, 'policy_optimizer', 'running_mean')
+POLICY_GRADIENT = (*LIKELIHOOD, 'policy_optimizer', 'running_mean', 'reference_policy')
 
 ALGORITHMS = {
     'random': Algorithm('seqgan_tf.algorithms.untrained', 'the untrained generator'),
@@ -61,6 +63,14 @@ ALGORITHMS = {
         POLICY_GRADIENT,
         adversarial=True,
     ),
+    'selfgan': Algorithm(
+        'seqgan_tf.algorithms.selfgan',
+        'MLE, then likelihood of samples that the discriminator chose',
+        (*LIKELIHOOD, 'policy_optimizer'),
+        adversarial=True,
+        reward='logit',
+        policy_gradient=False,
+    ),
 }
 
 
@@ -72,7 +82,10 @@ def parts_of(config: Any) -> set[str]:
     reward = REWARDS[algorithm.reward or config.reward]
     # Of a reward and a discriminator that were both given, the one may ask the other.
     beside = ADVERSARY if (config.reward, config.discriminator) == ('given', 'given') else ()
-    return {*algorithm.parts, *reward.parts, *beside}
+    parts = {*algorithm.parts, *reward.parts, *beside}
+    if not (algorithm.policy_gradient and config.num_rollouts):
+        parts -= {'rollout_policy'}
+    return parts
 
 
 def planned_rounds(config: Any) -> dict[str, int]:

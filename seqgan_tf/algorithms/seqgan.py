@@ -30,9 +30,7 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
 
     discriminate = DiscriminatorPhase(state, corpus, config) if 'discriminator' in parts_of(config) else None
     if discriminate:
-        for i in state.rounds('discriminator', config.discriminator_rounds):
-            yield Report('discriminator', i, config.discriminator_rounds, discriminate() | discriminate.held_out())
-
+        yield from discriminate.pretrain()
     values_fn = make_values(config.reward, state, corpus, config)
     yield from policy_gradient.train(state, corpus, config, values_fn, discriminate)
 
@@ -52,6 +50,11 @@ class DiscriminatorPhase:
         self.epoch = DiscriminatorEpoch(
             state.discriminator, state.discriminator_optimizer, config.l2, config.batch_size, config.jit
         )
+
+    def pretrain(self) -> Iterator[Report]:
+        """The discriminator's pretraining (Algorithm 1, line 4): one report a negative set."""
+        for i in self.state.rounds('discriminator', self.config.discriminator_rounds):
+            yield Report('discriminator', i, self.config.discriminator_rounds, self() | self.held_out())
 
     def __call__(self) -> dict[str, float]:
         """Draws a set and trains on it for k epochs (Algorithm 1, lines 12 and 13).

@@ -1,4 +1,4 @@
-"""SeqGAN's reward (Eq. 2): the discriminator's probability that a finished sequence is real."""
+"""The rewards that a discriminator gives to finished sequences."""
 
 import functools
 from typing import Any
@@ -10,12 +10,31 @@ from seqgan_tf.training.state import TrainState
 
 
 def make(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
-    """The reward tokens [B, T] -> [B] of a run, computed in the type that `--precision` names.
+    """SeqGAN's reward (Eq. 2), the probability of being real: tokens [B, T] -> [B].
+
+    It is computed in the type that `--precision` names.
 
     Raises:
         ValueError: the state has no discriminator.
     """
     del corpus
+    return functools.partial(_discriminator(state).prob_real, dtype=scoring_dtype(config.precision))
+
+
+def make_logit(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
+    """The logit of being real, tokens [B, T] -> [B], computed as `make` does.
+
+    For the best discriminator against samples of G it is log p/G, whose mean under G is
+    -KL(G to p). So the policy gradient with this reward descends the reverse KL divergence.
+
+    Raises:
+        ValueError: the state has no discriminator.
+    """
+    del corpus
+    return functools.partial(_discriminator(state), dtype=scoring_dtype(config.precision))
+
+
+def _discriminator(state):
     if state.discriminator is None:
-        raise ValueError("the reward 'discriminator' needs that part in the state. Received: None")
-    return functools.partial(state.discriminator.prob_real, dtype=scoring_dtype(config.precision))
+        raise ValueError('a reward of the discriminator needs that part in the state. Received: None')
+    return state.discriminator

@@ -1,6 +1,8 @@
-"""The action values of a run: roll-outs carry its reward back to each token."""
+"""The action values of a run: its reward of finished sequences, carried back to each token."""
 
 from typing import Any
+
+import tensorflow as tf
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.policy import RewardFunction, ValuesFunction
@@ -14,13 +16,17 @@ def make_values(name: str, state: TrainState, corpus: Corpus, config: Any) -> Va
     """The action values (tokens [B, T], seed [2]) -> Q [B, T] of a reward in `REWARDS`."""
     reward = REWARDS[name]
     made = reward.make(state, corpus, config)
-    return made if reward.per_token else search(state, config, made)
+    return made if reward.per_token else carried_back(state, config, made)
 
 
-def search(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:
-    """The action values of a reward of finished sequences, by roll-outs of G_beta (Eq. 4)."""
+def carried_back(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:
+    """The action values of a reward: by roll-outs of G_beta (Eq. 4), or without any."""
 
-    def values(tokens, seed):
+    def of_finished(tokens, seed):
+        del seed
+        return tf.tile(reward_fn(tokens)[:, None], [1, tokens.shape[1]])
+
+    def by_rollouts(tokens, seed):
         return action_values(
             state.rollout_policy,
             reward_fn,
@@ -31,4 +37,4 @@ def search(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesF
             chunk_rows=config.rollout_chunk or rollout_rows(state.generator.vocab_size),
         )
 
-    return values
+    return by_rollouts if config.num_rollouts else of_finished

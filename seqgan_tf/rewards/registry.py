@@ -42,6 +42,11 @@ REWARDS = {
     'discriminator': Reward(
         'seqgan_tf.rewards.adversarial:make', "the discriminator's probability of being real", parts=SEARCH + ADVERSARY
     ),
+    'logit': Reward(
+        'seqgan_tf.rewards.adversarial:make_logit',
+        'the logit of that probability, for which baseline=whitened is meant',
+        parts=SEARCH + ADVERSARY,
+    ),
     'bleu': Reward('seqgan_tf.rewards.bleu:make', 'BLEU against the training rows', parts=SEARCH),
     'given': Reward(
         'seqgan_tf.rewards.given:make', 'the function given to seqgan_tf.run(config, reward=...)', parts=SEARCH

@@ -19,5 +19,6 @@ BASELINES = {
     'per_step': Baseline(
         "the batch's mean at each position, which leaves the gradient's mean nearly as it is and lowers its variance"
     ),
+    'whitened': Baseline("the batch's mean; what is left is divided by the batch's standard deviation"),
     'ewma': Baseline('a running mean of all values before (ScratchGAN)'),
 }

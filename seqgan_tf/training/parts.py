@@ -27,7 +27,12 @@ def make_generator(config: Any, vocabulary: Vocabulary, name: str) -> Generator:
 
 def _rollout_policy(state, config, vocabulary):
     """G_beta, which draws the roll-outs."""
-    policy = make_generator(config, vocabulary, 'rollout_policy')
+    return _frozen(config, vocabulary, 'rollout_policy')
+
+
+def _frozen(config, vocabulary, name):
+    """A generator that no optimizer trains."""
+    policy = make_generator(config, vocabulary, name)
     policy.trainable = False
     return policy
 
@@ -45,6 +50,11 @@ def _discriminator(state, config, vocabulary):
         seed=config.seed * 3 + 1,
         name='discriminator',
     )
+
+
+def _reference_policy(state, config, vocabulary):
+    """The generator as it was before the adversarial phase; None without kl_coef."""
+    return _frozen(config, vocabulary, 'reference_policy') if config.kl_coef else None
 
 
 def _mle_optimizer(state, config, vocabulary):
@@ -74,6 +84,7 @@ def _running_mean(state, config, vocabulary):
 # {name: (state, config, vocabulary) -> the part}, in the order of building: networks first.
 PARTS = {
     'rollout_policy': _rollout_policy,
+    'reference_policy': _reference_policy,
     'discriminator': _discriminator,
     'mle_optimizer': _mle_optimizer,
     'policy_optimizer': _policy_optimizer,

@@ -30,14 +30,19 @@ class PolicyGradientStep(tf.Module):
         clip_norm: the global norm that the gradients are clipped to.
         batch_size, sequence_length: B, T.
         baseline: what is subtracted from the action values. 'none': nothing; 'per_step': the mean
-            of the batch at each position; 'ewma': a running mean over all earlier updates, which
-            leaves the gradient's mean as it is.
+            of the batch at each position; 'whitened': the mean of the batch, and the rest is divided
+            by its standard deviation; 'ewma': a running mean over all earlier updates, which leaves
+            the gradient's mean as it is.
+        reference, kl_coef: a policy m, and the weight of KL(generator to m). kl_coef * log G/m of
+            each sequence is subtracted from its reward (Jaques et al. 2017, arXiv 1611.02796,
+            Eq. 9). None and 0 for no such term.
         running_mean: for 'ewma', a variable [2]: the decayed sums of the batches' means and of
             their weights. None otherwise.
         jit: see above.
 
     Raises:
-        ValueError: an unknown baseline, or a `running_mean` that is missing or has no use.
+        ValueError: an unknown baseline, a `running_mean` or a `reference` that is missing or has no
+            use.
     """
 
     def __init__(
@@ -50,6 +55,8 @@ class PolicyGradientStep(tf.Module):
         sequence_length: int,
         *,
         baseline: str = 'none',
+        reference: Generator | None = None,
+        kl_coef: float = 0.0,
         running_mean: tf.Variable | None = None,
         jit: str = 'auto',
     ):
@@ -60,7 +67,12 @@ class PolicyGradientStep(tf.Module):
             raise ValueError(
                 f'running_mean goes with baseline=ewma. Received: baseline={baseline}, running_mean={running_mean}'
             )
+        if (kl_coef > 0) != (reference is not None):
+            raise ValueError(
+                f'a reference goes with kl_coef above 0. Received: kl_coef={kl_coef}, reference={reference}'
+            )
         self.generator, self.values_fn, self.optimizer, self.clip_norm = generator, values_fn, optimizer, clip_norm
+        self.reference, self.kl_coef = reference, kl_coef
         self.shape, self.baseline, self.running_mean = (batch_size, sequence_length), baseline, running_mean
         self._sample = tf.function(self._draw, autograph=False, jit_compile=jit == 'auto')
         self._apply = tf.function(self._update, autograph=False, jit_compile=jit == 'auto')
@@ -71,7 +83,8 @@ class PolicyGradientStep(tf.Module):
 
         Returns:
             {'pg_loss', 'reward', 'grad_norm', 'entropy'}. The reward is the mean over the finished
-            sequences. The entropy is the mean over the next-token distributions, nats.
+            sequences. The entropy is the mean over the next-token distributions, nats. With a
+            reference also 'kl', the mean of log G/m of the samples, nats per token.
         """
         return self._step(seed)
 
@@ -85,19 +98,38 @@ class PolicyGradientStep(tf.Module):
 
     def _update(self, tokens, values):
         mask = sampling.valid_mask(tokens, self.generator.end_id)
-        values -= self._expected(values, mask)
+        measured = {}
         with tf.GradientTape() as tape:
             logits = self.generator(tokens)
-            loss = losses.policy_gradient_loss(logits, tokens, values, mask)
+            if self.reference is not None:
+                log_ratio = mask * self._log_ratio(logits, tokens)
+                # A token answers for the tokens after it too, and not for those before.
+                values -= self.kl_coef * tf.cumsum(log_ratio, axis=1, reverse=True)
+                measured['kl'] = tf.reduce_sum(log_ratio) / tf.reduce_sum(mask)
+            loss = losses.policy_gradient_loss(logits, tokens, self._advantages(values, mask), mask)
         norm = apply_clipped(
             self.optimizer, self.generator, tape.gradient(loss, self.generator.trainable_variables), self.clip_norm
         )
         log_p = tf.nn.log_softmax(logits)
         entropy = tf.reduce_sum(-tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1) * mask) / tf.reduce_sum(mask)
-        return {'pg_loss': loss, 'grad_norm': norm, 'entropy': entropy}
+        return {'pg_loss': loss, 'grad_norm': norm, 'entropy': entropy} | measured
+
+    def _log_ratio(self, logits, tokens):
+        """log G/m [B, T] of each token given those before it."""
+        return losses.token_nll(self.reference(tokens), tokens) - losses.token_nll(logits, tokens)
+
+    def _advantages(self, values, mask):
+        """The values [B, T] less the baseline."""
+        advantages = values - self._expected(values, mask)
+        if self.baseline == 'whitened':
+            variance = tf.reduce_sum(tf.square(advantages) * mask) / tf.reduce_sum(mask)
+            return tf.math.divide_no_nan(advantages, tf.sqrt(variance))
+        return advantages
 
     def _expected(self, values, mask):
         """The baseline: a scalar, or [T]."""
+        if self.baseline == 'whitened':
+            return tf.reduce_sum(values * mask) / tf.reduce_sum(mask)
         if self.baseline == 'per_step':
             return tf.math.divide_no_nan(tf.reduce_sum(values * mask, axis=0), tf.reduce_sum(mask, axis=0))
         if self.running_mean is not None:  # 'ewma'

@@ -54,6 +54,7 @@ class TrainState(tf.Module):
 
     # The parts, which __init__ sets by their names.
     rollout_policy: Generator | None
+    reference_policy: Generator | None
     discriminator: Discriminator | GivenDiscriminator | None
     mle_optimizer: keras.optimizers.Optimizer | None
     policy_optimizer: keras.optimizers.Optimizer | None
@@ -128,6 +129,12 @@ class TrainState(tf.Module):
             return
         for beta, theta in zip(self.rollout_policy.variables, self.generator.variables):
             beta.assign(decay * beta + (1.0 - decay) * theta if decay else theta)
+
+    def begin_adversarial_phase(self) -> None:
+        """Makes the roll-out policy and the reference policy, where there are any, the generator."""
+        self.update_rollout_policy(decay=0.0)
+        if self.reference_policy is not None:
+            self._copy(self.generator.variables, self.reference_policy.variables)
 
     def keep_best(self, nll_validation: float, patience: int) -> None:
         """Early stopping: keeps the weights of the epoch with the lowest validation NLL.
