@@ -92,6 +92,7 @@ def test_a_run_with_dropout_of_its_own_resumes_as_it_would_have_gone_on(tmp_path
     for name in ('generator', 'discriminator'):
         for here, there in zip(weights(getattr(resumed, name)), weights(getattr(whole, name)), strict=True):
             np.testing.assert_array_equal(here, there)
+    assert metrics(tmp_path / 'parts') == metrics(tmp_path / 'whole')
 
 
 def test_a_given_reward_may_ask_the_given_discriminator_which_is_trained_beside(tmp_path):
