@@ -46,7 +46,7 @@ PAPER = (
     'of the released code, whose best checkpoint was chosen by the oracle. Here the last checkpoint counts.'
 )
 SEARCH = (
-    'A row `with search` is of text that the discriminator chose: each sequence is one of so many samples of the '
+    'A row "with search" is of text that the discriminator chose: each sequence is one of so many samples of the '
     'generator, taken with weights e^s, s the logit. It has at most 2,000 sequences, and unique and self-BLEU depend '
     'on their number. residual_nll_test and guided_nll_test need log Z. Its estimate from samples is too low in the '
     'mean, which flatters both. log_z_ess and residual_nll_test_half show by how much.'
