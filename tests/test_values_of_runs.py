@@ -48,7 +48,7 @@ RUNS = {
 }
 RESUMED = {
     'causal': (dict(value='causal'), CAUSAL | {'d_loss'}),
-    'network, pg_bleu': (dict(value='network', algorithm='pg_bleu'), NETWORK),
+    'network, pg_bleu': (dict(value='network', algorithm='pg_bleu', value_start='generator'), NETWORK),
 }
 
 
