@@ -38,7 +38,7 @@ from seqgan_tf.data.tasks import load_task
 from seqgan_tf.metrics.bleu import self_bleu
 from seqgan_tf.metrics.diversity import copied_share, unique_share
 from seqgan_tf.models.prefix_network import PrefixNetwork
-from seqgan_tf.policies.chunked import Sampler, Scorer, scored
+from seqgan_tf.policies.chunked import RowScorer, Sampler, Scorer
 from seqgan_tf.policies.sampling import sample
 from seqgan_tf.search.beam import resample_beams
 from seqgan_tf.search.particles import particles
@@ -85,7 +85,8 @@ def trained_values(trained, corpus, score_fn):
         networks[name], epochs[name] = network, PrefixEpoch(network, optimizer, loss, batch, end_id)
     best = {name: BestWeights(network) for name, network in networks.items()}
     seeds = (tf.constant([FLAGS.seed, i], tf.int64) for i in range(2**31))  # one for each use
-    score = lambda tokens: tf.constant(scored(score_fn, tokens))
+    scorer = RowScorer(score_fn, jit_compile=False)
+    score = lambda tokens: tf.constant(scorer(tokens))
     count = min(config.negatives or len(corpus.train), len(corpus.train))
     real = tf.constant(corpus.validation)
     held_out = sampler(len(real), next(seeds))
@@ -169,9 +170,8 @@ def main(_):
         raise app.UsageError(f'workdir must be a run on verse with a discriminator. Received: {FLAGS.workdir}')
     task = load_task(trained.config)
     corpus, scorer = task.corpus, Scorer(trained.generator)
-    cnn = tf.function(trained.discriminator, autograph=False)
     start = time.process_time()
-    networks, held_out = trained_values(trained, corpus, cnn)
+    networks, held_out = trained_values(trained, corpus, trained.discriminator)
     training = time.process_time() - start
     last = lambda network: lambda tokens: network(tokens)[:, -1]
     scores = {'cnn': trained.discriminator} | {name: last(network) for name, network in networks.items()}
