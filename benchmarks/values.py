@@ -38,6 +38,7 @@ flags.DEFINE_string('workdir', None, 'of the run', required=True)
 flags.DEFINE_integer('batches', 50, 'K, the independent batches of samples', lower_bound=4)
 flags.DEFINE_integer('batch_size', 0, 'sequences in a batch. 0: as in the run', lower_bound=0)
 flags.DEFINE_list('num_rollouts', ['1', '8', '16'], 'numbers of roll-outs; the last one is compared with')
+flags.DEFINE_enum('value_start', 'random', ['random', 'generator'], 'the setting of that name')
 flags.DEFINE_integer('seed', 0, 'of samples, shuffles and roll-outs', lower_bound=0)
 flags.DEFINE_string('json', '', 'write the results here')
 FLAGS = flags.FLAGS
@@ -149,7 +150,11 @@ def _seed(stream, i):
 def main(_):
     """Trains the two networks, takes the gradients, and prints the results as JSON."""
     trained = load(pathlib.Path(FLAGS.workdir))
-    config = dataclasses.replace(trained.config, policy_batch_size=FLAGS.batch_size or trained.config.policy_batch_size)
+    config = dataclasses.replace(
+        trained.config,
+        policy_batch_size=FLAGS.batch_size or trained.config.policy_batch_size,
+        value_start=FLAGS.value_start,
+    )
     corpus, state = load_task(config).corpus, state_of(trained)
     learned = {value: dataclasses.replace(config, value=value) for value in ('network', 'causal')}
     training = {value: train(state, corpus, settings) for value, settings in learned.items()}
@@ -164,6 +169,7 @@ def main(_):
         'reward': reward_of(config),
         'baseline': config.baseline,
         'sets': config.discriminator_rounds,
+        'value_start': config.value_start,
         'training': training,
         'update': {
             kind: figures_of(found, reference) | {'cpu_seconds': seconds} for kind, (found, seconds) in taken.items()

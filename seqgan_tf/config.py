@@ -175,10 +175,10 @@ class Config(Settings):
         after_likelihood=True,
     )
     value_start: str = setting(
-        'generator',
-        'value=network and causal: the first weights of the network. generator: embedding and LSTM of the pretrained '
-        'generator; random: none of its own',
-        choices=('generator', 'random'),
+        'random',
+        'value=network and causal: the first weights of the network. random: its own; generator: embedding and LSTM of '
+        'the pretrained generator',
+        choices=('random', 'generator'),
         after_likelihood=True,
     )
     bleu_order: int = setting(

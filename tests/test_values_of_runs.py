@@ -15,6 +15,7 @@ from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import Stopped
+from seqgan_tf.rewards.monte_carlo import make_values
 from seqgan_tf.running.experiment import run
 from seqgan_tf.running.trained import load
 from seqgan_tf.training.prefix_values import PrefixEpoch
@@ -47,7 +48,7 @@ RUNS = {
 }
 RESUMED = {
     'causal': (dict(value='causal'), CAUSAL | {'d_loss'}),
-    'network, pg_bleu': (dict(value='network', algorithm='pg_bleu'), NETWORK),
+    'network, pg_bleu': (dict(value='network', algorithm='pg_bleu', value_start='generator'), NETWORK),
 }
 
 
@@ -125,13 +126,15 @@ def test_a_reward_from_python_has_a_value_network(tmp_path):
     assert np.mean(rewards[-3:]) > 1.5 * np.mean(rewards[:3])
 
 
-def begin(**settings):
+VOCABULARY = Vocabulary([str(i) for i in range(6)], tokens='id')
+ROWS = np.random.default_rng(0).integers(6, size=(32, 6)).astype(np.int32)
+
+
+def begin(rows=ROWS, **settings):
     """The state of a small run of seqgan, and its reports."""
-    vocabulary = Vocabulary([str(i) for i in range(6)], tokens='id')
-    rows = np.random.default_rng(0).integers(6, size=(32, 6)).astype(np.int32)
     config = dataclasses.replace(TINY, **settings)
-    state = TrainState(config, vocabulary)
-    return state, ALGORITHMS['seqgan'](state, Corpus(rows, rows[:8], rows[:8], vocabulary), config)
+    state = TrainState(config, VOCABULARY)
+    return state, ALGORITHMS['seqgan'](state, Corpus(rows, rows[:8], rows[:8], VOCABULARY), config)
 
 
 def weights(network):
@@ -201,3 +204,35 @@ def test_a_value_network_reads_the_negatives_and_their_present_rewards(monkeypat
     monkeypatch.setattr(seqgan.DiscriminatorEpoch, '__call__', discriminate)
     monkeypatch.setattr(PrefixEpoch, '__call__', regress)
     assert len(list(reports)) == len(seen) == 3
+
+
+def test_a_causal_discriminator_finds_the_real_rows_real():
+    """The generator writes one token alone, which no real row has."""
+    rows = np.random.default_rng(1).integers(5, size=(32, 6)).astype(np.int32)
+    settings = dict(mle_epochs=0, adversarial_rounds=0, discriminator_rounds=10, discriminator_learning_rate=0.05)
+    state, reports = begin(rows, value='causal', **settings)
+    state.generator.head.bias.assign(50.0 * tf.one_hot(5, 6))
+    metrics = list(reports)[-1].metrics
+    assert metrics['causal_held_out_accuracy_at_100'] == 1
+    assert np.all(state.causal_discriminator(rows)[:, -1] > 0)
+    assert np.all(state.causal_discriminator(np.full([1, 6], 5))[:, -1] < 0)
+
+
+@pytest.mark.parametrize(
+    'value, reward, scale, last',
+    [
+        ('network', 'discriminator', lambda x: x, 'prob_real'),
+        ('causal', 'discriminator', tf.sigmoid, 'prob_real'),
+        ('causal', 'logit', lambda x: x, '__call__'),
+        ('network', 'logit', lambda x: x, '__call__'),
+    ],
+)
+def test_action_values_of_a_run_are_on_the_scale_of_its_reward(value, reward, scale, last):
+    config = dataclasses.replace(TINY, value=value, reward=reward, precision='float32')
+    state = TrainState(config, VOCABULARY)
+    network = state.value_network if value == 'network' else state.causal_discriminator
+    network.head.bias.assign([3.0])
+    tokens = tf.constant(np.random.default_rng(0).integers(6, size=(5, 6)), tf.int32)
+    values = make_values(reward, state, None, config)(tokens, tf.constant([1, 2]))
+    np.testing.assert_allclose(values[:, :-1], scale(network(tokens))[:, :-1], rtol=1e-5)
+    np.testing.assert_allclose(values[:, -1], getattr(state.discriminator, last)(tokens), rtol=1e-5)
