@@ -10,7 +10,7 @@ simulations a move, and `beam` has n distinct sequences of a stochastic beam.
 `score` says what a finished poem is chosen by: the logit of the run's discriminator (cnn), the last
 logit of a causal discriminator (causal), or the last number of a value network (network). `value`
 says by what prefixes are steered. Both networks start from the generator's weights and are trained
-here, on as many negative sets as the run's discriminator was. The value network learns the
+here, on as many negative sets as the run's discriminator was, unless `--rounds` says otherwise. The value network learns the
 discriminator's logit.
 
 The CPU seconds of a row are those of its search alone, after a first call that compiles, for all
@@ -38,7 +38,7 @@ from seqgan_tf.data.tasks import load_task
 from seqgan_tf.metrics.bleu import self_bleu
 from seqgan_tf.metrics.diversity import copied_share, unique_share
 from seqgan_tf.models.prefix_network import PrefixNetwork
-from seqgan_tf.policies.chunked import Sampler, Scorer, scored
+from seqgan_tf.policies.chunked import RowScorer, Sampler, Scorer
 from seqgan_tf.policies.sampling import sample
 from seqgan_tf.search.beam import resample_beams
 from seqgan_tf.search.particles import particles
@@ -53,6 +53,7 @@ SEQUENCES = 4096  # that are held at once, as candidates, particles or beams
 TREES = 256  # rows that search at once
 BEST = 1e6  # the guidance of best of n
 SELF_BLEU_ORDER = 4
+SETTINGS = ('seed', 'rows', 'rounds', 'learning_rate', 'guidance', 'width', 'exploration', 'backup')
 COLUMNS = ('valid_all', 'valid_rhyme', 'unique', 'copied', 'self_bleu_4', 'log_p', 'cpu_seconds', 'seconds')
 
 flags.DEFINE_string('workdir', None, 'the run', required=True)
@@ -60,6 +61,7 @@ flags.DEFINE_integer('seed', 0, 'of networks, training and searches', lower_boun
 flags.DEFINE_integer('rows', 1000, 'poems of each search, from an empty prompt', lower_bound=2)
 flags.DEFINE_list('candidates', ['4', '16', '64'], 'the numbers n of network calls for each token')
 flags.DEFINE_integer('rounds', None, 'negative sets of the prefix networks; as many as the run had', lower_bound=1)
+flags.DEFINE_float('learning_rate', None, "of the prefix networks; the discriminator's of the run", lower_bound=0.0)
 flags.DEFINE_float('guidance', 1.0, 'beta of resample, particles and beam', lower_bound=0.0)
 flags.DEFINE_integer('width', 16, 'children of a node of tree_search', lower_bound=1)
 flags.DEFINE_float('exploration', 1.25, 'c of tree_search', lower_bound=0.0)
@@ -79,11 +81,12 @@ def trained_values(trained, corpus, score_fn):
             len(corpus.vocabulary), config.embedding_dim, config.hidden_dim, generator.start_id, FLAGS.seed
         )
         network.take_over(generator)
-        optimizer = adam(config.discriminator_learning_rate, network)
+        optimizer = adam(FLAGS.learning_rate or config.discriminator_learning_rate, network)
         networks[name], epochs[name] = network, PrefixEpoch(network, optimizer, loss, batch, end_id)
     best = {name: BestWeights(network) for name, network in networks.items()}
     seeds = (tf.constant([FLAGS.seed, i], tf.int64) for i in range(2**31))  # one for each use
-    score = lambda tokens: tf.constant(scored(score_fn, tokens))
+    scorer = RowScorer(score_fn, jit_compile=False)
+    score = lambda tokens: tf.constant(scorer(tokens))
     count = min(config.negatives or len(corpus.train), len(corpus.train))
     real = tf.constant(corpus.validation)
     held_out = sampler(len(real), next(seeds))
@@ -167,9 +170,8 @@ def main(_):
         raise app.UsageError(f'workdir must be a run on verse with a discriminator. Received: {FLAGS.workdir}')
     task = load_task(trained.config)
     corpus, scorer = task.corpus, Scorer(trained.generator)
-    cnn = tf.function(trained.discriminator, autograph=False)
     start = time.process_time()
-    networks, held_out = trained_values(trained, corpus, cnn)
+    networks, held_out = trained_values(trained, corpus, trained.discriminator)
     training = time.process_time() - start
     last = lambda network: lambda tokens: network(tokens)[:, -1]
     scores = {'cnn': trained.discriminator} | {name: last(network) for name, network in networks.items()}
@@ -184,7 +186,7 @@ def main(_):
         print(text + ''.join(f'{line[name]:>13.4f}' for name in COLUMNS), flush=True)
         lines.append(line)
     if FLAGS.out:
-        settings = {name: FLAGS[name].value for name in ('seed', 'rows', 'guidance', 'width', 'exploration', 'backup')}
+        settings = {name: FLAGS[name].value for name in SETTINGS}
         settings |= {'machine': platform.processor() or platform.machine(), 'cores': os.cpu_count()}
         with open(FLAGS.out, 'w', encoding='utf-8') as file:
             json.dump(

@@ -66,15 +66,7 @@ def tree_search(
     Raises:
         ValueError: a number out of range, an unknown backup, or as `sampling.sample`.
     """
-    for name, number, least in (
-        ('num_simulations', num_simulations, 1),
-        ('width', width, 1),
-        ('exploration', exploration, 0),
-    ):
-        if number < least:
-            raise ValueError(f'{name} must be at least {least}. Received: {name}={number}')
-    if backup not in BACKUPS:
-        raise ValueError(f'backup must be one of {BACKUPS}. Received: backup={backup!r}')
+    _check_search(num_simulations, width, exploration, backup)
     check_sample(batch_size, length, prefix, prefix_length, temperature)
     policy, state = with_state(policy, batch_size)
     scale = tf.broadcast_to(inverse_temperature(temperature), [batch_size])[:, None]
@@ -127,7 +119,8 @@ def tree_search(
     tree = with_places(node_of(logits, start, tf.sigmoid(number), finished, states, 0), length * num_simulations)
     tree = tree._replace(visits=put(tree.visits, tf.ones_like(start), start))  # the root has been valued
     loop = (0, tree, start, tokens, depth)
-    *_, tokens, _ = tf.while_loop(lambda number, *_: number < length, move, loop)
+    unfinished = lambda number, tree, root, *_: (number < length) & ~tf.reduce_all(at(tree.finished, root))
+    *_, tokens, _ = tf.while_loop(unfinished, move, loop)
     return Found(tokens, score_fn(tokens))
 
 
@@ -138,6 +131,18 @@ def draw_children(logits: tf.Tensor, width: int, seed: randomness.Seed) -> tuple
     """
     _, tokens = tf.math.top_k(logits + randomness.gumbels(logits.shape, seed), min(width, int(logits.shape[-1])))
     return tokens, tf.nn.softmax(tf.gather(logits, tokens, batch_dims=1))
+
+
+def _check_search(num_simulations, width, exploration, backup):
+    for name, number, least in (
+        ('num_simulations', num_simulations, 1),
+        ('width', width, 1),
+        ('exploration', exploration, 0),
+    ):
+        if number < least:
+            raise ValueError(f'{name} must be at least {least}. Received: {name}={number}')
+    if backup not in BACKUPS:
+        raise ValueError(f'backup must be one of {BACKUPS}. Received: backup={backup!r}')
 
 
 def _read(policy, value, state, given, depth):
