@@ -5,7 +5,8 @@
 
 Latencies are those of single calls. Throughput is the number of sequences over the time of all
 callers together. "merged" imitates the server's batching: the callers' rows wait up to a
-millisecond for others, and at most 512 rows run together. Seeds differ from call to call.
+millisecond for others, and at most 512 rows run together. Seeds differ from call to call. A search
+among 16 stands beside `sample` of as many rows as it draws.
 """
 
 import concurrent.futures
@@ -40,6 +41,7 @@ BATCHES, THREADS = (1, 8, 64, 512), (1, 2, 4, 8)
 MAX_ROWS, PATIENCE = 512, 0.001
 SLOTS = 2  # merged runs at a time, as the server's num_batch_threads
 COLD_STARTS = 3
+SEARCHED, CANDIDATES = (1, 64), 16  # rows of a search, and the candidates of each
 
 flags.DEFINE_string('json', '', 'write the results here')
 flags.DEFINE_float('seconds', 2.0, 'how long each case runs', lower_bound=0)
@@ -203,6 +205,14 @@ def measure_all(path):
                 'top_p': np.full(rows, top_p, np.float32),
             }
             report(f'complete rows={rows} threads=1 {name}', model, 'complete', rows, 1, extra)
+        for rows in SEARCHED if 'search' in model.signatures else ():
+            extra = {
+                'prompt': np.full(rows, b'', object),
+                'num_candidates': np.full(rows, CANDIDATES, np.int32),
+                'guidance': np.ones(rows, np.float32),
+            }
+            report(f'search rows={rows} threads=1 n={CANDIDATES}', model, 'search', rows, 1, extra)
+            report(f'sample rows={rows * CANDIDATES} threads=1', model, 'sample', rows * CANDIDATES, 1)
     return cases
 
 

@@ -3,12 +3,12 @@
 import dataclasses
 import os
 
-from seqgan_tf.algorithms.registry import ALGORITHMS, Algorithm
+from seqgan_tf.algorithms.registry import ALGORITHMS, Algorithm, reward_of
 from seqgan_tf.data.lines import ON_LONG, ON_REPEATED
 from seqgan_tf.data.registry import DATASETS, check_settings
 from seqgan_tf.data.token_kinds import TOKEN_KINDS
 from seqgan_tf.loggers.registry import LOGGERS
-from seqgan_tf.rewards.registry import REWARDS
+from seqgan_tf.rewards.registry import ADVERSARY, REWARDS, SEARCH, VALUES
 from seqgan_tf.settings import Settings, check_value, explain, setting
 from seqgan_tf.training.baselines import BASELINES
 
@@ -126,7 +126,10 @@ class Config(Settings):
         after_likelihood=True,
     )
     discriminator_rounds: int = setting(
-        50, 'pretraining: number of negative sets that the discriminator is trained on', least=0, may_change=True
+        50,
+        'pretraining: number of negative sets that the discriminator, and the network of value, is trained on',
+        least=0,
+        may_change=True,
     )
     adversarial_rounds: int = setting(200, 'rounds; each has g_steps, then d_steps', least=0, may_change=True)
     g_steps: int = setting(
@@ -165,6 +168,19 @@ class Config(Settings):
         choices=REWARDS,
         after_likelihood=True,
     )
+    value: str = setting(
+        'rollouts',
+        'seqgan, pg_bleu: how the reward of a finished sequence is carried back to its tokens. ' + explain(VALUES),
+        choices=VALUES,
+        after_likelihood=True,
+    )
+    value_start: str = setting(
+        'generator',
+        'value=network and causal: the first weights of the network. generator: embedding and LSTM of the pretrained '
+        'generator; random: none of its own',
+        choices=('generator', 'random'),
+        after_likelihood=True,
+    )
     bleu_order: int = setting(
         3, 'n of BLEU-n where BLEU is the reward (released PG-BLEU: 3)', least=1, most=5, after_likelihood=True
     )
@@ -198,7 +214,9 @@ class Config(Settings):
         after_likelihood=True,
     )
     freeze_discriminator: bool = setting(
-        False, 'seqgan, a control: the discriminator is not trained after its pretraining', after_likelihood=True
+        False,
+        'seqgan, a control: the discriminator, and the network of value, is not trained after its pretraining',
+        after_likelihood=True,
     )
     adversarial_mle_steps: int = setting(
         0,
@@ -267,6 +285,8 @@ class Config(Settings):
                 f'Received: negatives={self.negatives}, batch_size={self.batch_size}'
             )
         self._check_algorithm(ALGORITHMS[self.algorithm])
+        if self.value != 'rollouts':
+            self._check_value()
         for name in ('generator_learning_rate', 'discriminator_learning_rate', 'clip_norm'):
             if not getattr(self, name) > 0:
                 raise ValueError(f'{name} must be above 0. Received: {name}={getattr(self, name)}')
@@ -298,4 +318,33 @@ class Config(Settings):
             raise ValueError(
                 'an adversarial round must update the generator. '
                 f'Received: g_steps=0, adversarial_mle_steps={self.adversarial_mle_steps}'
+            )
+
+    def _check_value(self) -> None:
+        """Raises ValueError where the network of a value cannot be trained or has no use."""
+        reward, value = reward_of(self), VALUES[self.value]
+        learning = [name for name, other in ALGORITHMS.items() if other.adversarial and other.policy_gradient]
+        if self.algorithm not in learning:
+            raise ValueError(
+                f'value is a setting of algorithm={" or ".join(learning)}. '
+                f'Received: algorithm={self.algorithm}, value={self.value}'
+            )
+        fitting = [
+            name
+            for name, other in REWARDS.items()
+            if {*SEARCH, *(ADVERSARY if value.adversarial else ())} <= {*other.parts}
+        ]
+        if reward not in fitting:
+            raise ValueError(
+                f'value={self.value} goes with reward={" or ".join(fitting)}. '
+                f'Received: algorithm={self.algorithm}, reward={reward}'
+            )
+        if not self.discriminator_rounds:
+            raise ValueError(
+                f'value={self.value} must be trained before its first use. Received: discriminator_rounds=0'
+            )
+        if self.value == 'network' and 0 < self.negatives < self.batch_size:
+            raise ValueError(
+                'with value=network the negatives must fill a batch. '
+                f'Received: negatives={self.negatives}, batch_size={self.batch_size}'
             )

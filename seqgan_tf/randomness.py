@@ -23,6 +23,15 @@ def uniforms(shape: tf.Tensor | Sequence[Integer], seed: Seed) -> tf.Tensor:
     return tf.cast(tf.bitwise.bitwise_and(bits, 2**23 - 1), tf.float32) * 2.0**-23
 
 
+def gumbels(shape: tf.Tensor | Sequence[Integer], seed: Seed) -> tf.Tensor:
+    """Standard Gumbel numbers of a shape, float32 and finite, from an int seed [2].
+
+    The k largest sums of log-probabilities and such numbers are k draws without replacement
+    (Gumbel-top-k; Kool et al. 2019, arXiv 1903.06059). The first of them is a draw.
+    """
+    return -tf.math.log(-tf.math.log(uniforms(shape, seed) + 2.0**-24))
+
+
 def permutation(count: Integer, seed: Seed) -> tf.Tensor:
     """The numbers int32 [count] from 0 to count - 1 in a random order, from an int seed [2].
 

@@ -62,7 +62,9 @@ def another(field):
 
 # Settings all unlike their defaults that go together, so without verse_length, which goes with tokens=char, and those that go with algorithm=seqgan.
 OTHER = {
-    name: another(field) for name, field in FIELDS.items() if name not in ('verse_length', 'reward', 'discriminator')
+    name: another(field)
+    for name, field in FIELDS.items()
+    if name not in ('verse_length', 'reward', 'discriminator', 'value')
 } | dict(dataset='text', corpus='x.txt', encoding='utf-16', tokens='word', negatives=100)
 MAY_CHANGE = {
     'corpus',
@@ -112,6 +114,7 @@ def test_every_setting_has_a_flag():
     assert parse(*(f'--{name}={value}' for name, value in OTHER.items())) == Config(**OTHER)
     assert parse('--dataset=text', '--corpus=x', '--verse_length=5').verse_length == 5
     assert parse('--reward=shuffled').reward == 'shuffled'
+    assert parse('--value=causal').value == 'causal'
     assert all(getattr(Config(), name) != value for name, value in OTHER.items())
 
 
@@ -306,6 +309,28 @@ def test_a_value_of_another_type_is_named(name, value):
         (
             dict(algorithm='selfgan', g_steps=0, adversarial_mle_steps=2),
             'an adversarial round must update the generator. Received: g_steps=0, adversarial_mle_steps=2',
+        ),
+        (
+            dict(algorithm='mle', value='network'),
+            'value is a setting of algorithm=pg_bleu or seqgan. Received: algorithm=mle, value=network',
+        ),
+        (
+            dict(algorithm='selfgan', value='causal'),
+            'value is a setting of .*Received: algorithm=selfgan, value=causal',
+        ),
+        (
+            dict(algorithm='pg_bleu', value='causal'),
+            'value=causal goes with reward=discriminator or .*Received: algorithm=pg_bleu, reward=bleu',
+        ),
+        (dict(reward='given', value='causal'), 'value=causal goes with .*Received: algorithm=seqgan, reward=given'),
+        (dict(reward='constant', value='network'), 'value=network goes with .*algorithm=seqgan, reward=constant'),
+        (
+            dict(value='causal', discriminator_rounds=0),
+            'value=causal must be trained before its first use. Received: discriminator_rounds=0',
+        ),
+        (
+            dict(value='network', negatives=40, batch_size=64),
+            'with value=network the negatives must fill a batch. Received: negatives=40, batch_size=64',
         ),
         (
             dict(g_steps=0),

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from serving_models import CHARS, VOCABULARIES, networks, opened
 
-from seqgan_tf.serving.check import prompts_of
 from seqgan_tf.serving.loaders import python_model
+from seqgan_tf.serving.trial_requests import prompts_of
 
 SOURCES = pathlib.Path(__file__).resolve().parent.parent / 'export' / 'cpp'
 TOOLS = ('g++', 'make')
@@ -52,7 +52,8 @@ def assert_rows(rows, errors, answer):
     good = answer['error'] == b''
     assert errors == [f'error: row {row}: {answer["error"][row].decode()}' for row in np.flatnonzero(~good)]
     assert len(rows) == good.sum()
-    names = ('seed', 'log_prob', 'tokens', 'text') if 'tokens' in answer else ('log_prob', 'prob_real', 'length')
+    drawn = ('seed', 'log_prob', 'prob_real', 'tokens', 'text')
+    names = drawn if 'tokens' in answer else ('log_prob', 'prob_real', 'length')
     names = [name for name in names if name in answer]
     for i, name in enumerate(names):
         expected, printed = answer[name][good], [row[i] for row in rows]
@@ -113,6 +114,21 @@ def test_cpp_scores_what_they_score_bad_texts_included(program, model):
         assert_rows(*found, loaded('score', text=np.array([text.encode() for text in texts], object)))
 
 
+def test_cpp_searches_as_they_search_bad_prompts_included(program, model):
+    prompts = [CHARS[1], 'w1é', '', CHARS[0] * 30 + ' w1é' * 30, '']
+    asked = {
+        'seed': np.arange(8, 13),
+        'temperature': np.full(5, 1.3, np.float32),
+        'prompt': np.array([prompt.encode() for prompt in prompts], object),
+        'num_candidates': np.full(5, 9, np.int32),
+        'guidance': np.full(5, 50.0, np.float32),
+    }
+    found = call(program, model, 'search', 8, 1.3, 9, 50, *prompts, code=1)
+    assert found[1]
+    for loaded in both(model):
+        assert_rows(*found, loaded('search', **asked))
+
+
 @pytest.mark.parametrize('model', ['words'], indirect=True)
 @pytest.mark.parametrize(
     'args, name',
@@ -121,6 +137,8 @@ def test_cpp_scores_what_they_score_bad_texts_included(program, model):
         (('complete', 1, 'inf', 0, 1, '', ''), 'temperature'),
         (('complete', 1, 1, -1, 1, '', ''), 'top_k'),
         (('complete', 1, 1, 0, 1.5, '', ''), 'top_p'),
+        (('search', 1, 1, 257, 1, '', ''), 'num_candidates'),
+        (('search', 1, 1, 9, -1, '', ''), 'guidance'),
     ],
 )
 def test_cpp_answers_bad_rows_by_their_rule(program, model, args, name):
@@ -154,6 +172,7 @@ def test_cpp_without_a_discriminator(program, tmp_path):
     generator, _ = networks(vocabulary, length)
     with opened(generator, None, vocabulary, length, tmp_path) as model:
         text = model.session('sample', seed=np.array([3]), temperature=np.ones(1, np.float32))['text']
+        assert call(program, model, 'search', 1, 1, 2, 1, '', code=1)[1] == ['error: the model has no signature search']
         rows, errors = call(program, model, 'score', text[0].decode())
         assert len(rows[0]) == 2
         assert_rows(rows, errors, model.session('score', text=text))

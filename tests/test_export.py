@@ -44,6 +44,7 @@ def test_prob_real_is_answered_only_by_a_trained_discriminator(tmp_path, changes
     version = tmp_path / 'exports' / '1'
     text = np.array([b'1 2 3 4 5', b'too short'], object)
     with SessionModel(version) as session:
+        assert ('search' in session.signatures) == trained
         answers = [session('score', text=text), python_model(version)('score', text=text)]
     variables = tf.train.list_variables(str(version / 'variables' / 'variables'))
     assert any(shape[1:] == [2] for _, shape in variables) == trained  # the discriminator's output layer

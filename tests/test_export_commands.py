@@ -85,10 +85,11 @@ def test_export_publishes_the_next_version_and_check_passes_it(run):
     ]
     lines = succeed('export/check_model.py', f'--workdir={workdir}', f'--export_dir={export_dir}').splitlines()
     assert (
-        lines[0] == str(export_dir / '2') and len(lines) == 20
-    )  # a path, 9 checks of the model, 10 of the laws of its draws
+        lines[0] == str(export_dir / '2') and len(lines) == 25
+    )  # a path, 9 checks of the model, 10 of the laws of its draws, 5 of those of its searches
     assert all(line.startswith('PASS  ') for line in lines[1:])
-    assert sum('(p 0.' in line or '(p 1.' in line for line in lines) == 7 and 'log-likelihoods p ' in lines[-1]
+    assert sum('(p 0.' in line or '(p 1.' in line for line in lines) == 7
+    assert sum('log-likelihoods p ' in line for line in lines) == 3
 
 
 def test_check_fails_a_damaged_model(run, tmp_path):
@@ -140,6 +141,23 @@ def test_client_completes_a_prompt(served):
     assert len(rows) == 4 and len({row['seed'] for row in rows}) == 4
     for row in rows:
         assert row['text'].startswith('the dog') and row['error'] == '' and len(row['tokens']) == 6
+
+
+def test_client_searches(served):
+    flags, session, _ = served
+    asked = {
+        'seed': np.arange(5, 25),
+        'temperature': np.full(20, 0.8, np.float32),
+        'prompt': np.full(20, 'the', object),
+        'num_candidates': np.full(20, 16, np.int32),
+        'guidance': np.full(20, 2.0, np.float32),
+    }
+    wanted = session('search', **asked)
+    search = ['--search=16', '--guidance=2', '--prompt=the', '--n=20', '--seed=5', '--temperature=0.8']
+    rows = [json.loads(line) for line in succeed('export/client.py', *flags, *search, '--json').splitlines()]
+    assert [row['text'] for row in rows] == [text.decode() for text in wanted['text']]
+    np.testing.assert_allclose([row['prob_real'] for row in rows], wanted['prob_real'], rtol=1e-5)
+    assert succeed('export/client.py', *flags, *search).splitlines() == [row['text'] for row in rows]
 
 
 def test_client_scores_texts(served):
@@ -194,6 +212,16 @@ def test_a_keras_file_of_a_run(run, tmp_path):
             'error: seed must be an integer of 64 bits. Received: seed=9223372036854775807',
         ),
         (['--top_k=-1'], 'error: top_k must be at least 0. Received: top_k=-1'),
+        (['--search=0'], 'error: search must be at least 1 and at most 256. Received: search=0'),
+        (['--search=257'], 'error: search must be at least 1 and at most 256. Received: search=257'),
+        (['--search=4', '--guidance=-1'], 'error: guidance must be at least 0 and finite. Received: guidance=-1.0'),
+        (['--search=4', '--guidance=nan'], 'error: guidance must be at least 0 and finite. Received: guidance=nan'),
+        (['--guidance=1'], 'error: guidance must come with --search, which it guides. Received: guidance=1.0'),
+        (
+            ['--search=4', '--top_k=3'],
+            'error: search must come without --top_k and --top_p: it draws from all symbols. Received: top_k=3',
+        ),
+        (['--search=4', '--top_p=0.5'], 'it draws from all symbols. Received: top_k=None, top_p=0.5'),
         (['--n=0'], 'error: n must be at least 1. Received: n=0'),
         (
             ['--url=localhost:8501'],

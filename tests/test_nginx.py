@@ -65,6 +65,7 @@ def largest():
 
 TEXTS = ['w1é w2é', '[[[[[[ ]] {{', 'a "quoted" \\ text', '\\', '\\"[]', '']
 COMPLETE = {'temperature': 1, 'prompt': 'w1é', 'top_k': 3, 'top_p': 0.9}
+SEARCH = {'temperature': 1, 'prompt': 'w1é', 'num_candidates': 16, 'guidance': 1.5}
 REQUESTS = {
     'status': (MODEL, None),
     'status of a version': (f'{MODEL}/versions/1', None),
@@ -77,6 +78,7 @@ REQUESTS = {
     'a version': (f'{MODEL}/versions/1:predict', GOOD),
     'a label': (f'{MODEL}/labels/stable:predict', GOOD),
     'complete': (PREDICT, instances('complete', [COMPLETE | {'seed': i} for i in range(9)])),
+    'search': (PREDICT, instances('search', [SEARCH | {'seed': i} for i in range(9)])),
     'score': (PREDICT, inputs('score', text=TEXTS)),
     'score, utf-8': (PREDICT, instances('score', [{'text': text} for text in TEXTS], ensure_ascii=False)),
     'score by values': (PREDICT, instances('score', TEXTS)),

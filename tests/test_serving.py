@@ -12,10 +12,11 @@ from tensorflow.core.protobuf import saved_model_pb2
 from seqgan_tf import randomness
 from seqgan_tf.policies.draws import draw
 from seqgan_tf.policies.sampling import sequence_log_prob, unroll
-from seqgan_tf.serving import laws
-from seqgan_tf.serving.check import check, prompts_of
+from seqgan_tf.serving import laws, search_laws
+from seqgan_tf.serving.check import check
+from seqgan_tf.serving.drawing import row_uniforms
 from seqgan_tf.serving.loaders import SessionModel, python_model
-from seqgan_tf.serving.servable import row_uniforms
+from seqgan_tf.serving.trial_requests import prompts_of
 
 
 @pytest.fixture(scope='module', params=[*VOCABULARIES, *TRAINED])
@@ -67,9 +68,11 @@ def test_every_law_holds(model, monkeypatch):
     """Draws against the exact law of an independent twin, and against the trained generator's own."""
     monkeypatch.setattr(laws, 'ROWS', 300)
     monkeypatch.setattr(laws, 'ROWS_OF_SAMPLE', 4000)
-    outcomes = list(laws.check(model.path, model.servable))
+    monkeypatch.setattr(search_laws, 'CANDIDATES', 4000)
+    monkeypatch.setattr(search_laws, 'ROWS', 100)
+    outcomes = [*laws.check(model.path, model.servable), *search_laws.check(model.path)]
     print(*(what for what, _ in outcomes), sep='\n')
-    assert len(outcomes) == 10
+    assert len(outcomes) == 15
     assert [outcome for outcome in outcomes if outcome[1]] == []
 
 

@@ -8,7 +8,8 @@ from serving_models import VOCABULARIES, networks, opened
 
 from seqgan_tf.policies import sampling
 from seqgan_tf.serving.check import check, check_portable
-from seqgan_tf.serving.laws import MERGED, check_distribution, check_law, check_log_prob, check_prompts, two_samples
+from seqgan_tf.serving.chi_square import MERGED, two_samples
+from seqgan_tf.serving.laws import check_distribution, check_law, check_log_prob, check_prompts
 from seqgan_tf.serving.servable import Servable
 from seqgan_tf.serving.twin import Twin
 

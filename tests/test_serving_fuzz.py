@@ -39,7 +39,7 @@ FLOATS = np.array(
     ],
     np.float32,
 )
-INTEGERS = [0, 1, 2, 3, 7, 40, 5000, -1, -2, 2**31 - 1, -(2**31)]
+INTEGERS = [0, 1, 2, 3, 7, 40, 256, 257, 5000, -1, -2, 2**31 - 1, -(2**31)]
 SEEDS = [0, 1, -1, 2**31, 2**32, 2**53, 2**53 + 1, 2**63 - 1, -(2**63)]
 TEXTS = [
     b'',
@@ -128,6 +128,12 @@ class Requests:
                 'top_k': rng.choice(np.array(INTEGERS, np.int32), rows),
                 'top_p': self.floats(rows),
             }
+        if signature == 'search':
+            inputs |= {
+                'prompt': self.texts(rows),
+                'num_candidates': rng.choice(np.array(INTEGERS, np.int32), rows),
+                'guidance': self.floats(rows),
+            }
         if rng.random() < SHAPES_AND_TYPES:
             name = rng.choice(sorted(inputs))
             inputs[name] = self.spoil(inputs[name])
@@ -158,8 +164,9 @@ def assert_answer(signature, inputs, answer, vocabulary, length):
     bad = np.array([error != '' for error in errors], bool)
     assert all('Received: ' in error for error in errors if error)
     assert (answer['log_prob'] <= 1e-4).all() and (answer['log_prob'][bad] == 0).all()
-    if signature == 'score':
+    if 'prob_real' in answer:
         assert ((answer['prob_real'] >= 0) & (answer['prob_real'] <= 1)).all() and (answer['prob_real'][bad] == 0).all()
+    if signature == 'score':
         assert ((answer['length'] >= 0) & (answer['length'] <= length)).all()
         return
     texts, tokens = [text.decode() for text in answer['text']], answer['tokens']
@@ -170,7 +177,7 @@ def assert_answer(signature, inputs, answer, vocabulary, length):
     assert (answer['seed'][given] == inputs['seed'][given]).all() and (answer['seed'] >= 0).all()
 
 
-@pytest.mark.parametrize('signature', ['serving_default', 'sample', 'complete', 'score'])
+@pytest.mark.parametrize('signature', SIGNATURES)
 def test_every_request_is_answered_or_refused(fuzzed, signature):
     vocabulary, length, run = fuzzed
     requests = Requests(np.random.default_rng(len(vocabulary)), vocabulary, length)

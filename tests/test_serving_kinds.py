@@ -8,8 +8,9 @@ from serving_models import DEPENDENT, networks, opened
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.vocabulary import END, Vocabulary
 from seqgan_tf.serving import laws
-from seqgan_tf.serving.check import check, prompts_of
+from seqgan_tf.serving.check import check
 from seqgan_tf.serving.laws import check_prompts
+from seqgan_tf.serving.trial_requests import prompts_of
 from seqgan_tf.serving.twin import Twin
 
 CAPTIONS = [

@@ -96,6 +96,19 @@ def test_sample_complete_and_score_are_those_of_the_session(served, transport):
         )
 
 
+def test_search_is_that_of_the_session(served, transport):
+    asked = rows(6, prompt='w1é', num_candidates=9, guidance=40.0)
+    asked[4]['num_candidates'] = 257
+    columns = {name: np.array([row[name] for row in asked]) for name in asked[0]}
+    columns |= {'prompt': np.full(6, 'w1é', object), 'num_candidates': columns['num_candidates'].astype(np.int32)}
+    outputs = served.session('search', **columns)
+    answers = transport.predict('search', asked, 30)
+    assert answers.pop(4)['error'].startswith('num_candidates must be at least 1 and at most 256. Received: ')
+    assert_answers(answers, {name: np.delete(value, 4, 0) for name, value in outputs.items()})
+    real = [answer['prob_real'] for answer in answers]
+    np.testing.assert_allclose(real, np.delete(outputs['prob_real'], 4), rtol=1e-5)
+
+
 def test_a_bad_row_is_answered_by_error_over_the_wire(served, transport):
     asked = rows(3)
     asked[1]['temperature'] = -1.0
@@ -252,6 +265,17 @@ def test_rows_of_several_requests_run_together_and_answer_as_alone(served, trans
     if served.server.model:
         together = served.server.model.loaded[1].runs['sample'].sizes
         assert max(map(len, together)) > 1 and all(sum(sizes) <= stand_in_model.MAX_ROWS for sizes in together)
+
+
+def test_searches_of_several_requests_run_together_and_answer_as_alone(served, transport):
+    """Each with candidates of its own number, so that a request ends within a chunk of the merged candidates."""
+    asked = [rows(1 + i % 3, seed=i * 10, prompt='', num_candidates=1 + 7 * i, guidance=40.0) for i in range(24)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda some: transport.predict('search', some, 30), asked))
+    for some, answer in zip(asked, answers):
+        for row, found in zip(some, answer):
+            (alone,) = transport.predict('search', [row], 30)
+            assert [found[name] for name in ('text', 'tokens', 'seed')] == [alone['text'], alone['tokens'], row['seed']]
 
 
 def test_merged_requests_of_different_rank_are_refused_together():

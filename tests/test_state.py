@@ -20,14 +20,22 @@ def make_state(seed=0, mle_patience=0, symbols=IDS):
 
 
 def optimizers(state):
-    return state.mle_optimizer, state.policy_optimizer, state.discriminator_optimizer
+    return (
+        state.mle_optimizer,
+        state.policy_optimizer,
+        state.discriminator_optimizer,
+        state.value_optimizer,
+        state.causal_optimizer,
+    )
 
 
 def everything(state):
     """All numbers of a state, the random stream last."""
-    networks = state.generator, state.rollout_policy, state.discriminator
+    prefix_networks = state.value_network, state.causal_discriminator
+    networks = state.generator, state.rollout_policy, state.discriminator, *prefix_networks
     variables = [v for holder in (*networks, *optimizers(state)) for v in holder.variables]
-    counters = [*state.done.values(), state.ended_early, state.best_nll, state.best_epoch, *state.best_weights]
+    best = [state.best_nll, state.best_epoch, *state.best_weights, state.causal_best.loss, *state.causal_best.weights]
+    counters = [*state.done.values(), state.ended_early, *best]
     return [v.numpy() for v in (*variables, *counters, state.random.state)]
 
 
@@ -38,7 +46,13 @@ def assert_equal(first, second):
 
 def train_a_little(state):
     """Every part of the state leaves its initial value."""
-    networks = state.generator, state.generator, state.discriminator
+    networks = (
+        state.generator,
+        state.generator,
+        state.discriminator,
+        state.value_network,
+        state.causal_discriminator,
+    )
     for network, optimizer in zip(networks, optimizers(state)):
         optimizer.apply([tf.ones(v.shape) for v in network.trainable_variables], network.trainable_variables)
     state.next_seed()
@@ -47,6 +61,7 @@ def train_a_little(state):
         assert len(list(itertools.islice(state.rounds(phase, 10), i + 1))) == i + 1
     if state.best_weights:
         state.keep_best(3.0, patience=1)
+    state.causal_best.keep(0.5)
 
 
 @pytest.mark.parametrize('phase', PHASES)
@@ -111,7 +126,7 @@ def test_settings_reach_the_optimizers():
     state = TrainState(
         Config(generator_learning_rate=0.5, discriminator_learning_rate=0.25, **SIZES), Vocabulary(IDS, tokens='id')
     )
-    assert [float(o.learning_rate) for o in optimizers(state)] == [0.5, 0.5, 0.25]
+    assert [float(o.learning_rate) for o in optimizers(state)] == [0.5, 0.5, 0.25, 0.25, 0.25]
     assert all(o.epsilon == 1e-8 for o in optimizers(state))
 
 

@@ -90,6 +90,30 @@ def test_each_source_generates_and_scores_as_the_exported_signatures(made, sourc
     assert score['length'] == len(texts[-1])
 
 
+@pytest.mark.parametrize('source', ['run', 'exports'])
+def test_several_candidates_are_the_exported_search(made, source):
+    trained = made[0] if source == 'run' else seqgan_tf.load(made[2])
+    rows = lambda value, dtype: np.full(5, value, dtype)
+    wanted = python_model(made[2] / '1')(
+        'search',
+        seed=np.arange(7, 12),
+        temperature=rows(0.8, np.float32),
+        prompt=rows('b', object),
+        num_candidates=rows(16, np.int32),
+        guidance=rows(30.0, np.float32),
+    )
+    asked = dict(prompt='b', temperature=0.8, seed=7, num_candidates=16, guidance=30.0)
+    found = trained.draw(5, **asked)
+    assert found == [
+        {name: wanted[name][i].item() for name in ('log_prob', 'seed', 'prob_real')}
+        | {'text': wanted['text'][i].decode()}
+        for i in range(5)
+    ]
+    assert trained.generate(5, **asked) == [row['text'] for row in found]
+    plain = trained.generate(5, prompt='b', temperature=0.8, seed=7)
+    assert plain == trained.generate(5, **asked | {'guidance': 0.0}) != trained.generate(5, **asked)
+
+
 def test_networks_vocabulary_and_settings_are_those_of_the_run(made):
     trained, workdir, export_dir = made
     for found in (seqgan_tf.load(workdir), seqgan_tf.load(export_dir)):
@@ -116,6 +140,8 @@ def test_a_loaded_export_can_be_exported_again(made, tmp_path):
 def test_a_run_without_a_trained_discriminator_gives_no_prob_real(tmp_path):
     trained = seqgan_tf.run(config(tmp_path, algorithm='mle', mle_epochs=1), corpus=make_corpus())
     assert trained.discriminator is None and set(trained.score(['ab'])[0]) == {'log_prob', 'length'}
+    with pytest.raises(ValueError, match='num_candidates must be 1 where no discriminator was trained. Received: num_'):
+        trained.generate(1, num_candidates=2)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +152,12 @@ def test_a_run_without_a_trained_discriminator_gives_no_prob_real(tmp_path):
         (dict(top_p=1.5), 'top_p must be above 0.*top_p=1.5'),
         (dict(top_k=2**31), 'top_k must be in .*top_k=2147483648'),
         (dict(seed=2**63), 'seed must be in '),
+        (dict(num_candidates=0), r'num_candidates must be in \[1, 257\). Received: num_candidates=0'),
+        (dict(num_candidates=257), r'num_candidates must be in \[1, 257\). Received: num_candidates=257'),
+        (dict(guidance=-1.0), r'guidance must be in \[0, inf\). Received: guidance=-1.0'),
+        (dict(num_candidates=2, guidance=float('nan')), r'guidance must be in \[0, inf\). Received: guidance=nan'),
+        (dict(num_candidates=2, top_k=3), 'top_k must be 0 and top_p 1 with several candidates. Received: .*top_k=3'),
+        (dict(num_candidates=2, top_p=0.9), 'top_k must be 0 and top_p 1 with several candidates. Received: .*p=0.9'),
         (dict(prompt='az'), 'every symbol of prompt must be in the vocabulary.*number 2'),
         (dict(prompt='abcabca'), 'prompt must have at most 6 symbols. Received: 7'),
     ],
@@ -249,7 +281,16 @@ def test_the_command_prints_what_generate_gives(made, monkeypatch, capsys):
     assert [json.loads(line)['seed'] for line in lines] == [5, 6, 7]
 
 
-@pytest.mark.parametrize('arguments', [['--workdir=nowhere'], ['--prompt=xyz'], ['--n=0'], ['--temperature=-1']])
+def test_the_command_searches(made, monkeypatch, capsys):
+    options = (f'--workdir={made[1]}', '--n=3', '--seed=5', '--search=8', '--guidance=30', '--format=json')
+    wanted = made[0].draw(3, seed=5, num_candidates=8, guidance=30.0)
+    assert list(map(json.loads, command(monkeypatch, capsys, *options))) == wanted
+    assert all(0 < row['prob_real'] < 1 for row in wanted)
+
+
+@pytest.mark.parametrize(
+    'arguments', [['--workdir=nowhere'], ['--prompt=xyz'], ['--n=0'], ['--temperature=-1'], ['--search=300']]
+)
 def test_the_command_answers_mistakes_in_a_line(made, arguments, monkeypatch, capsys):
     source = [] if arguments[0].startswith('--workdir') else [f'--workdir={made[1]}']
     with pytest.raises(SystemExit, match='error: .* Received: '):

@@ -3,6 +3,7 @@
 //   ask MODEL_DIR sample COUNT [SEED] [TEMPERATURE]
 //   ask MODEL_DIR complete SEED TEMPERATURE TOP_K TOP_P PROMPT...
 //   ask MODEL_DIR score TEXT...
+//   ask MODEL_DIR search SEED TEMPERATURE NUM_CANDIDATES GUIDANCE PROMPT...
 //
 // MODEL_DIR is one version, such as exports/poetry/1. Row i is drawn from SEED + i; a negative SEED asks for fresh ones. Prints a line
 // for each row, its outputs separated by tabs. A row that breaks a rule is an error on stderr, the others are as ever, and the exit
@@ -26,11 +27,12 @@ using tensorflow::Tensor;
 using tensorflow::tstring;
 using Inputs = std::vector<std::pair<std::string, Tensor>>;
 
-// What is printed of each signature, in this order. A model without a trained discriminator has no prob_real.
+// What is printed of each signature, in this order. A model without a trained discriminator has no prob_real and no search.
 const std::map<std::string, std::vector<std::string>> kOutputs = {
     {"sample", {"seed", "log_prob", "tokens", "text"}},
     {"complete", {"seed", "log_prob", "tokens", "text"}},
-    {"score", {"log_prob", "prob_real", "length"}}};
+    {"score", {"log_prob", "prob_real", "length"}},
+    {"search", {"seed", "log_prob", "prob_real", "tokens", "text"}}};
 
 // Runs one signature: inputs and outputs by the names of the signature, not of the graph. Outputs come in the order asked for.
 absl::Status Run(const tensorflow::SavedModelBundle& model, const std::string& signature_name, const Inputs& inputs,
@@ -98,15 +100,17 @@ Inputs Parse(const std::string& signature, const std::vector<std::string>& args)
     return {{"seed", Seeds(rows, count > 1 ? Integer(args[1]) : -1)},
             {"temperature", Fill<float>(rows, count > 2 ? Number(args[2]) : 1.0)}};
   }
-  if (signature == "complete" && count >= 5) {
+  if ((signature == "complete" || signature == "search") && count >= 5) {
     const int64_t rows = count - 4;
+    const bool search = signature == "search";
     return {{"seed", Seeds(rows, Integer(args[0]))}, {"temperature", Fill<float>(rows, Number(args[1]))},
-            {"top_k", Fill<int32_t>(rows, Integer(args[2]))}, {"top_p", Fill<float>(rows, Number(args[3]))},
+            {search ? "num_candidates" : "top_k", Fill<int32_t>(rows, Integer(args[2]))},
+            {search ? "guidance" : "top_p", Fill<float>(rows, Number(args[3]))},
             {"prompt", Texts({args.begin() + 4, args.end()})}};
   }
   if (signature == "score" && count >= 1) return {{"text", Texts(args)}};
   throw std::invalid_argument("arguments must be MODEL_DIR and: sample COUNT [SEED] [TEMPERATURE], complete SEED TEMPERATURE TOP_K TOP_P "
-                              "PROMPT..., or score TEXT...");
+                              "PROMPT..., score TEXT..., or search SEED TEMPERATURE NUM_CANDIDATES GUIDANCE PROMPT...");
 }
 
 // One row of an output: numbers, or a text.

@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from seqgan_tf.rewards.registry import ADVERSARY, REWARDS
+from seqgan_tf.rewards.registry import ADVERSARY, REWARDS, SEARCH, VALUES
 
 if TYPE_CHECKING:
     from seqgan_tf.data.corpus import Corpus
@@ -42,6 +42,8 @@ class Algorithm:
 # {phase: the setting with its number of rounds}, in the order of the phases.
 PHASE_LENGTHS = {'mle': 'mle_epochs', 'discriminator': 'discriminator_rounds', 'adversarial': 'adversarial_rounds'}
 LIKELIHOOD = ('mle_optimizer',)
+# Their networks are trained on negative sets, in the phase 'discriminator' and in d-steps.
+OF_NEGATIVE_SETS = {'discriminator_optimizer', 'value_optimizer', 'causal_optimizer'}
 POLICY_GRADIENT = (*LIKELIHOOD, 'policy_optimizer', 'running_mean', 'reference_policy')
 
 ALGORITHMS = {
@@ -74,17 +76,25 @@ ALGORITHMS = {
 }
 
 
+def reward_of(config: Any) -> str:
+    """The name of a run's reward: the algorithm's own, or what `--reward` chooses."""
+    return ALGORITHMS[config.algorithm].reward or config.reward
+
+
 def parts_of(config: Any) -> set[str]:
-    """The parts of a `TrainState` that a run's algorithm and reward need."""
+    """The parts of a `TrainState` that a run's algorithm, reward and value of a prefix need."""
     algorithm = ALGORITHMS[config.algorithm]
     if not algorithm.adversarial:
         return {*algorithm.parts}
-    reward = REWARDS[algorithm.reward or config.reward]
+    reward = REWARDS[reward_of(config)]
     # Of a reward and a discriminator that were both given, the one may ask the other.
     beside = ADVERSARY if (config.reward, config.discriminator) == ('given', 'given') else ()
     parts = {*algorithm.parts, *reward.parts, *beside}
-    if not (algorithm.policy_gradient and config.num_rollouts):
-        parts -= {'rollout_policy'}
+    # The roll-out policy stands for what carries a reward back to the tokens.
+    if parts.issuperset(SEARCH):
+        parts -= {*SEARCH}
+        if algorithm.policy_gradient and (config.value != 'rollouts' or config.num_rollouts):
+            parts |= {*VALUES[config.value].parts}
     return parts
 
 
@@ -93,6 +103,6 @@ def planned_rounds(config: Any) -> dict[str, int]:
 
     A phase is there where the part that it trains is. With `mle_patience` the first may be shorter.
     """
-    optimizers = {'mle': 'mle_optimizer', 'discriminator': 'discriminator_optimizer', 'adversarial': 'policy_optimizer'}
+    optimizers = {'mle': {'mle_optimizer'}, 'discriminator': OF_NEGATIVE_SETS, 'adversarial': {'policy_optimizer'}}
     parts, rounds = parts_of(config), {phase: getattr(config, name) for phase, name in PHASE_LENGTHS.items()}
-    return {phase: rounds[phase] for phase, part in optimizers.items() if part in parts and rounds[phase]}
+    return {phase: rounds[phase] for phase, trained in optimizers.items() if trained & parts and rounds[phase]}

@@ -10,10 +10,11 @@ import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.algorithms import mle, policy_gradient
-from seqgan_tf.algorithms.registry import parts_of
+from seqgan_tf.algorithms.prefix_values import make_learner
+from seqgan_tf.algorithms.registry import OF_NEGATIVE_SETS, parts_of, reward_of
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.chunked import Sampler
-from seqgan_tf.rewards.monte_carlo import make_values
+from seqgan_tf.rewards.monte_carlo import make_reward, make_values
 from seqgan_tf.training.discrimination import DiscriminatorEpoch
 from seqgan_tf.training.state import Report, TrainState
 
@@ -27,18 +28,27 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
     round. No discriminator is trained where the reward needs none, as with most controls.
     """
     yield from mle.train(state, corpus, config)
+    yield from after_likelihood(state, corpus, config)
 
-    discriminate = DiscriminatorPhase(state, corpus, config) if 'discriminator' in parts_of(config) else None
+
+def after_likelihood(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
+    """The phases after MLE, for the reward of a run.
+
+    The phase 'discriminator' is left out where there is neither a discriminator nor a network of
+    `--value` to train.
+    """
+    discriminate = DiscriminatorPhase(state, corpus, config) if parts_of(config) & OF_NEGATIVE_SETS else None
     if discriminate:
         yield from discriminate.pretrain()
-    values_fn = make_values(config.reward, state, corpus, config)
+    values_fn = make_values(reward_of(config), state, corpus, config)
     yield from policy_gradient.train(state, corpus, config, values_fn, discriminate)
 
 
 class DiscriminatorPhase:
-    """Trains the discriminator on one negative set: samples of the generator and as many real rows.
+    """Trains on one negative set: samples of the generator and as many real rows.
 
-    It is a `policy_gradient.Discriminate`.
+    The discriminator is trained first, if there is one, and then the network of `--value` on the
+    same rows. It is a `policy_gradient.Discriminate`.
     """
 
     def __init__(self, state: TrainState, corpus: Corpus, config: Any):
@@ -47,14 +57,28 @@ class DiscriminatorPhase:
         self.validation = tf.constant(corpus.validation[:HELD_OUT_ROWS])
         self.count = min(config.negatives or len(corpus.train), len(corpus.train))
         self.sampler = Sampler(state.generator, corpus.sequence_length, jit=config.jit)
-        self.epoch = DiscriminatorEpoch(
-            state.discriminator, state.discriminator_optimizer, config.l2, config.batch_size, config.jit
-        )
+        self.epoch = self.learner = None
+        if 'discriminator_optimizer' in parts_of(config):
+            self.epoch = DiscriminatorEpoch(
+                state.discriminator, state.discriminator_optimizer, config.l2, config.batch_size, config.jit
+            )
+        if config.value != 'rollouts':
+            self.learner = make_learner(state, config, make_reward(reward_of(config), state, corpus, config))
 
     def pretrain(self) -> Iterator[Report]:
-        """The discriminator's pretraining (Algorithm 1, line 4): one report a negative set."""
-        for i in self.state.rounds('discriminator', self.config.discriminator_rounds):
-            yield Report('discriminator', i, self.config.discriminator_rounds, self() | self.held_out())
+        """The discriminator's pretraining (Algorithm 1, line 4): one report a negative set.
+
+        At its end a causal discriminator has the weights that were best on held-out rows.
+        """
+        best = self.state.causal_best if self.config.value == 'causal' else None
+        rounds = self.config.discriminator_rounds
+        for i in self.state.rounds('discriminator', rounds):
+            metrics = self() | self.held_out()
+            if best:
+                best.keep(metrics['causal_held_out_loss'])
+                if i == rounds:
+                    best.put_back()
+            yield Report('discriminator', i, rounds, metrics)
 
     def __call__(self) -> dict[str, float]:
         """Draws a set and trains on it for k epochs (Algorithm 1, lines 12 and 13).
@@ -66,14 +90,20 @@ class DiscriminatorPhase:
         order = randomness.permutation(len(self.positives), self.state.next_seed())
         positives = tf.gather(self.positives, order[: self.count])
         metrics = {}
-        for _ in range(self.config.discriminator_epochs):
-            metrics = self.epoch(positives, negatives, self.state.next_seed())
+        if self.epoch:
+            for _ in range(self.config.discriminator_epochs):
+                metrics = self.epoch(positives, negatives, self.state.next_seed())
+        if self.learner:
+            metrics |= self.learner(positives, negatives)
         return {name: float(value) for name, value in metrics.items()}
 
     def held_out(self) -> dict[str, float]:
         """Metrics on the validation rows and as many new samples.
 
-        They show whether the discriminator only remembers the training rows.
+        They show whether what is trained only remembers the training rows.
         """
-        scores = self.epoch.score(self.validation, self.sampler(len(self.validation), self.state.next_seed()))
-        return {name: float(value) for name, value in scores.items()}
+        samples = self.sampler(len(self.validation), self.state.next_seed())
+        metrics = self.epoch.score(self.validation, samples) if self.epoch else {}
+        if self.learner:
+            metrics |= self.learner.held_out(self.validation, samples)
+        return {name: float(value) for name, value in metrics.items()}

@@ -29,13 +29,14 @@ def main():
     try:
         path = _version(pathlib.Path(args.export_dir), args.version)
         load_tensorflow()
-        from seqgan_tf.serving import check, laws
+        from seqgan_tf.serving import check, laws, search_laws
 
         servable = _servable(args.workdir) if args.workdir else None
     except (ValueError, OSError) as error:
         sys.exit(f'error: {error}')
     print(path)
-    passed = _report(check.check(path, servable)) and _report(laws.check(path, servable))
+    checks = check.check(path, servable), laws.check(path, servable), search_laws.check(path)
+    passed = all(map(_report, checks))  # up to the first that fails
     sys.exit(int(not passed))
 
 

@@ -3,6 +3,7 @@
     seqgan-client --url=http://localhost:8501 --model=poetry --n=3
     seqgan-client --url=grpc://localhost:8500 --model=poetry --prompt=... --top_p=0.9 --seed=1 --json
     seqgan-client --model=poetry --score='a text' --score='another'
+    seqgan-client --model=poetry --search=16 --guidance=1 --prompt=...
     seqgan-client --model=poetry --status
 
 REST needs nothing but Python's standard library, gRPC the extra `serving`. This file needs no other
@@ -29,6 +30,8 @@ DTYPES = {
     'prompt': 'object',
     'top_k': 'int32',
     'top_p': 'float32',
+    'num_candidates': 'int32',
+    'guidance': 'float32',
     'text': 'object',
 }
 FIRST_PAUSE = 0.2  # seconds before the first retry; each later one waits twice as long
@@ -74,6 +77,12 @@ def parse_args():
         '--score', action='append', metavar='TEXT', help='how likely and how real a text is; may be repeated'
     )
     task.add_argument(
+        '--search',
+        type=int,
+        metavar='N',
+        help='draw N candidates for each text, up to 256; the discriminator chooses one. A text costs as much as N',
+    )
+    task.add_argument(
         '--status',
         action='store_true',
         help='the state of each version, or of the one that --version or --label names; '
@@ -88,6 +97,11 @@ def parse_args():
     )
     parser.add_argument(
         '--top_p', type=float, help='draw from the fewest symbols that hold this share of the probability; 1 for all'
+    )
+    parser.add_argument(
+        '--guidance',
+        type=float,
+        help='how strongly --search chooses: 0 not at all, large: the best of N; 1 unless given',
     )
     parser.add_argument(
         '--seed',
@@ -115,6 +129,8 @@ def check(args):
         ('top_k', args.top_k, (args.top_k or 0) >= 0, 'at least 0'),
         ('top_k', args.top_k, (args.top_k or 0) < 2**31, 'below 2**31'),
         ('top_p', args.top_p, args.top_p is None or 0 < args.top_p <= 1, 'above 0 and at most 1'),
+        ('search', args.search, args.search is None or 1 <= args.search <= 256, 'at least 1 and at most 256'),
+        ('guidance', args.guidance, 0 <= (args.guidance or 0) < math.inf, 'at least 0 and finite'),
         ('seed', args.seed, -(2**63) <= args.seed <= 2**63 - max(args.n, 1), 'an integer of 64 bits'),
         ('n', args.n, args.n >= 1, 'at least 1'),
         ('batch_size', args.batch_size, args.batch_size >= 1, 'at least 1'),
@@ -129,6 +145,13 @@ def check(args):
     ):
         if not fits:
             raise ValueError(f'{name} must be {rule}. Received: {name}={value}')
+    if args.search is None and args.guidance is not None:
+        raise ValueError(f'guidance must come with --search, which it guides. Received: guidance={args.guidance}')
+    if args.search is not None and (args.top_k or 0, args.top_p or 1) != (0, 1):
+        raise ValueError(
+            'search must come without --top_k and --top_p: it draws from all symbols. '
+            f'Received: top_k={args.top_k}, top_p={args.top_p}'
+        )
 
 
 def connect(args):
@@ -148,7 +171,14 @@ def ask(server, args):
         signature, rows = 'score', [{'text': text} for text in args.score]
     else:
         row, signature = {'temperature': args.temperature}, 'sample'
-        if (args.prompt, args.top_k, args.top_p) != (None, None, None):
+        if args.search is not None:
+            signature = 'search'
+            row |= {
+                'prompt': args.prompt or '',
+                'num_candidates': args.search,
+                'guidance': 1.0 if args.guidance is None else args.guidance,
+            }
+        elif (args.prompt, args.top_k, args.top_p) != (None, None, None):
             signature = 'complete'
             row |= {
                 'prompt': args.prompt or '',

@@ -10,6 +10,8 @@ from seqgan_tf.running.startup import load_tensorflow
 def main() -> None:
     """Prints a text a line, or with --format=json an object with text, log_prob and seed.
 
+    With --search the object has prob_real too.
+
     Raises:
         SystemExit: with a message, if an argument is wrong or nothing can be loaded.
     """
@@ -29,6 +31,19 @@ def main() -> None:
     parser.add_argument(
         '--seed', type=int, default=0, help='text i is drawn from seed + i; negative: fresh seeds (default: 0)'
     )
+    parser.add_argument(
+        '--search',
+        type=int,
+        default=1,
+        metavar='N',
+        help='draw N sequences for each text, up to 256; the discriminator chooses one (default: 1)',
+    )
+    parser.add_argument(
+        '--guidance',
+        type=float,
+        default=1.0,
+        help='how strongly it chooses: 0 not at all, large: the best of N (default: 1)',
+    )
     parser.add_argument('--format', choices=('lines', 'json'), default='lines', help='lines, or an object a line')
     args = parser.parse_args()
 
@@ -37,7 +52,16 @@ def main() -> None:
 
     try:
         trained = load(args.workdir or args.export_dir)
-        rows = trained.draw(args.n, args.prompt, args.temperature, args.top_k, args.top_p, args.seed)
+        rows = trained.draw(
+            args.n,
+            args.prompt,
+            args.temperature,
+            args.top_k,
+            args.top_p,
+            args.seed,
+            num_candidates=args.search,
+            guidance=args.guidance,
+        )
     except (ValueError, OverflowError) as error:
         sys.exit(f'error: {error}')
     for row in rows:

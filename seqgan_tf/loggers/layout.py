@@ -15,9 +15,12 @@ ORDER = (
     'reward',  # before nll_validation, because every adversarial round has a reward
     'nll_validation',
     'd_held_out_accuracy',
+    'causal_held_out_accuracy',
     'nll',
     'pg_loss',
     'd_held_out_loss',
+    'causal_held_out_loss',
+    'value_held_out_loss',
     'd_loss',
 )
 UNITS = (('d', 24 * 3600), ('h', 3600), ('m', 60), ('s', 1))

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from seqgan_tf.models.recurrent import reading_layers
+
 State = tuple[tf.Tensor, tf.Tensor]  # (h, c), [B, H] each
 
 
@@ -61,17 +63,7 @@ class Generator(keras.Model):
         # All arrays share one stream. An integer seed would give equal values to equal shapes.
         stream = keras.random.SeedGenerator(seed)
         normal = lambda: keras.initializers.RandomNormal(stddev=initializer_stddev, seed=stream)
-        self.embedding = keras.layers.Embedding(vocab_size, embedding_dim, embeddings_initializer=normal())
-        self.lstm = keras.layers.LSTM(
-            hidden_dim,
-            return_sequences=True,
-            kernel_initializer=normal(),
-            recurrent_initializer=normal(),
-            bias_initializer=normal(),
-            unit_forget_bias=False,
-            use_cudnn=False,
-            seed=seed,
-        )
+        self.embedding, self.lstm = reading_layers(vocab_size, embedding_dim, hidden_dim, normal, seed)
         self.head = keras.layers.Dense(vocab_size, kernel_initializer=normal(), bias_initializer=normal())
         self.embedding.build((None, None))
         self.lstm.build((None, None, embedding_dim))

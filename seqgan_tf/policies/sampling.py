@@ -82,20 +82,31 @@ def sample(
         ValueError: a length or batch size below 1, a prefix that does not fit, or a temperature
             that is not positive and finite.
     """
-    _check_sample(batch_size, length, prefix, prefix_length, temperature)
+    check_sample(batch_size, length, prefix, prefix_length, temperature)
     numbers = tf.transpose(uniforms([batch_size, length], seed))
     scale = tf.reshape(inverse_temperature(temperature), [-1, 1])
-    if prefix is None:
-        prefix, prefix_length = tf.zeros([batch_size, 0], tf.int32), 0
-    prefix = tf.cast(prefix, tf.int32)
-    prefix_length = prefix.shape[1] if prefix_length is None else prefix_length
-    given = tf.transpose(tf.pad(prefix, [[0, 0], [0, length - int(prefix.shape[1])]]))
+    given, prefix_length = given_tokens(batch_size, length, prefix, prefix_length)
 
     def choose(position, logits):
         drawn = draw(logits * scale, numbers[position])
         return tf.where(position < prefix_length, given[position], drawn), tf.zeros([batch_size])
 
     return unroll(policy, batch_size, length, choose)[0]
+
+
+def given_tokens(
+    batch_size: Integer, length: int, prefix: tf.Tensor | None, prefix_length: tf.Tensor | int | None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The prefix of each row by position, int32 [T, B], and its length, int32 [B].
+
+    `prefix` and `prefix_length` are as in `sample`. Positions after the prefix have the token 0.
+    """
+    if prefix is None:
+        prefix, prefix_length = tf.zeros([batch_size, 0], tf.int32), 0
+    prefix = tf.cast(prefix, tf.int32)
+    prefix_length = prefix.shape[1] if prefix_length is None else prefix_length
+    given = tf.transpose(tf.pad(prefix, [[0, 0], [0, length - int(prefix.shape[1])]]))
+    return given, tf.broadcast_to(tf.cast(prefix_length, tf.int32), [batch_size])
 
 
 def sequence_log_prob(policy: Policy, tokens: tf.Tensor) -> tf.Tensor:
@@ -149,7 +160,14 @@ def inverse_temperature(temperature: tf.Tensor | float) -> tf.Tensor:
     return tf.cast(tf.minimum(1.0 / tf.cast(tf.cast(temperature, tf.float32), tf.float64), STEEPEST), tf.float32)
 
 
-def _check_sample(batch_size, length, prefix, prefix_length, temperature):
+def check_sample(
+    batch_size: Integer,
+    length: int,
+    prefix: tf.Tensor | None,
+    prefix_length: tf.Tensor | int | None,
+    temperature: tf.Tensor | float,
+) -> None:
+    """Raises ValueError where these arguments of `sample` break its rules."""
     if isinstance(length, int) and length < 1:
         raise ValueError(f'length must be at least 1. Received: length={length}')
     if isinstance(batch_size, int) and batch_size < 1:

@@ -1,4 +1,4 @@
-"""The action values of a run: its reward of finished sequences, carried back to each token."""
+"""The reward of a run, and its action values: the reward carried back to each token."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.policy import RewardFunction, ValuesFunction
-from seqgan_tf.rewards.registry import REWARDS
+from seqgan_tf.rewards.registry import REWARDS, VALUES
 from seqgan_tf.rewards.rollout import action_values
 from seqgan_tf.training.devices import rollout_rows
 from seqgan_tf.training.state import TrainState
@@ -16,7 +16,15 @@ def make_values(name: str, state: TrainState, corpus: Corpus, config: Any) -> Va
     """The action values (tokens [B, T], seed [2]) -> Q [B, T] of a reward in `REWARDS`."""
     reward = REWARDS[name]
     made = reward.make(state, corpus, config)
-    return made if reward.per_token else carried_back(state, config, made)
+    return made if reward.per_token else VALUES[config.value].make(state, config, made)
+
+
+def make_reward(name: str, state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
+    """The reward tokens [B, T] -> [B] in `REWARDS`, of finished sequences.
+
+    Of a control it is the reward whose action values it changes.
+    """
+    return REWARDS[REWARDS[name].underlying or name].make(state, corpus, config)
 
 
 def carried_back(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:

@@ -1,4 +1,4 @@
-"""The rewards by name: what `--reward` may choose. Read without TensorFlow."""
+"""The rewards, and the ways to the value of a token, by name. Read without TensorFlow."""
 
 import dataclasses
 import pkgutil
@@ -22,17 +22,43 @@ class Reward:
         help: one line for `--help`.
         per_token: whether the factory returns action values, so that there is no search.
         parts: what the reward needs of a `TrainState`, by the names of `training.parts`. The
-            discriminator is trained where it is among them.
+            discriminator is trained where it is among them. A reward with the roll-out policy is
+            carried back to every token, in the way that `--value` says.
+        underlying: for a control made of the action values of another reward, the name of that one.
     """
 
     factory: str
     help: str
     per_token: bool = False
     parts: tuple[str, ...] = ()
+    underlying: str = ''
 
     def make(self, state: 'TrainState', corpus: 'Corpus', config: Any) -> Callable[..., Any]:
         """The function that the factory returns for a run."""
         return pkgutil.resolve_name(self.factory)(state, corpus, config)
+
+
+@dataclasses.dataclass(frozen=True)
+class Value:
+    """How the reward of a finished sequence is carried back to its tokens.
+
+    Attributes:
+        factory: `module:function`, called with (state, config, reward_fn) of a run. It returns the
+            `ValuesFunction`, (tokens [B, T], seed [2]) -> Q [B, T] float32.
+        help: one line for `--help`.
+        parts: what it needs of a `TrainState`, by the names of `training.parts`, in place of the
+            roll-out policy. A network among them is trained on the negative sets.
+        adversarial: whether it goes only with the rewards of a discriminator.
+    """
+
+    factory: str
+    help: str
+    parts: tuple[str, ...]
+    adversarial: bool = False
+
+    def make(self, state: 'TrainState', config: Any, reward_fn: Callable[..., Any]) -> Callable[..., Any]:
+        """The function that the factory returns for a run."""
+        return pkgutil.resolve_name(self.factory)(state, config, reward_fn)
 
 
 SEARCH = ('rollout_policy',)
@@ -60,5 +86,21 @@ REWARDS = {
         "control: the discriminator's action values, permuted among the sequences of a batch",
         per_token=True,
         parts=SEARCH + ADVERSARY,
+        underlying='discriminator',
+    ),
+}
+
+VALUES = {
+    'rollouts': Value('seqgan_tf.rewards.monte_carlo:carried_back', 'Monte-Carlo roll-outs (the paper)', parts=SEARCH),
+    'network': Value(
+        'seqgan_tf.rewards.learned:from_network',
+        'a value network, regressed on the rewards of samples',
+        parts=('value_network', 'value_optimizer'),
+    ),
+    'causal': Value(
+        'seqgan_tf.rewards.learned:from_causal',
+        "a causal discriminator's probability, or logit, of a real prefix",
+        parts=('causal_discriminator', 'causal_optimizer', 'causal_best'),
+        adversarial=True,
     ),
 }

@@ -55,7 +55,7 @@ def action_values(
         raise ValueError(f'tokens must have a static shape [B, T]. Received: {tokens.shape}')
     batch_size, length = map(int, tokens.shape)
     policy, _ = with_state(policy, 1)
-    final = _rewards_of(reward_fn, tokens)[:, None]
+    final = rewards_of(reward_fn, tokens)[:, None]
     if length == 1:
         return tf.stop_gradient(final)
 
@@ -76,7 +76,7 @@ def action_values(
         finished = finish(
             tf.slice(prefixes, [start], [chunk]), tf.slice(numbers, [start, 0, 0], [chunk, batch_size, length])
         )
-        rewards = tf.reshape(_rewards_of(reward_fn, tf.reshape(finished, [-1, length])), [2, chunk, batch_size])
+        rewards = tf.reshape(rewards_of(reward_fn, tf.reshape(finished, [-1, length])), [2, chunk, batch_size])
         return start + chunk, values + tf.einsum(
             'plb,plt->bt', rewards, tf.slice(weights, [0, start, 0], [2, chunk, length - 1])
         )
@@ -115,7 +115,7 @@ def lanes(length: int, num_rollouts: int, multiple: int = 1) -> tuple[np.ndarray
     return prefixes, weights
 
 
-def _rewards_of(reward_fn: RewardFunction, tokens: tf.Tensor) -> tf.Tensor:
+def rewards_of(reward_fn: RewardFunction, tokens: tf.Tensor) -> tf.Tensor:
     """The rewards float32 [B] of tokens [B, T]. Raises ValueError where they are anything else."""
     rewards = tf.convert_to_tensor(reward_fn(tokens))
     if rewards.dtype != tf.float32 or not rewards.shape.is_compatible_with(tokens.shape[:1]):

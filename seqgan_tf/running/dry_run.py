@@ -65,7 +65,9 @@ def plan(config: Config, task: Task) -> list[Row]:
     """The phases of a run, with a measured time each; the last row is the evaluations."""
     seconds = _measure(config, task.corpus)
     batches = len(task.corpus.train) // config.batch_size
+    has_discriminator = 'discriminator_optimizer' in parts_of(config)
     of_set = config.discriminator_epochs * (2 * _negatives(config, task.corpus) // config.batch_size)
+    of_set *= has_discriminator  # a value network is trained on such sets too, without one
     d_steps = config.d_steps if 'discriminator' in seconds and not config.freeze_discriminator else 0
     updates = {
         'mle': (batches, 0),
@@ -153,7 +155,7 @@ def _sizes(config: Config, corpus: Corpus) -> Iterator[str]:
         yield f'note: {note}'
     state = TrainState(config, corpus.vocabulary, parts_of(config))
     parts = {name: getattr(state, name) for name in ('generator', *PARTS)}
-    for name in ('generator', 'rollout_policy', 'discriminator'):
+    for name in ('generator', 'rollout_policy', 'discriminator', 'value_network', 'causal_discriminator'):
         if parts[name] is not None:
             yield f'{name}: {parts[name].count_params():,} parameters'
     variables = itertools.chain(

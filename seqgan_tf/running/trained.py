@@ -2,8 +2,9 @@
 
 import dataclasses
 import functools
+import math
 import pathlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -23,6 +24,7 @@ from seqgan_tf.running.given import Given
 from seqgan_tf.running.workdir import load_vocabulary, user_errors
 from seqgan_tf.serving import description, versions
 from seqgan_tf.serving.export import export_saved_model
+from seqgan_tf.serving.request_rules import MAX_CANDIDATES
 from seqgan_tf.serving.servable import Servable
 from seqgan_tf.training.state import TrainState
 
@@ -64,8 +66,12 @@ class Trained:
         top_k: int = 0,
         top_p: float = 1.0,
         seed: int = 0,
+        num_candidates: int = 1,
+        guidance: float = 1.0,
     ) -> list[str]:
         """Texts, as the exported signature `complete` gives them for the same seeds.
+
+        With several candidates they are those of the signature `search`.
 
         Args:
             n: their number.
@@ -74,40 +80,65 @@ class Trained:
             top_k: only the likeliest top_k tokens can be drawn; 0 for all.
             top_p: only the fewest tokens can be drawn whose share reaches top_p; 1 for all.
             seed: text i is drawn from seed + i, and does not depend on n. Negative: fresh seeds.
+            num_candidates: how many sequences are drawn for each text, up to 256. One of them is
+                chosen with weights e^(guidance * s), where s is the discriminator's logit.
+            guidance: at least 0. 0: no choice; large: the best of them. It needs several
+                candidates.
 
         Returns:
             list of n str.
 
         Raises:
-            ValueError: n below 1, or another argument out of range; or a prompt that is too long or
-                has a symbol that the vocabulary lacks.
+            ValueError: n below 1, or another argument out of range; a prompt that is too long or
+                has a symbol that the vocabulary lacks; or several candidates where no discriminator
+                was trained, or with top_k or top_p.
         """
-        return [row['text'] for row in self.draw(n, prompt, temperature, top_k, top_p, seed)]
+        rows = self.draw(n, prompt, temperature, top_k, top_p, seed, num_candidates, guidance)
+        return [row['text'] for row in rows]
 
     def draw(
-        self, n: int, prompt: str = '', temperature: float = 1.0, top_k: int = 0, top_p: float = 1.0, seed: int = 0
+        self,
+        n: int,
+        prompt: str = '',
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        num_candidates: int = 1,
+        guidance: float = 1.0,
     ) -> list[dict[str, Any]]:
-        """As `generate`: a dict of text, log_prob (nats) and seed for each text."""
+        """As `generate`: dicts of text, log_prob (nats), seed, and with several candidates prob_real."""
         for name, value, least, limit in (
             ('n', n, 1, 2**31),
             ('top_k', top_k, 0, 2**31),
             ('seed', seed, -(2**63), 2**63 - n),
+            ('num_candidates', num_candidates, 1, MAX_CANDIDATES + 1),
+            ('guidance', guidance, 0, math.inf),
         ):
             if not least <= value < limit:
                 raise ValueError(f'{name} must be in [{least}, {limit}). Received: {name}={value}')
+        if num_candidates > 1:
+            self._check_search(num_candidates, top_k, top_p)
+        filtered = {'top_k': np.int32(top_k), 'top_p': np.float32(top_p)}
+        searched = {'num_candidates': np.int32(num_candidates), 'guidance': np.float32(guidance)}
+        signature, options, *names = (
+            ('complete', filtered) if num_candidates == 1 else ('search', searched, 'prob_real')
+        )
+        options |= {'temperature': np.float32(temperature), 'prompt': np.array(prompt, object)}
         seeds = np.arange(seed, seed + n) if seed >= 0 else np.full(n, -1)
         rows = []
         for part in np.array_split(seeds, range(ROWS, n, ROWS)):
-            row = lambda value, dtype: tf.constant(np.full(len(part), value, dtype))
-            answer = self._signatures['complete'](
-                seed=tf.constant(part, tf.int64),
-                temperature=row(temperature, np.float32),
-                prompt=row(prompt, object),
-                top_k=row(top_k, np.int32),
-                top_p=row(top_p, np.float32),
-            )
-            rows += _rows(answer, 'text', 'log_prob', 'seed')
+            inputs = {name: tf.constant(np.full(len(part), value)) for name, value in options.items()}
+            answer = self._ask(signature, seed=tf.constant(part, tf.int64), **inputs)
+            rows += _rows(answer, 'text', 'log_prob', 'seed', *names)
         return rows
+
+    def _check_search(self, num_candidates: int, top_k: int, top_p: float) -> None:
+        received = f'Received: num_candidates={num_candidates}, top_k={top_k}, top_p={top_p}'
+        if self.discriminator is None:
+            raise ValueError(f'num_candidates must be 1 where no discriminator was trained. {received}')
+        if (top_k, top_p) != (0, 1):
+            raise ValueError(f'top_k must be 0 and top_p 1 with several candidates. {received}')
 
     def score(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """How likely and how real texts are, as the exported signature `score` says.
@@ -127,7 +158,7 @@ class Trained:
         names = ('log_prob', 'length') if self.discriminator is None else ('log_prob', 'prob_real', 'length')
         rows = []
         for start in range(0, len(texts), ROWS):
-            rows += _rows(self._signatures['score'](text=tf.constant(texts[start : start + ROWS])), *names)
+            rows += _rows(self._ask('score', text=tf.constant(texts[start : start + ROWS])), *names)
         return rows
 
     def export(self, export_dir: str | pathlib.Path) -> pathlib.Path:
@@ -146,10 +177,12 @@ class Trained:
         )
 
     @functools.cached_property
-    def _signatures(self) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
-        """The exported signatures by name, each traced once."""
-        servable = Servable(self.generator, self.discriminator, self.vocabulary, self.sequence_length)
-        return {name: getattr(servable, name).get_concrete_function() for name in ('complete', 'score')}
+    def _servable(self) -> Servable:
+        return Servable(self.generator, self.discriminator, self.vocabulary, self.sequence_length)
+
+    def _ask(self, signature: str, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The answer of an exported signature, which is traced at its first call."""
+        return self._servable.signatures[signature].get_concrete_function()(**inputs)
 
 
 def load(path: str | pathlib.Path, *, discriminator: keras.Model | None = None) -> Trained:

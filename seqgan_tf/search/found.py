@@ -1,4 +1,4 @@
-"""What a search returns."""
+"""What searches return."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,18 @@ import tensorflow as tf
 
 class Found(NamedTuple):
     """One sequence for each row.
+
+    Attributes:
+        tokens: int32 [B, T].
+        scores: s of these tokens, float32 [B].
+    """
+
+    tokens: tf.Tensor
+    scores: tf.Tensor
+
+
+class Weighted(NamedTuple):
+    """One sequence for each row, chosen by weights.
 
     Attributes:
         tokens: int32 [B, T].

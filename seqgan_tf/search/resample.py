@@ -11,7 +11,7 @@ from seqgan_tf import randomness
 from seqgan_tf.policies.draws import draw
 from seqgan_tf.policies.policy import Policy, RewardFunction
 from seqgan_tf.policies.sampling import sample
-from seqgan_tf.search.found import Found
+from seqgan_tf.search.found import Weighted
 
 
 def resample(
@@ -27,7 +27,7 @@ def resample(
     prefix: tf.Tensor | None = None,
     prefix_length: tf.Tensor | None = None,
     jit_compile: bool = False,
-) -> Found:
+) -> Weighted:
     """Draws `num_candidates` sequences a row, and keeps one with weights e^(guidance * s).
 
     Args:
@@ -72,7 +72,7 @@ def resample(
     scores = tf.reshape(score_fn(candidates), [batch_size, num_candidates])
     chosen = choose(scores, guidance, randomness.uniforms([batch_size], randomness.fold_in(seed, 1)))
     candidates = tf.reshape(candidates, [batch_size, num_candidates, length])
-    return Found(
+    return Weighted(
         tf.gather(candidates, chosen, batch_dims=1),
         tf.gather(scores, chosen, batch_dims=1),
         tf.reduce_logsumexp(_exponents(scores, guidance), axis=1) - tf.math.log(float(num_candidates)),

@@ -6,23 +6,18 @@ its checkpoint.
 
 import pathlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from tensorflow.core.protobuf import saved_model_pb2
 
-from seqgan_tf.data.token_kinds import CLUSTER, WORD_OR_MARK
 from seqgan_tf.serving import warmup
 from seqgan_tf.serving.loaders import Answer, Model, SessionModel, python_model, servable_model
 from seqgan_tf.serving.outcomes import Outcome, one_line, outcome, require
 from seqgan_tf.serving.servable import Servable
 from seqgan_tf.serving.signatures import SIGNATURES, check_signatures
+from seqgan_tf.serving.trial_requests import ROWS, draws, read_alike, requests
 
-SYMBOLS = '[^ ]+', '(?s:.)', '[^ ]'  # words; characters; characters of verses, without the spaces
-# Kinds of symbols that depend on what is beside them. A model may draw a list of them whose text has
-# other symbols: `(￭` and `)` make `()`, whose symbols are `(` and `￭)`.
-DEPENDENT = CLUSTER, WORD_OR_MARK
-ROWS = 7
 TOLERANCE = dict(rtol=1e-5, atol=1e-5)  # between two ways to run the same float32 graph
 
 
@@ -74,15 +69,15 @@ def check_portable(path: str | pathlib.Path) -> None:
         require(not forbidden, f'only ops that every server runs alike may be inside. Received: {", ".join(forbidden)}')
 
 
-def check_agreement(session: Model, other: Model) -> None:
+def check_agreement(session: SessionModel, other: Model) -> None:
     """Raises ValueError unless two ways to run a model give the same answers."""
-    for signature, inputs in _requests(session):
+    for signature, inputs in requests(session):
         _require_equal(signature, session(signature, **inputs), other(signature, **inputs))
 
 
-def check_rows_alone(session: Model) -> None:
+def check_rows_alone(session: SessionModel) -> None:
     """Raises ValueError unless each row of a batch has the answer that it has alone."""
-    for signature, inputs in _requests(session):
+    for signature, inputs in requests(session):
         together = session(signature, **inputs)
         for row in (slice(i, i + 1) for i in range(ROWS)):
             alone = session(signature, **{name: value[row] for name, value in inputs.items()})
@@ -97,13 +92,9 @@ def check_scores(session: Model) -> None:
     The numbers must be finite. With symbols that depend on what is beside them, texts that are read
     as other symbols than those drawn are left out.
     """
-    drawn = session('sample', **_draws())
+    drawn = session('sample', **draws())
     scored = session('score', text=drawn['text'])
-    kept = np.ones(ROWS, bool)
-    if _pattern_of(drawn['text'], scored) in DEPENDENT:
-        read = session('complete', **_completions(drawn['text']))['tokens']
-        kept = ((read == drawn['tokens']) | (np.arange(read.shape[1]) >= scored['length'][:, None])).all(axis=1)
-        kept &= scored['error'] == b''
+    kept = read_alike(session, drawn, scored)
     require(
         not any(scored['error'][kept]) and not any(drawn['error']),
         f'no row may fail. Received: {drawn["error"]}, {scored["error"]}',
@@ -118,22 +109,25 @@ def check_scores(session: Model) -> None:
     )
 
 
-def check_bad_rows(session: Model) -> None:
+def check_bad_rows(session: SessionModel) -> None:
     """Raises ValueError unless `error` answers a row with a temperature of NaN.
 
     The answers to the other rows must stay the same.
     """
-    good = session('sample', **_draws())
-    inputs = _draws()
-    inputs['temperature'][3] = np.nan
-    answer = session('sample', **inputs)
-    bad = {name: value[3] for name, value in answer.items()}
-    require(
-        bad['error'] and not bad['text'] and (bad['tokens'] == -1).all() and bad['log_prob'] == 0,
-        f'a bad row must say so, with text empty, tokens -1 and log_prob 0. Received: {bad}',
-    )
     others = np.arange(ROWS) != 3
-    _require_equal('sample', {k: v[others] for k, v in good.items()}, {k: v[others] for k, v in answer.items()})
+    for signature, inputs in requests(session):
+        if 'temperature' not in inputs:
+            continue
+        good = session(signature, **inputs)
+        temperature = np.where(others, inputs['temperature'], np.float32(np.nan))
+        answer = session(signature, **inputs | {'temperature': temperature})
+        bad = {name: value[3] for name, value in answer.items()}
+        empty = not bad['text'] and (bad['tokens'] == -1).all() and bad['log_prob'] == bad.get('prob_real', 0) == 0
+        require(
+            bad['error'] and empty,
+            f'a bad row must say so, with text empty, tokens -1 and numbers 0. Received: {bad} from {signature}',
+        )
+        _require_equal(signature, {k: v[others] for k, v in good.items()}, {k: v[others] for k, v in answer.items()})
 
 
 def check_fresh_seeds(session: Model, path: str | pathlib.Path) -> None:
@@ -153,85 +147,18 @@ def replay_warmup(path: str | pathlib.Path) -> None:
     The answers must have finite numbers and no error.
     """
     records = warmup.read(pathlib.Path(path))
-    missing = SIGNATURES.keys() - {signature for signature, _ in records}
-    require(not missing, f'{warmup.PATH} must have a record for each signature. Missing: {", ".join(sorted(missing))}')
     with SessionModel(path) as session:
+        served = SIGNATURES.keys() & session.signatures.keys()
+        missing = ', '.join(sorted(served - {signature for signature, _ in records}))
+        require(not missing, f'{warmup.PATH} must have a record for each signature. Missing: {missing}')
         for signature, inputs in records:
             answer = session(signature, **inputs)
-            fine = not any(answer['error']) and np.isfinite(answer['log_prob']).all()
+            numbers = {name: answer[name] for name in ('log_prob', 'prob_real') if name in answer}
+            fine = not any(answer['error']) and all(np.isfinite(values).all() for values in numbers.values())
             require(
                 fine,
-                f'{signature} must answer its warm-up request. Received: error {answer["error"]}, log_prob {answer["log_prob"]}',
+                f'{signature} must answer its warm-up request. Received: error {answer["error"]}, {numbers}',
             )
-
-
-def _draws() -> dict[str, np.ndarray]:
-    return {'seed': np.arange(ROWS), 'temperature': np.linspace(0.5, 2.0, ROWS, dtype=np.float32)}
-
-
-def _requests(session: Model) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """A request (name, inputs) for each signature, with prompts and texts that the model drew."""
-    texts = session('sample', **_draws())['text']
-    restricted = {
-        'prompt': np.array(prompts_of(session, texts)[0], object),
-        'top_k': np.arange(ROWS, dtype=np.int32),
-        'top_p': np.linspace(1.0, 0.4, ROWS, dtype=np.float32),
-    }
-    return [
-        ('serving_default', _draws()),
-        ('sample', _draws()),
-        ('complete', _draws() | restricted),
-        ('score', {'text': texts}),
-    ]
-
-
-def prompts_of(
-    session: Model, texts: Sequence[bytes] | np.ndarray, tokens: np.ndarray | None = None
-) -> tuple[list[bytes], np.ndarray]:
-    """Prompts of rising length from a model's texts.
-
-    Args:
-        session: the model.
-        texts: string [B], drawn by the model.
-        tokens: int32 [B, T], drawn with the texts. If they are given and the symbols depend on what
-            is beside them, a prompt that is read as other symbols is replaced by an empty one.
-
-    Returns:
-        the first symbols of each text [B], and how many symbols these are, int [B]. Each prompt has
-        one symbol more than the one before, modulo the length of its text.
-    """
-    scored = session('score', text=texts)
-    decoded = [text.decode() for text in texts]
-    pattern = _pattern_of(texts, scored)
-    ends = [[0, *(found.end() for found in re.finditer(pattern, text))] for text in decoded]
-    counts = np.arange(len(texts)) % (1 + scored['length'])
-    prompts = [text[: places[count]].encode() for text, places, count in zip(decoded, ends, counts)]
-    if tokens is not None and pattern in DEPENDENT:
-        read = session('complete', **_completions(prompts))['tokens']
-        other = ((read != tokens) & (np.arange(tokens.shape[1]) < counts[:, None])).any(axis=1)
-        counts = np.where(other, 0, counts)
-        prompts = [b'' if bad else prompt for prompt, bad in zip(prompts, other)]
-    return prompts, counts
-
-
-def _pattern_of(texts: Sequence[bytes] | np.ndarray, scored: Answer) -> str:
-    """The pattern of a symbol by which texts have the lengths that `score` gave them."""
-    pairs = [(text.decode(), n) for text, n, error in zip(texts, scored['length'], scored['error']) if not error]
-    for pattern in (*SYMBOLS, *DEPENDENT):
-        if all(len(re.findall(pattern, text)) == length for text, length in pairs):
-            return pattern
-    raise ValueError(f'length must be the number of symbols of a text. Received: {pairs[:3]}')
-
-
-def _completions(prompts: Sequence[bytes] | np.ndarray) -> dict[str, np.ndarray]:
-    """A request of unrestricted completions."""
-    return {
-        'seed': np.arange(len(prompts)),
-        'temperature': np.ones(len(prompts), np.float32),
-        'prompt': np.array([*prompts, None], object)[:-1],  # None: not an array of byte strings
-        'top_k': np.zeros(len(prompts), np.int32),
-        'top_p': np.ones(len(prompts), np.float32),
-    }
 
 
 def _require_equal(what: str, first: Answer, second: Answer) -> None:

@@ -49,8 +49,8 @@ def export_saved_model(
     base = pathlib.Path(export_dir).resolve()
     with versions.new_version(base) as (writing, version):
         try:
-            functions = {name: getattr(servable, name) for name in ('sample', 'complete', 'score')}
-            tf.saved_model.save(servable, str(writing), {'serving_default': servable.sample, **functions})
+            functions = servable.signatures
+            tf.saved_model.save(servable, str(writing), {'serving_default': functions['sample'], **functions})
             warmup.write(writing, base.name, _warmup_requests(servable))
             description.write(writing, servable, settings)
         except tf.errors.OpError as error:
@@ -68,4 +68,16 @@ def _warmup_requests(servable: Servable) -> list[tuple[str, dict[str, np.ndarray
         'top_k': np.array([2], np.int32),
         'top_p': np.array([0.9], np.float32),
     }
-    return [('serving_default', draw), ('sample', draw), ('complete', draw | restricted), ('score', {'text': text})]
+    searched = {
+        'prompt': np.array([b''], object),
+        'num_candidates': np.array([2], np.int32),
+        'guidance': np.array([1.0], np.float32),
+    }
+    requests = {
+        'serving_default': draw,
+        'sample': draw,
+        'complete': draw | restricted,
+        'score': {'text': text},
+        'search': draw | searched,
+    }
+    return [(name, inputs) for name, inputs in requests.items() if name in {'serving_default', *servable.signatures}]

@@ -16,18 +16,16 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf.policies import sampling
-from seqgan_tf.serving.check import prompts_of
+from seqgan_tf.serving.chi_square import BINS, judged, levels, two_samples
 from seqgan_tf.serving.loaders import Answer, Model, SessionModel
 from seqgan_tf.serving.outcomes import Outcome, outcome, require
 from seqgan_tf.serving.servable import Servable
+from seqgan_tf.serving.trial_requests import prompts_of
 from seqgan_tf.serving.twin import Twin
 
 ROWS = 1000  # rows of a request whose draws are compared with a law, with up to T draws each
 ROWS_OF_SAMPLE = 20_000  # rows of each of two samples that are compared
 ROWS_OF_REQUEST = 512  # the most rows of a request that a server accepts
-BINS = 50
-LEAST_P = 1e-4  # of a dozen tests at fixed seeds: they refuse one good model in a thousand
-LEAST_COUNT, MERGED = 20, 97  # the minimum of draws in a cell; into how many cells rarer ones merge
 MARGIN = 1e-4  # between logits in float32 and in float64
 TEMPERATURES = (0.6, 1.0, 1.7)
 FILTERS = ((20, 1.0), (0, 0.8), (20, 0.8))  # (top_k, top_p)
@@ -108,7 +106,7 @@ def check_law(
     places = np.concatenate(places)
     counts = np.histogram(places, BINS, (0, 1))[0]
     expected = len(places) / BINS
-    return _judged(np.sum((counts - expected) ** 2) / expected, BINS - 1, f'{len(places)} draws')
+    return judged(np.sum((counts - expected) ** 2) / expected, BINS - 1, f'{len(places)} draws')
 
 
 def check_prompts(session: Model, twin: Twin) -> str:
@@ -148,13 +146,8 @@ def check_distribution(session: Model, twin: Twin, servable: Servable) -> str:
         np.take_along_axis(rows, place, 1)[:, 0] * len(twin.embedding) + np.take_along_axis(rows, place + 1, 1)[:, 0]
         for rows, place in zip((served['tokens'], tokens), at)
     ]
-    # Equal sequences get one number. Two rounded numbers could be on both sides of a cell's edge.
-    _, first, index = np.unique(
-        np.concatenate([served['tokens'], tokens]), axis=0, return_index=True, return_inverse=True
-    )
-    log_probs = np.concatenate([served['log_prob'], log_probs])[first[index.ravel()]]
-    levels = np.split(np.searchsorted(np.quantile(log_probs, np.linspace(0, 1, BINS + 1)[1:-1]), log_probs), 2)
-    return f'pairs of tokens {two_samples(*pairs)}, log-likelihoods {two_samples(*levels)}'
+    likelihoods = levels(np.concatenate([served['tokens'], tokens]), np.concatenate([served['log_prob'], log_probs]))
+    return f'pairs of tokens {two_samples(*pairs)}, log-likelihoods {two_samples(*likelihoods)}'
 
 
 def place(
@@ -186,23 +179,6 @@ def place(
     return before, own, np.maximum(0, least - np.take_along_axis(ordered, rank, 1)[:, 0])
 
 
-def two_samples(first: np.ndarray, second: np.ndarray) -> str:
-    """The chi-square test of two samples of cells, integers [M] of at least 0.
-
-    Rare cells are merged into `MERGED` cells by their remainder. Those that are still rare are
-    merged into one. Returns the p-value in words; raises ValueError where it is below `LEAST_P`.
-    """
-    cells = np.concatenate([first, second])
-    for merged in (-1 - cells % MERGED, np.full_like(cells, -1 - MERGED)):
-        _, index, counts = np.unique(cells, return_inverse=True, return_counts=True)
-        cells = np.where(counts[index] < LEAST_COUNT, merged, cells)
-    _, index = np.unique(cells, return_inverse=True)
-    counts = np.stack([np.bincount(half, minlength=index.max() + 1) for half in np.split(index, 2)])
-    return _judged(
-        np.sum((counts[0] - counts[1]) ** 2 / counts.sum(axis=0)), counts.shape[1] - 1, f'{counts.shape[1]} cells'
-    )
-
-
 def draw(
     session: Model,
     rows: int,
@@ -211,7 +187,7 @@ def draw(
     top_p: float = 1.0,
     prompts: Sequence[bytes] | None = None,
 ) -> Answer:
-    """The outputs of `complete` for a number of rows, in requests that a server accepts.
+    """The outputs of `complete` for a number of rows.
 
     The seeds are 0, 1, ... without prompts, and other ones with prompts.
     """
@@ -222,19 +198,14 @@ def draw(
         'top_k': np.full(rows, top_k, np.int32),
         'top_p': np.full(rows, top_p, np.float32),
     }
+    return ask(session, 'complete', inputs)
+
+
+def ask(session: Model, signature: str, inputs: Answer) -> Answer:
+    """The outputs of a signature for any number of rows, in requests that a server accepts."""
+    rows = len(inputs['seed'])
     answers = [
-        session('complete', **{name: value[start : start + ROWS_OF_REQUEST] for name, value in inputs.items()})
+        session(signature, **{name: value[start : start + ROWS_OF_REQUEST] for name, value in inputs.items()})
         for start in range(0, rows, ROWS_OF_REQUEST)
     ]
     return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
-
-
-def _judged(statistic: float, degrees: int, what: str) -> str:
-    """The p-value in words of a chi-square statistic; raises ValueError below `LEAST_P`."""
-    pvalue = (
-        float(tf.math.igammac(tf.constant(degrees / 2, tf.float64), tf.constant(statistic / 2, tf.float64)))
-        if degrees
-        else 1.0
-    )
-    require(pvalue >= LEAST_P, f'the chi-square test must not refuse it. Received: p {pvalue:.2g} of {what}')
-    return f'p {pvalue:.3f} of {what}'

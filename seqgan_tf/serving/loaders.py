@@ -60,7 +60,7 @@ def python_model(path: str | pathlib.Path) -> Model:
 def servable_model(servable: Servable) -> Model:
     """A `Servable` of this process."""
     return lambda signature, **inputs: _arrays(
-        getattr(servable, signature.replace('serving_default', 'sample'))(**inputs)
+        servable.signatures[signature.replace('serving_default', 'sample')](**inputs)
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+MAX_CANDIDATES = 256  # of a row of `search`
 Rule = tuple[tf.Tensor, Sequence[str | tf.Tensor]]
 
 
@@ -49,6 +50,25 @@ def filter_rules(top_k: tf.Tensor, top_p: tf.Tensor) -> list[Rule]:
     return [
         (top_k < 0, ['top_k must be at least 0. Received: top_k=', _number(top_k)]),
         (bad_p, ['top_p must be above 0 and at most 1. Received: top_p=', _number(top_p)]),
+    ]
+
+
+def search_rules(num_candidates: tf.Tensor, guidance: tf.Tensor) -> list[Rule]:
+    """The rules of num_candidates int32 [B] and of guidance float32 [B]."""
+    few = (num_candidates >= 1) & (num_candidates <= MAX_CANDIDATES)
+    strong = tf.math.is_finite(guidance) & (guidance >= 0)
+    return [
+        (
+            tf.logical_not(few),
+            [
+                f'num_candidates must be at least 1 and at most {MAX_CANDIDATES}. Received: num_candidates=',
+                _number(num_candidates),
+            ],
+        ),
+        (
+            tf.logical_not(strong),
+            ['guidance must be at least 0 and finite. Received: guidance=', _number(guidance)],
+        ),
     ]
 
 

@@ -4,33 +4,29 @@ Letter key: B rows of a request, T sequence length, V vocabulary size. Log-proba
 over a sequence, in nats.
 """
 
-from collections.abc import Callable
-
 import tensorflow as tf
+from tensorflow.types.experimental import PolymorphicFunction
 
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.models.given import GivenDiscriminator
-from seqgan_tf.policies.draws import draw_weighted
-from seqgan_tf.policies.filters import keep_likely, softmax_parts
-from seqgan_tf.policies.sampling import inverse_temperature, sequence_log_prob, unroll
-from seqgan_tf.randomness import uniforms
+from seqgan_tf.policies.filters import keep_likely
+from seqgan_tf.policies.sampling import sequence_log_prob
 from seqgan_tf.serving.codec import TextCodec
+from seqgan_tf.serving.drawing import PROMPT, SEED, TEMPERATURE, draw_rows, drawn_outputs, row_uniforms, used_seeds
 from seqgan_tf.serving.request_rules import check_shapes, filter_rules, first_error, temperature_rule, text_rules
+from seqgan_tf.serving.searching import Search
 
-# Clients that read every JSON number as a double still report a fresh seed exactly.
-FRESH_SEEDS = 2**53
-SEED = tf.TensorSpec([None], tf.int64, 'seed')
-TEMPERATURE = tf.TensorSpec([None], tf.float32, 'temperature')
-PROMPT = tf.TensorSpec([None], tf.string, 'prompt')
 TOP_K = tf.TensorSpec([None], tf.int32, 'top_k')
 TOP_P = tf.TensorSpec([None], tf.float32, 'top_p')
 TEXT = tf.TensorSpec([None], tf.string, 'text')
 
 
 class Servable(tf.Module):
-    """Generator, discriminator and vocabulary with the signatures `sample`, `complete` and `score`.
+    """Generator, discriminator and vocabulary with their signatures.
+
+    They are `sample`, `complete` and `score`, and `search` where there is a discriminator.
 
     The answer to a row depends on that row alone, so a server may merge requests. If a row breaks a
     rule, its `error` says what was expected and what was received. Its other outputs are then empty
@@ -39,8 +35,8 @@ class Servable(tf.Module):
 
     Args:
         generator: the generator of the vocabulary's size.
-        discriminator: gives `prob_real`. None where none was trained, and then `score` has no
-            output `prob_real`.
+        discriminator: gives `prob_real`, and chooses for `search`. None where none was trained.
+            Then `score` has no output `prob_real`, and there is no `search`.
         vocabulary: its end id must be the generator's.
         sequence_length: T.
 
@@ -69,6 +65,13 @@ class Servable(tf.Module):
         ]
         self.codec = TextCodec(vocabulary, sequence_length)
         self.length, self.end_id = sequence_length, vocabulary.end_id
+        self.searching = None if discriminator is None else Search(generator, discriminator, self.codec)
+
+    @property
+    def signatures(self) -> dict[str, PolymorphicFunction]:
+        """The signatures by name; `search` is `Search.search`."""
+        functions = {'sample': self.sample, 'complete': self.complete, 'score': self.score}
+        return functions if self.searching is None else functions | {'search': self.searching.search}
 
     @tf.function(autograph=False, input_signature=[SEED, TEMPERATURE])
     def sample(self, seed: tf.Tensor, temperature: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -85,7 +88,10 @@ class Servable(tf.Module):
         """
         seed, temperature = check_shapes(seed=seed, temperature=temperature)
         error = first_error(temperature_rule(temperature))
-        return self._generate(seed, temperature, error)
+        seed = used_seeds(seed)
+        numbers = row_uniforms(seed, self.length)
+        drawn = draw_rows(self.generator, numbers, tf.where(error == '', temperature, 1.0))
+        return drawn_outputs(self.codec, error, seed, *drawn)
 
     @tf.function(autograph=False, input_signature=[SEED, TEMPERATURE, PROMPT, TOP_K, TOP_P])
     def complete(
@@ -111,13 +117,18 @@ class Servable(tf.Module):
         error = first_error(
             temperature_rule(temperature), *filter_rules(top_k, top_p), *text_rules('prompt', ids, lengths)
         )
-        top_k, top_p = tf.where(error == '', top_k, 0), tf.where(error == '', top_p, 1.0)
+        good = error == ''
+        temperature, lengths = tf.where(good, temperature, 1.0), tf.where(good, lengths, 0)
+        top_k, top_p = tf.where(good, top_k, 0), tf.where(good, top_p, 1.0)
         filtered = tf.reduce_any((top_k > 0) | (top_p < 1))
 
         def restrict(logits):
             return tf.cond(filtered, lambda: keep_likely(logits, top_k, top_p), lambda: logits)
 
-        return self._generate(seed, temperature, error, ids, tf.where(error == '', lengths, 0), restrict, filtered)
+        seed = used_seeds(seed)
+        numbers = row_uniforms(seed, self.length)
+        drawn = draw_rows(self.generator, numbers, temperature, ids, lengths, restrict, filtered)
+        return drawn_outputs(self.codec, error, seed, *drawn)
 
     @tf.function(autograph=False, input_signature=[TEXT])
     def score(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -145,62 +156,9 @@ class Servable(tf.Module):
             answer['prob_real'] = tf.where(good, prob_real, 0.0)
         return answer
 
-    def _generate(
-        self,
-        seed: tf.Tensor,
-        temperature: tf.Tensor,
-        error: tf.Tensor,
-        prompt: tf.Tensor | None = None,
-        prompt_length: tf.Tensor | int = 0,
-        restrict: Callable[[tf.Tensor], tf.Tensor] = lambda logits: logits,
-        filtered: tf.Tensor | bool = False,
-    ) -> dict[str, tf.Tensor]:
-        """The outputs of `sample` and `complete`."""
-        good = error == ''
-        seed = tf.where(seed < 0, _fresh_seeds(tf.shape(seed)), seed)
-        numbers = tf.transpose(row_uniforms(seed, self.length))
-        inverse = inverse_temperature(tf.where(good, temperature, 1.0))[:, None]
-        prompt = tf.zeros([1, self.length], tf.int32) if prompt is None else prompt
-        altered = tf.reduce_any(inverse != 1.0) | filtered
-
-        def choose(position, logits):
-            weights, log_total = softmax_parts(logits)
-            # Most of a step's time goes into exponentials over V. Where nothing alters the draw,
-            # it uses those of log_prob.
-            weights = tf.cond(altered, lambda: softmax_parts(restrict(logits * inverse))[0], lambda: weights)
-            tokens = tf.where(position < prompt_length, prompt[:, position], draw_weighted(weights, numbers[position]))
-            return tokens, tf.gather(logits, tokens, batch_dims=1) - log_total
-
-        tokens, log_prob = unroll(self.generator, tf.shape(seed)[0], self.length, choose)
-        return {
-            'text': tf.where(good, self.codec.decode(tokens), ''),
-            'tokens': tf.where(good[:, None], tokens, -1),
-            'log_prob': tf.where(good, log_prob, 0.0),
-            'seed': seed,
-            'error': error,
-        }
-
 
 def _check_same(name, expected, received):
     if received != expected:
         raise ValueError(
             f'networks and vocabulary must have the same {name}. Expected: {expected}. Received: {received}'
         )
-
-
-def row_uniforms(seeds: tf.Tensor, length: int) -> tf.Tensor:
-    """Random numbers [B, length], uniform in [0, 1), from seeds int64 [B].
-
-    A row depends only on its own seed.
-    """
-    row = tf.TensorSpec([length], tf.float32)
-    return tf.map_fn(lambda seed: uniforms([length], tf.stack([seed, 0])), seeds, fn_output_signature=row)
-
-
-def _fresh_seeds(shape: tf.Tensor) -> tf.Tensor:
-    """Seeds int64 [B] that differ from call to call and from load to load.
-
-    An op with the seeds 0 and 0 chooses its seed when it is loaded.
-    """
-    least, limit = tf.constant(0, tf.int64), tf.constant(FRESH_SEEDS, tf.int64)
-    return tf.raw_ops.RandomUniformInt(shape=shape, minval=least, maxval=limit, seed=0, seed2=0)

@@ -7,6 +7,7 @@ from seqgan_tf import randomness
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.training import losses
+from seqgan_tf.training.batches import over_batches
 
 
 class DiscriminatorEpoch(tf.Module):
@@ -57,21 +58,7 @@ class DiscriminatorEpoch(tf.Module):
 
     def _whole(self, positives, negatives, seed):
         rows, labels = _labelled(positives, negatives)
-        count = int(rows.shape[0]) // self.batch_size
-        if count < 1:
-            raise ValueError(
-                f'positives and negatives must fill a batch of {self.batch_size}. Received: {rows.shape[0]} rows'
-            )
-        order = randomness.permutation(rows.shape[0], randomness.fold_in(seed, 0))
-
-        def train_batch(i, total):
-            batch = tf.slice(order, [i * self.batch_size], [self.batch_size])
-            step = self._train(tf.gather(rows, batch), tf.gather(labels, batch), randomness.fold_in(seed, i + 1))
-            return i + 1, tf.nest.map_structure(tf.add, total, step)
-
-        zero = {'d_loss': tf.constant(0.0), 'd_accuracy': tf.constant(0.0)}
-        _, total = tf.while_loop(lambda i, _: i < count, train_batch, (0, zero), parallel_iterations=1)
-        return {name: value / count for name, value in total.items()}
+        return over_batches((rows, labels), self.batch_size, seed, ('d_loss', 'd_accuracy'), self._train)
 
     def _train(self, tokens, labels, seed):
         variables = self.discriminator.trainable_variables

@@ -30,3 +30,13 @@ def policy_gradient_loss(
 def discriminator_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
     """Mean binary cross-entropy (Eq. 5, 26), nats: logits [B], labels [B], 1 for real."""
     return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
+
+
+def causal_loss(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Binary cross-entropy of each prefix, nats: logits [B, T], labels [B], 1 for real -> [B, T]."""
+    return tf.nn.sigmoid_cross_entropy_with_logits(labels=tf.zeros_like(logits) + labels[:, None], logits=logits)
+
+
+def value_loss(values: tf.Tensor, rewards: tf.Tensor) -> tf.Tensor:
+    """Squared error of each prefix: values [B, T], the reward of each sequence [B] -> [B, T]."""
+    return tf.square(values - rewards[:, None])

@@ -10,6 +10,8 @@ import tensorflow as tf
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
+from seqgan_tf.models.prefix_network import PrefixNetwork
+from seqgan_tf.training.best_weights import BestWeights
 from seqgan_tf.training.optimizers import adam
 
 
@@ -52,6 +54,19 @@ def _discriminator(state, config, vocabulary):
     )
 
 
+def _prefix_network(config, vocabulary, name):
+    """A network of the generator's sizes, so that it can start from the generator's weights."""
+    return PrefixNetwork(len(vocabulary), config.embedding_dim, config.hidden_dim, seed=config.seed * 3 + 1, name=name)
+
+
+def _value_network(state, config, vocabulary):
+    return _prefix_network(config, vocabulary, 'value_network')
+
+
+def _causal_discriminator(state, config, vocabulary):
+    return _prefix_network(config, vocabulary, 'causal_discriminator')
+
+
 def _reference_policy(state, config, vocabulary):
     """The generator as it was before the adversarial phase; None without kl_coef."""
     return _frozen(config, vocabulary, 'reference_policy') if config.kl_coef else None
@@ -73,6 +88,18 @@ def _discriminator_optimizer(state, config, vocabulary):
     return adam(config.discriminator_learning_rate, state.discriminator)
 
 
+def _value_optimizer(state, config, vocabulary):
+    return adam(config.discriminator_learning_rate, state.value_network)
+
+
+def _causal_optimizer(state, config, vocabulary):
+    return adam(config.discriminator_learning_rate, state.causal_discriminator)
+
+
+def _causal_best(state, config, vocabulary):
+    return BestWeights(state.causal_discriminator)
+
+
 def _running_mean(state, config, vocabulary):
     """For baseline=ewma, float32 [2]: the decayed sums of the batches' means and of their weights.
 
@@ -86,8 +113,13 @@ PARTS = {
     'rollout_policy': _rollout_policy,
     'reference_policy': _reference_policy,
     'discriminator': _discriminator,
+    'value_network': _value_network,
+    'causal_discriminator': _causal_discriminator,
     'mle_optimizer': _mle_optimizer,
     'policy_optimizer': _policy_optimizer,
     'discriminator_optimizer': _discriminator_optimizer,
+    'value_optimizer': _value_optimizer,
+    'causal_optimizer': _causal_optimizer,
+    'causal_best': _causal_best,
     'running_mean': _running_mean,
 }

@@ -11,6 +11,8 @@ from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.models.given import GivenDiscriminator
+from seqgan_tf.models.prefix_network import PrefixNetwork
+from seqgan_tf.training.best_weights import BestWeights
 from seqgan_tf.training.parts import PARTS, make_generator
 
 PHASES = ('mle', 'discriminator', 'adversarial')
@@ -56,9 +58,14 @@ class TrainState(tf.Module):
     rollout_policy: Generator | None
     reference_policy: Generator | None
     discriminator: Discriminator | GivenDiscriminator | None
+    value_network: PrefixNetwork | None
+    causal_discriminator: PrefixNetwork | None
     mle_optimizer: keras.optimizers.Optimizer | None
     policy_optimizer: keras.optimizers.Optimizer | None
     discriminator_optimizer: keras.optimizers.Optimizer | None
+    value_optimizer: keras.optimizers.Optimizer | None
+    causal_optimizer: keras.optimizers.Optimizer | None
+    causal_best: BestWeights | None
     running_mean: tf.Variable | None
 
     def __init__(

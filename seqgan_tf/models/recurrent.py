@@ -1,0 +1,32 @@
+"""The layers that read tokens: an embedding and an LSTM, with the released code's initial values."""
+
+from collections.abc import Callable
+
+import keras
+
+
+def reading_layers(
+    vocab_size: int, embedding_dim: int, hidden_dim: int, normal: Callable[[], keras.Initializer], seed: int
+) -> tuple[keras.layers.Embedding, keras.layers.LSTM]:
+    """An embedding [V, E] and an LSTM of width H, not built yet.
+
+    The forget bias is not set to one. No cuDNN, so that the LSTM can be stepped by its cell and be
+    exported to a CPU.
+
+    Args:
+        vocab_size, embedding_dim, hidden_dim: V, E and H.
+        normal: makes the initializer of one array.
+        seed: of the LSTM's dropout, which nothing uses.
+    """
+    embedding = keras.layers.Embedding(vocab_size, embedding_dim, embeddings_initializer=normal())
+    lstm = keras.layers.LSTM(
+        hidden_dim,
+        return_sequences=True,
+        kernel_initializer=normal(),
+        recurrent_initializer=normal(),
+        bias_initializer=normal(),
+        unit_forget_bias=False,
+        use_cudnn=False,
+        seed=seed,
+    )
+    return embedding, lstm
