@@ -35,6 +35,7 @@ _HOMES = _LIGHT | {
     'Generator': 'models.generator',
     'Policy': 'policies.policy',
     'Report': 'training.state',
+    'ResidualModel': 'search.residual',
     'SequenceDistribution': 'policies.distribution',
     'TextReward': 'rewards.given',
     'TrainState': 'training.state',

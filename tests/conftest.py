@@ -11,10 +11,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Modules of real processes, servers, whole runs and compiled graphs: minutes in all.
 SLOW = """
     algorithms claims claims_evaluation closing commands cpp deployment_files dry_run examples
-    experiment export export_commands given learning_from_search nginx operator python_guide registries resume rollout
-    run_data sampling serving serving_check serving_filters serving_fuzz serving_kinds
+    experiment export export_commands given learning_from_search nginx operator prefix_values
+    python_guide registries resume rollout run_data sampling serving serving_check serving_filters serving_fuzz serving_kinds
     serving_labels serving_real serving_server serving_versions start_from steps sweep train_command
-    trained
+    trained values_of_runs
 """.split()
 
 load_tensorflow()

@@ -62,6 +62,17 @@ def test_one_particle_is_the_policy():
     np.testing.assert_allclose(found.log_z, 1.5 * found.scores, rtol=1e-5, atol=1e-5)
 
 
+def test_what_follows_an_end_token_does_not_count():
+    """Values of prefixes that go on after an end token change nothing, resampling included."""
+    other = [table.copy() for table in BAD]
+    for length, table in enumerate(other, 1):
+        prefixes = toys.ALL[:: toys.VOCAB ** (LENGTH - length), :length]
+        table[(prefixes[:, :-1] == 1).any(axis=1)] = 50.0
+    assert any((one != two).any() for one, two in zip(BAD, other))
+    for one, two in zip(search(BAD, 500, 4, end_id=1), search(other, 500, 4, end_id=1)):
+        np.testing.assert_array_equal(one, two)
+
+
 def test_without_a_twist_nothing_is_resampled():
     found = search(NOTHING, 200, 8)
     other = resample(Chain(), score, 200, LENGTH, 8, [1, 2], guidance=1.5)

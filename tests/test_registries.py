@@ -175,7 +175,7 @@ def test_an_entry_of_a_data_set_agrees_with_itself_and_with_the_settings(name):
 
 
 def test_each_name_of_a_metric_has_one_entry():
-    names = [name for metric in METRICS.values() for name in metric.names]
+    names = [name for metric in METRICS.values() for name in metric.names] + [*registry.SEARCH_NAMES]
     assert sorted(names) == sorted(set(names))
     assert sorted(names) == sorted(name for group in registry.glossary().values() for name in group)
 
@@ -186,8 +186,9 @@ def test_each_name_of_a_metric_has_one_entry():
         ({'oracle'}, 'nll_validation entropy nll_test unique nll_oracle'),
         ({'text'}, 'nll_validation entropy nll_test unique bleu'),
         ({'text', 'rules'}, 'nll_validation entropy nll_test unique bleu rules'),
+        ({'text', 'discriminator'}, 'nll_validation entropy nll_test unique bleu residual'),
     ],
-    ids=['oracle', 'text', 'text and rules'],
+    ids=['oracle', 'text', 'text and rules', 'discriminator'],
 )
 def test_every_evaluation_measures_what_the_task_provides(provides, names):
     assert list(registry.of_every_evaluation(frozenset(provides))) == [METRICS[name] for name in names.split()]
@@ -200,3 +201,15 @@ def test_every_evaluation_measures_what_the_task_provides(provides, names):
 )
 def test_the_temperature_curve_measures_less(provides, names):
     assert list(registry.of_temperature_curve(frozenset(provides))) == [METRICS[name] for name in names.split()]
+
+
+@pytest.mark.parametrize(
+    'provides, names',
+    [
+        ({'oracle', 'discriminator'}, 'unique nll_oracle copied'),
+        ({'text', 'rules', 'discriminator'}, 'unique bleu rules copied self_bleu'),
+    ],
+    ids=['oracle', 'text and rules'],
+)
+def test_text_of_a_search_is_measured_without_its_density(provides, names):
+    assert list(registry.of_search(frozenset(provides))) == [METRICS[name] for name in names.split()]

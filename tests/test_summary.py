@@ -59,3 +59,40 @@ def test_samples_fit_and_lose_nothing(text, tmp_path):
 
 def test_a_short_sample_is_one_line(tmp_path):
     assert f'  {POEM}' in summary(tmp_path, ['initial'], texts=[POEM])
+
+
+SEARCH = {'phase': 'search', 'round': 1, 'guidance': 1.0, 'num_candidates': 16, 'samples': 2000, 'unique': 0.75}
+RESIDUAL = {'residual_nll_test': 5.4321, 'residual_beta': 0.7, 'log_z_ess': 1234.5, 'samples': 10_000}
+
+
+def with_search(workdir, lines, eval_samples=10_000):
+    values = VALUES | {'unique': 1.0}
+    phases = [{'phase': phase, 'round': 0, **values} for phase in ('initial', 'mle', 'adversarial')]
+    (workdir / 'metrics.jsonl').write_text(''.join(json.dumps(line) + '\n' for line in [*phases, *lines]))
+    corpus = types.SimpleNamespace(vocabulary=types.SimpleNamespace(decode=lambda tokens: []))
+    task = types.SimpleNamespace(scored_by=DATASETS['synthetic'].scored_by, corpus=corpus)
+    evaluator = types.SimpleNamespace(task=task, sample=lambda seed, count: None)
+    return describe(Config(eval_samples=eval_samples), workdir, evaluator, None).splitlines()
+
+
+def test_text_found_by_search_has_a_column_with_dashes_for_what_it_lacks(tmp_path):
+    other = SEARCH | {'round': 2, 'guidance': 2.0, 'unique': 0.5}
+    final = {'phase': 'final', 'round': 0, **VALUES, **RESIDUAL}
+    lines = with_search(tmp_path, [SEARCH, other, final])
+    table = lines[1:7]
+    assert table[0].endswith('  after adversarial  with search (16)') and len({len(line) for line in table}) == 1
+    last = {line.split()[0]: line.split()[-1] for line in table[1:]}
+    assert last == {name: '-' for name in VALUES} | {'unique': '0.7500'}
+    assert max(map(len, lines[1:10])) <= 100
+    text = '\n'.join(lines)
+    assert 'of 16 samples the discriminator keeps one; 2,000 samples; other columns: 10,000' in text
+    assert 'residual_nll_test 5.4321: nll_test (6.1618) with the discriminator at beta 0.7' in text
+    assert 'log Z from 10,000 samples; effectively 1,234' in text
+    assert 'other columns' not in '\n'.join(with_search(tmp_path, [SEARCH, final], eval_samples=2000))
+
+
+def test_without_a_discriminator_the_summary_says_nothing_of_one(tmp_path):
+    lines = with_search(tmp_path, [{'phase': 'final', 'round': 0, **VALUES}])
+    assert lines[1].endswith('after adversarial')
+    said = lines[: lines.index('samples:')]
+    assert not [line for line in said if 'discriminator' in line or 'search' in line]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import signal
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import Stopped
 from seqgan_tf.running.experiment import run
 from seqgan_tf.running.trained import load
+from seqgan_tf.training.prefix_values import PrefixEpoch
 from seqgan_tf.training.state import TrainState
 
 TINY = Config(
@@ -40,10 +42,11 @@ CAUSAL = {'causal_loss', 'causal_held_out_loss', 'causal_held_out_loss_at_25', '
 NETWORK = {'value_loss', 'value_held_out_loss', 'value_explained_at_25', 'value_explained_at_100'}
 RUNS = {
     'network': (dict(value='network'), NETWORK | {'d_loss'}),
-    'causal': (dict(value='causal'), CAUSAL | {'d_loss'}),
     'causal, logit': (dict(value='causal', reward='logit', baseline='whitened'), CAUSAL | {'d_loss'}),
     'causal, shuffled': (dict(value='causal', reward='shuffled'), CAUSAL | {'d_loss'}),
-    'network, shuffled': (dict(value='network', reward='shuffled'), NETWORK | {'d_loss'}),
+}
+RESUMED = {
+    'causal': (dict(value='causal'), CAUSAL | {'d_loss'}),
     'network, pg_bleu': (dict(value='network', algorithm='pg_bleu'), NETWORK),
 }
 
@@ -64,8 +67,6 @@ def saved(workdir):
 
 def stop_after(workdir, config, count):
     """Runs a config in a workdir, and stops it by SIGINT after so many reports."""
-    import signal
-
     seen = []
 
     def on_report(report):
@@ -77,24 +78,35 @@ def stop_after(workdir, config, count):
         run(dataclasses.replace(config, workdir=str(workdir)), on_report=on_report)
 
 
-@pytest.mark.parametrize('settings, expected', RUNS.values(), ids=RUNS)
-def test_a_run_logs_its_figures_and_a_resumed_one_equals_it(settings, expected, tmp_path):
-    """Stopped in the pretraining after its best round may have passed, and in the adversarial phase."""
-    config = dataclasses.replace(TINY, **settings)
-    run(dataclasses.replace(config, workdir=str(tmp_path / 'whole')))
-    trained = [line for line in lines(tmp_path / 'whole') if line['phase'] in ('discriminator', 'adversarial')]
+def check_figures(workdir, expected):
+    trained = [line for line in lines(workdir) if line['phase'] in ('discriminator', 'adversarial')]
     assert len(trained) == 3 + 2
     for line in trained:
         assert expected <= line.keys() and ('d_loss' in line) == ('d_loss' in expected)
+
+
+@pytest.mark.parametrize('settings, expected', RUNS.values(), ids=RUNS)
+def test_a_run_logs_its_figures_and_has_no_roll_outs(settings, expected, tmp_path):
+    state = run(dataclasses.replace(TINY, **settings, workdir=str(tmp_path))).state
+    check_figures(tmp_path, expected)
+    assert state.rollout_policy is None
+
+
+@pytest.mark.parametrize('settings, expected', RESUMED.values(), ids=RESUMED)
+def test_a_resumed_run_equals_an_uninterrupted_one(settings, expected, tmp_path):
+    """Stopped in the pretraining, when its best round may have passed, and in the adversarial phase."""
+    config = dataclasses.replace(TINY, **settings)
+    run(dataclasses.replace(config, workdir=str(tmp_path / 'whole')))
+    check_figures(tmp_path / 'whole', expected)
     stop_after(tmp_path / 'broken', config, 1 + 1 + 2)
     stop_after(tmp_path / 'broken', config, 1 + 1)
     run(dataclasses.replace(config, workdir=str(tmp_path / 'broken')))
     assert without_clock(tmp_path / 'broken') == without_clock(tmp_path / 'whole')
     whole, broken = saved(tmp_path / 'whole'), saved(tmp_path / 'broken')
-    assert whole.keys() == broken.keys() and any('rollout_policy' in name for name in whole) is False
+    assert whole.keys() == broken.keys()
     for name, array in whole.items():
         np.testing.assert_array_equal(array, broken[name], err_msg=name)
-    assert load(tmp_path / 'whole').state.rollout_policy is None
+    assert load(tmp_path / 'broken').state.generator is not None
 
 
 def test_a_reward_from_python_has_a_value_network(tmp_path):
@@ -172,24 +184,20 @@ def test_a_frozen_discriminator_freezes_the_network_beside_it(value, name):
     assert counts == [(3 + 2) * batches, 3 * batches]
 
 
-def test_positives_and_negatives_are_those_of_the_discriminator(monkeypatch):
-    """The value network reads the rewards of the negatives under the discriminator as it is by then."""
+def test_a_value_network_reads_the_negatives_and_their_present_rewards(monkeypatch):
+    """Those of the discriminator after its own epochs on the set."""
     state, reports = begin(value='network', mle_epochs=0, adversarial_rounds=0, precision='float32')
-    seen = []
-    original = seqgan.DiscriminatorEpoch.__call__
-    monkeypatch.setattr(
-        seqgan.DiscriminatorEpoch,
-        '__call__',
-        lambda epoch, positives, negatives, seed: (seen.append(negatives), original(epoch, positives, negatives, seed))[
-            1
-        ],
-    )
-    from seqgan_tf.training.prefix_values import PrefixEpoch
+    original, seen = seqgan.DiscriminatorEpoch.__call__, []
 
-    def epoch(self, tokens, targets, seed):
+    def discriminate(epoch, positives, negatives, seed):
+        seen.append(negatives)
+        return original(epoch, positives, negatives, seed)
+
+    def regress(epoch, tokens, targets, seed):
         np.testing.assert_array_equal(tokens, seen[-1])
         np.testing.assert_allclose(targets, state.discriminator.prob_real(tokens), rtol=1e-5)
         return tf.constant(0.0)
 
-    monkeypatch.setattr(PrefixEpoch, '__call__', epoch)
+    monkeypatch.setattr(seqgan.DiscriminatorEpoch, '__call__', discriminate)
+    monkeypatch.setattr(PrefixEpoch, '__call__', regress)
     assert len(list(reports)) == len(seen) == 3

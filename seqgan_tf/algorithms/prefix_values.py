@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgan_tf.models.prefix_network import PrefixNetwork
-from seqgan_tf.policies.chunked import scored
+from seqgan_tf.policies.chunked import RowScorer
 from seqgan_tf.policies.policy import RewardFunction
 from seqgan_tf.training import losses
 from seqgan_tf.training.prefix_values import PrefixEpoch, causal_figures, value_figures
@@ -41,7 +41,7 @@ class ValueLearner:
         self.epoch = PrefixEpoch(
             state.value_network, state.value_optimizer, losses.value_loss, config.batch_size, self.end_id, config.jit
         )
-        self.reward = tf.function(reward_fn, autograph=False, jit_compile=config.jit == 'on')
+        self.reward = RowScorer(reward_fn, config.jit == 'on')
         self.figures = tf.function(value_figures, autograph=False, jit_compile=config.jit != 'off')
 
     def __call__(self, positives: tf.Tensor, negatives: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -58,7 +58,7 @@ class ValueLearner:
         return self.figures(self.state.value_network, samples, self._rewards(samples), self.end_id)
 
     def _rewards(self, tokens):
-        return tf.constant(scored(self.reward, tokens))
+        return tf.constant(self.reward(tokens))
 
 
 class CausalLearner:

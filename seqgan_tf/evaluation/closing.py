@@ -15,7 +15,7 @@ from seqgan_tf import randomness
 from seqgan_tf.evaluation import judges
 from seqgan_tf.evaluation.evaluation import Evaluation
 from seqgan_tf.evaluation.evaluator import Evaluator, Values
-from seqgan_tf.evaluation.measures import mean_bleu, self_bleu_of
+from seqgan_tf.evaluation.measures import mean_bleu
 from seqgan_tf.evaluation.registry import of_closing_evaluation, of_temperature_curve
 from seqgan_tf.metrics import diversity
 from seqgan_tf.metrics.divergences import jsd_per_step
@@ -37,7 +37,7 @@ def closing_metrics(evaluator: Evaluator, num_samples: int, seed: tf.Tensor) -> 
         seed: int [2].
     """
     yield 'samples', num_samples
-    metrics = of_closing_evaluation(evaluator.task.provides)
+    metrics = of_closing_evaluation(evaluator.provides)
     yield from evaluator.measure(metrics, evaluator.sample(seed, num_samples), seed)
 
 
@@ -92,11 +92,6 @@ def reverse(evaluation: Evaluation) -> dict[str, float]:
     return {'reverse_nll': judges.reverse_nll(*rows, len(corpus.vocabulary), corpus.vocabulary.end_id, seed)}
 
 
-def copied(evaluation: Evaluation) -> dict[str, float]:
-    """Share of the samples that are training rows."""
-    return {'copied': diversity.copied_share(evaluation.samples, evaluation.corpus.train)}
-
-
 def coverage(evaluation: Evaluation) -> dict[str, float]:
     """Share of the vocabulary that occurs in the first 2,000 samples."""
     vocabulary = evaluation.corpus.vocabulary
@@ -107,11 +102,6 @@ def distinct(evaluation: Evaluation) -> dict[str, float]:
     """Share of distinct n-grams among those of the first 2,000 samples."""
     end_id = evaluation.corpus.vocabulary.end_id
     return {f'distinct_{n}': diversity.distinct(evaluation.few, n, end_id) for n in DISTINCT_ORDERS}
-
-
-def self_bleus(evaluation: Evaluation) -> dict[str, float]:
-    """Mean BLEU-n of each of the first 2,000 samples against the others."""
-    return self_bleu_of(evaluation.few, evaluation.corpus.vocabulary.end_id)
 
 
 def fresh(evaluation: Evaluation) -> dict[str, float]:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.tasks import Task
-from seqgan_tf.policies.chunked import Scorer
+from seqgan_tf.policies.chunked import RowScorer, Scorer
 from seqgan_tf.policies.policy import Policy
 
 COMPARED_ROWS = 2000  # samples of a metric whose value depends on their number
@@ -23,6 +23,7 @@ class Evaluation:
         scorer: log-probabilities under the generator.
         oracle_scorer: log-probabilities under the oracle of the task; None where it has no oracle.
         samples: int32 [B, T].
+        logits: the logits of the trained discriminator; None where there is none.
         seed: int [2]. It drew the samples, so a metric that draws folds a number into it.
         values: {name: value} of the metrics that these samples already have.
     """
@@ -31,6 +32,7 @@ class Evaluation:
     task: Task
     scorer: Scorer
     oracle_scorer: Scorer | None
+    logits: RowScorer | None
     samples: np.ndarray
     seed: tf.Tensor
     values: dict[str, float] = dataclasses.field(default_factory=dict)
@@ -44,6 +46,16 @@ class Evaluation:
     def few(self) -> np.ndarray:
         """The first 2,000 samples, for a metric that is compared only between equal numbers."""
         return self.samples[:COMPARED_ROWS]
+
+    def logits_of(self, tokens: np.ndarray) -> np.ndarray:
+        """The discriminator's logits float32 [N] of tokens [N, T].
+
+        Raises:
+            ValueError: there is no trained discriminator.
+        """
+        if self.logits is None:
+            raise ValueError('a metric of the discriminator must require it. Received: a run that has trained none')
+        return self.logits(tokens)
 
     def nll_under_oracle(self, tokens: np.ndarray) -> float:
         """Mean -log p of tokens [N, T] under the oracle of the task, nats per token.

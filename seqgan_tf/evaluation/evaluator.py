@@ -1,7 +1,8 @@
 """Evaluator: measures the metrics of the registry on fresh samples of a generator."""
 
+import functools
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -11,8 +12,8 @@ from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.verse import verse_validity
 from seqgan_tf.evaluation.evaluation import Evaluation
 from seqgan_tf.evaluation.registry import Metric, of_every_evaluation
-from seqgan_tf.policies.chunked import Sampler, Scorer
-from seqgan_tf.policies.policy import Policy
+from seqgan_tf.policies.chunked import RowScorer, Sampler, Scorer
+from seqgan_tf.policies.policy import Policy, RewardFunction
 
 Values = Iterator[tuple[str, float]]
 
@@ -24,14 +25,39 @@ class Evaluator:
         generator: the policy to evaluate.
         task: its corpus has the test rows that the samples are compared with.
         num_samples: number of samples of an evaluation.
-        jit: 'off': without XLA.
+        jit: 'off': without XLA; 'on': also for the discriminator.
+        discriminator: a function that gives the discriminator, tokens [N, T] -> logits [N], once it
+            is trained, and None before. It is asked at each evaluation.
     """
 
-    def __init__(self, generator: Policy, task: Task, num_samples: int, jit: str = 'auto'):
+    def __init__(
+        self,
+        generator: Policy,
+        task: Task,
+        num_samples: int,
+        jit: str = 'auto',
+        discriminator: Callable[[], RewardFunction | None] = lambda: None,
+    ):
         self.generator, self.task, self.num_samples, self.jit = generator, task, num_samples, jit
+        self.discriminator = discriminator
         self.sampler = Sampler(generator, task.corpus.sequence_length, jit=jit)
         self.scorer = Scorer(generator, jit)
         self.oracle_scorer = Scorer(task.oracle, jit) if task.oracle is not None else None
+
+    @property
+    def provides(self) -> frozenset[str]:
+        """What the task provides, and 'discriminator' where one is trained by now."""
+        return self.task.provides | ({'discriminator'} if self.discriminator() is not None else frozenset())
+
+    @property
+    def logits(self) -> RowScorer | None:
+        """The logits of the trained discriminator, in float32; None where there is none."""
+        return None if self.discriminator() is None else self._logits
+
+    @functools.cached_property
+    def _logits(self) -> RowScorer:
+        # XLA makes the convolutions three times as slow on CPUs.
+        return RowScorer(self.discriminator(), jit_compile=self.jit == 'on')
 
     def sample(self, seed: tf.Tensor, count: int | None = None) -> np.ndarray:
         """Tokens int32 [num_samples or count, T] from an int seed [2]."""
@@ -39,11 +65,11 @@ class Evaluator:
 
     def __call__(self, seed: tf.Tensor) -> Values:
         """Yields (name, value) of the metrics of every evaluation. The seed is int [2]."""
-        yield from self.measure(of_every_evaluation(self.task.provides), self.sample(seed), seed)
+        yield from self.measure(of_every_evaluation(self.provides), self.sample(seed), seed)
 
     def measure(self, metrics: Iterable[Metric], samples: np.ndarray, seed: tf.Tensor) -> Values:
         """Yields (name, value) of metrics of samples int32 [B, T], which the int seed [2] drew."""
-        evaluation = Evaluation(self.generator, self.task, self.scorer, self.oracle_scorer, samples, seed)
+        evaluation = Evaluation(self.generator, self.task, self.scorer, self.oracle_scorer, self.logits, samples, seed)
         for metric in metrics:
             found = pkgutil.resolve_name(metric.measure)(evaluation)
             evaluation.values.update(found)

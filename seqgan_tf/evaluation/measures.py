@@ -1,4 +1,4 @@
-"""The metrics of every evaluation.
+"""The metrics of every evaluation, and of text that a search found.
 
 Each is a function of an `Evaluation` that returns {name: value}. NLL and entropy are in nats per
 token.
@@ -47,6 +47,16 @@ def rules(evaluation: Evaluation) -> dict[str, float]:
     """Shares of the samples that keep the rules of the task."""
     shares_of = evaluation.task.rules
     return shares_of(evaluation.corpus.vocabulary.decode(evaluation.samples)) if shares_of is not None else {}
+
+
+def copied(evaluation: Evaluation) -> dict[str, float]:
+    """Share of the samples that are training rows."""
+    return {'copied': diversity.copied_share(evaluation.samples, evaluation.corpus.train)}
+
+
+def self_bleus(evaluation: Evaluation) -> dict[str, float]:
+    """Mean BLEU-n of each of the first 2,000 samples against the others."""
+    return self_bleu_of(evaluation.few, evaluation.corpus.vocabulary.end_id)
 
 
 def mean_bleu(evaluation: Evaluation, rows: np.ndarray, order: int) -> float:

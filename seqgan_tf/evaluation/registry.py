@@ -3,53 +3,21 @@
 Reports read this without TensorFlow.
 """
 
-import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from seqgan_tf.data.registry import DATASETS
+from seqgan_tf.evaluation.metric import Definition, Metric
 
 GROUPS = 'Likelihood', 'Distance to the data', 'Quality of texts', 'Collapse'  # in a report's order
 LIKELIHOOD, DISTANCE, QUALITY, COLLAPSE = GROUPS
 NATS = 'nats/token'
 
 ALWAYS = frozenset[str]()
-ORACLE, RULES, TEXT = (frozenset({name}) for name in ('oracle', 'rules', 'text'))
-
-
-@dataclasses.dataclass(frozen=True)
-class Definition:
-    """What a number means, in one line, and its unit; '' is no unit."""
-
-    meaning: str
-    unit: str = ''
-
-
-@dataclasses.dataclass(frozen=True)
-class Metric:
-    """One entry: a measurement that gives one number, or several that belong together.
-
-    Attributes:
-        measure: 'package.module:function', a function `Evaluation` -> {name: value}. It may leave a
-            name out if there is too little to measure.
-        names: {name: Definition} of all numbers that it can give, in the order of their columns.
-        group: the table of a report that has the names.
-        column: the position of the names in that table.
-        requires: what a task must provide, of 'oracle', 'rules' and 'text' (`Task.provides`).
-        closing: whether only the closing evaluation measures it. If not, every evaluation does.
-        on_curve: what a task must provide, beside `requires`, for the metric to be measured at each
-            point of the temperature curve. None: it is never measured there.
-    """
-
-    measure: str
-    names: Mapping[str, Definition]
-    group: str
-    column: int
-    requires: frozenset[str] = ALWAYS
-    closing: bool = False
-    on_curve: frozenset[str] | None = None
+ORACLE, RULES, TEXT, DISCRIMINATOR = (frozenset({name}) for name in ('oracle', 'rules', 'text', 'discriminator'))
 
 
 _MEASURES, _CLOSING = 'seqgan_tf.evaluation.measures', 'seqgan_tf.evaluation.closing'
+_RESIDUAL = 'seqgan_tf.evaluation.residual'
 
 # In the order in which they are measured.
 METRICS: dict[str, Metric] = {
@@ -84,6 +52,7 @@ METRICS: dict[str, Metric] = {
         COLLAPSE,
         column=0,
         on_curve=ALWAYS,
+        on_search=ALWAYS,
     ),
     'nll_oracle': Metric(
         f'{_MEASURES}:nll_oracle',
@@ -97,6 +66,7 @@ METRICS: dict[str, Metric] = {
         column=0,
         requires=ORACLE,
         on_curve=ALWAYS,
+        on_search=ALWAYS,
     ),
     'bleu': Metric(
         f'{_MEASURES}:bleus',
@@ -105,6 +75,7 @@ METRICS: dict[str, Metric] = {
         column=0,
         requires=TEXT,
         on_curve=ALWAYS,
+        on_search=ALWAYS,
     ),
     'rules': Metric(
         f'{_MEASURES}:rules',
@@ -117,6 +88,29 @@ METRICS: dict[str, Metric] = {
         column=2,
         requires=RULES,
         on_curve=ALWAYS,
+        on_search=ALWAYS,
+    ),
+    'residual': Metric(
+        f'{_RESIDUAL}:residual',
+        {
+            'residual_nll_test': Definition(
+                '-log p of the test rows under the residual model m e^(beta s) / Z of the generator m and the '
+                "discriminator's logit s, at residual_beta; too low, as the estimate of log Z is too low in the mean",
+                NATS,
+            ),
+            'residual_nll_test_half': Definition(
+                'residual_nll_test with half of the samples for Z; the difference shows how far the estimate still '
+                'moves',
+                NATS,
+            ),
+            'residual_nll_validation': Definition('residual_nll_test of the validation rows', NATS),
+            'residual_beta': Definition('beta of the lowest residual_nll_validation; 0: without the discriminator'),
+            'log_z': Definition('log Z of the residual model, estimated from the samples', 'nats/sequence'),
+            'log_z_ess': Definition('effective sample size of the estimate of Z', 'samples'),
+        },
+        LIKELIHOOD,
+        column=5,
+        requires=DISCRIMINATOR,
     ),
     'kl_generator_oracle': Metric(
         f'{_CLOSING}:kl_generator_oracle',
@@ -159,11 +153,12 @@ METRICS: dict[str, Metric] = {
         closing=True,
     ),
     'copied': Metric(
-        f'{_CLOSING}:copied',
+        f'{_MEASURES}:copied',
         {'copied': Definition('samples that are training rows', 'share')},
         COLLAPSE,
         column=2,
         closing=True,
+        on_search=ALWAYS,
     ),
     'coverage': Metric(
         f'{_CLOSING}:coverage',
@@ -180,7 +175,7 @@ METRICS: dict[str, Metric] = {
         closing=True,
     ),
     'self_bleu': Metric(
-        f'{_CLOSING}:self_bleus',
+        f'{_MEASURES}:self_bleus',
         {
             f'self_bleu_{n}': Definition(f'mean BLEU-{n} of a sample against the others; higher is less diverse')
             for n in (2, 3, 4, 5)
@@ -189,6 +184,7 @@ METRICS: dict[str, Metric] = {
         column=4,
         closing=True,
         on_curve=TEXT,
+        on_search=TEXT,
     ),
     'fresh_discriminator': Metric(
         f'{_CLOSING}:fresh',
@@ -207,6 +203,14 @@ METRICS: dict[str, Metric] = {
 }
 
 
+# What a line of the phase 'search' has beside metrics of its text.
+SEARCH_NAMES = {
+    'guided_nll_test': Definition(
+        "as residual_nll_test, at the search's own beta: of the law that it draws from with many candidates", NATS
+    )
+}
+
+
 def of_every_evaluation(provides: frozenset[str]) -> Iterator[Metric]:
     """The metrics of every evaluation, for what a task provides."""
     return (metric for metric in METRICS.values() if metric.requires <= provides and not metric.closing)
@@ -222,10 +226,16 @@ def of_temperature_curve(provides: frozenset[str]) -> Iterator[Metric]:
     return (m for m in METRICS.values() if m.on_curve is not None and m.requires | m.on_curve <= provides)
 
 
+def of_search(provides: frozenset[str]) -> Iterator[Metric]:
+    """The metrics of text that a search found, for what a task provides."""
+    return (m for m in METRICS.values() if m.on_search is not None and m.requires | m.on_search <= provides)
+
+
 def glossary() -> dict[str, dict[str, Definition]]:
     """{group: {name: Definition}} of all metrics, in the order of a report."""
     metrics = sorted(METRICS.values(), key=lambda metric: metric.column)
-    groups = dict.fromkeys([*GROUPS, *(metric.group for metric in metrics)])
-    return {
-        group: {name: found for m in metrics if m.group == group for name, found in m.names.items()} for group in groups
-    }
+    groups = {group: {} for group in [*GROUPS, *(metric.group for metric in metrics)]}
+    for metric in metrics:
+        groups[metric.group] |= metric.names
+    groups[LIKELIHOOD] |= SEARCH_NAMES
+    return groups

@@ -11,7 +11,7 @@ ROOT = 1  # training has other roots
 
 # {phase: number of its stream}. A number never changes. A new phase takes a new number, so that all
 # other draws stay as they are.
-STREAMS = {'initial': 0, 'mle': 1, 'discriminator': 2, 'adversarial': 3, 'temperature': 4, 'final': 5}
+STREAMS = {'initial': 0, 'mle': 1, 'discriminator': 2, 'adversarial': 3, 'temperature': 4, 'final': 5, 'search': 6}
 
 
 def evaluation_seed(seed: int, phase: str, round_: int) -> tf.Tensor:

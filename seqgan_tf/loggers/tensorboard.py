@@ -17,7 +17,7 @@ class TensorBoard(Logger):
     """Writes event files to the folder `tensorboard` of the workdir.
 
     A scalar has the name of its metric, so it is one curve over the rounds of all phases. The
-    closing evaluation and the temperature curve have their phase before the name.
+    closing evaluation and its curves have their phase before the name.
 
     Raises:
         RunError: from each method, if the folder cannot be written.

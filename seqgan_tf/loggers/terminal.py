@@ -15,7 +15,7 @@ from seqgan_tf.algorithms.registry import planned_rounds
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.loggers.base import Logger
 from seqgan_tf.loggers.layout import GAP, block, by_importance, duration, line_width, row, row_width
-from seqgan_tf.training.state import Report
+from seqgan_tf.training.state import PHASES, Report
 
 BAR = '{desc} {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}'
 LEFT = len('left 7m30s+')  # characters of the time that is left, at most
@@ -44,7 +44,7 @@ class Terminal(Logger):
             say(block(report.phase, report.metrics, names, line_width()))
             if report.phase == 'initial':
                 self._begin_next(list(self.plan))
-        elif report.phase != 'temperature':  # a curve says nothing as a list of lines
+        elif report.phase in PHASES:  # a curve says nothing as a list of lines
             self._write_round(report, seconds)
 
     def close(self) -> None:

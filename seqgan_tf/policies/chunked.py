@@ -3,14 +3,14 @@
 `jit` is 'auto', 'on' or 'off'. 'off' runs the chunks without XLA.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.policies import sampling
-from seqgan_tf.policies.policy import Policy
+from seqgan_tf.policies.policy import Policy, RewardFunction
 
 SAMPLE_ROWS = 512  # sequences in a chunk
 
@@ -41,19 +41,31 @@ class Sampler(tf.Module):
         return tf.concat(chunks, axis=0)[:count]
 
 
-class Scorer(tf.Module):
-    """Log-probabilities of any number of sequences under a policy, in compiled chunks."""
+class RowScorer(tf.Module):
+    """One number for each of any number of sequences, in compiled chunks.
 
-    def __init__(self, policy: Policy, jit: str = 'auto'):
+    Args:
+        score_fn: tokens int32 [N, T] -> float32 [N]. A row's number must depend on that row alone.
+        jit_compile: whether XLA compiles the chunks.
+    """
+
+    def __init__(self, score_fn: RewardFunction, jit_compile: bool):
         super().__init__()
-        self.end_id = policy.end_id
-        self._chunk = tf.function(
-            lambda tokens: sampling.sequence_log_prob(policy, tokens), autograph=False, jit_compile=jit != 'off'
-        )
+        self._chunk = tf.function(lambda tokens: score_fn(tokens), autograph=False, jit_compile=jit_compile)
 
     def __call__(self, tokens: np.ndarray | tf.Tensor) -> np.ndarray:
-        """log p float32 [N] of tokens [N, T], the sum over each sequence, nats."""
-        return scored(self._chunk, tokens)
+        """The numbers float32 [N] of tokens [N, T]."""
+        tokens = np.asarray(tokens)
+        padded = np.concatenate([tokens, np.repeat(tokens[-1:], -len(tokens) % SAMPLE_ROWS, axis=0)])
+        return np.concatenate([self._chunk(chunk).numpy() for chunk in in_chunks(padded)])[: len(tokens)]
+
+
+class Scorer(RowScorer):
+    """log p of any number of sequences under a policy: the sum over each sequence, nats."""
+
+    def __init__(self, policy: Policy, jit: str = 'auto'):
+        super().__init__(lambda tokens: sampling.sequence_log_prob(policy, tokens), jit != 'off')
+        self.end_id = policy.end_id
 
     def nll(self, tokens: np.ndarray | tf.Tensor) -> float:
         """The mean of -log p over the tokens [N, T], nats per token.
@@ -62,17 +74,6 @@ class Scorer(tf.Module):
         """
         counted = sampling.valid_mask(tf.constant(tokens), self.end_id).numpy().sum()
         return float(-self(tokens).astype(np.float64).sum() / counted)
-
-
-def scored(score: Callable[[tf.Tensor], tf.Tensor], tokens: np.ndarray | tf.Tensor) -> np.ndarray:
-    """The numbers [N] that a function of chunks gives to tokens [N, T].
-
-    Every chunk has `SAMPLE_ROWS` rows, the last one filled up with its last row. So a compiled
-    function is traced once.
-    """
-    tokens = np.asarray(tokens)
-    padded = np.concatenate([tokens, np.repeat(tokens[-1:], -len(tokens) % SAMPLE_ROWS, axis=0)])
-    return np.concatenate([score(chunk).numpy() for chunk in in_chunks(padded)])[: len(tokens)]
 
 
 def in_chunks(rows: np.ndarray) -> Iterator[tf.Tensor]:

@@ -67,15 +67,22 @@ def temperature_curve(run: Run, *metrics: str) -> np.ndarray:
 
     There are no points if the run has no temperature curve.
     """
-    points = sorted(values for _, *values in run.points('temperature', 'temperature', *metrics))
-    return np.array(points).reshape(-1, 1 + len(metrics))
+    return _curve(run, 'temperature', 'temperature', metrics)
 
 
 def mean_temperature_curve(runs: Iterable[Run], *metrics: str) -> np.ndarray:
     """The mean of `temperature_curve` over runs, at the temperatures that all runs have."""
-    curves = [{round(row[0], 6): row for row in temperature_curve(run, *metrics)} for run in runs]
-    shared = sorted(set.intersection(*(set(curve) for curve in curves)))
-    return np.array([np.mean([curve[t] for curve in curves], axis=0) for t in shared]).reshape(-1, 1 + len(metrics))
+    return _mean([temperature_curve(run, *metrics) for run in runs])
+
+
+def mean_search_curve(runs: Iterable[Run], *metrics: str) -> np.ndarray:
+    """[points, 1 + metrics]: guidance and metrics of text that a search found, as means over runs.
+
+    The curve has the values of the guidance at which all runs have the metrics. `nll_test` is that
+    of the residual model.
+    """
+    names = ['guided_nll_test' if name == 'nll_test' else name for name in metrics]
+    return _mean([_curve(run, 'search', 'guidance', names) for run in runs])
 
 
 def distance_to_curve(curve: np.ndarray, x: float, y: float, sign: int) -> float | None:
@@ -104,6 +111,21 @@ def distance_to_curve(curve: np.ndarray, x: float, y: float, sign: int) -> float
         if min(a[0], b[0]) <= x <= max(a[0], b[0])
     ]
     return float(sign * y - min(crossings)) if crossings else None
+
+
+def _curve(run: Run, phase: str, parameter: str, metrics: Sequence[str]) -> np.ndarray:
+    """[points, 1 + metrics]: the parameter of the lines of a phase, which rises, and metrics."""
+    points = sorted(values for _, *values in run.points(phase, parameter, *metrics))
+    return np.array(points).reshape(-1, 1 + len(metrics))
+
+
+def _mean(curves: Sequence[np.ndarray]) -> np.ndarray:
+    """The mean of curves [points, columns] at the values of the first column that all of them have."""
+    by_parameter = [{round(row[0], 6): row for row in curve} for curve in curves]
+    shared = sorted(set.intersection(*map(set, by_parameter)))
+    return np.array([np.mean([curve[x] for curve in by_parameter], axis=0) for x in shared]).reshape(
+        -1, curves[0].shape[1]
+    )
 
 
 def _evaluated(run: Run, phase: str, metric: str) -> list[tuple[float, ...]]:

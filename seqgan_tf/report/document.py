@@ -45,6 +45,12 @@ PAPER = (
     'Rows marked paper are Table 1 of Yu et al. (AAAI 2017). They are apparently single runs of an earlier version '
     'of the released code, whose best checkpoint was chosen by the oracle. Here the last checkpoint counts.'
 )
+SEARCH = (
+    'A row "with search" is of text that the discriminator chose: each sequence is one of so many samples of the '
+    'generator, taken with weights e^s, s the logit. It has at most 2,000 sequences, and unique and self-BLEU depend '
+    'on their number. residual_nll_test and guided_nll_test need log Z. Its estimate from samples is too low in the '
+    'mean, which flatters both. log_z_ess and residual_nll_test_half show by how much.'
+)
 CURVES = (
     'Lines are means over seeds. Bands reach from the minimum to the maximum over seeds. A run whose pretraining '
     'ends before that of another run of its label keeps its last value until the other ends.'
@@ -63,6 +69,11 @@ PLANE = (
     'temperature 1, as it was trained. {reading} A model whose mark lies on the line of another model has gained '
     'nothing beyond a change of temperature. Lines continue outside the frame.'
 )
+SEARCH_CURVE = (
+    'A broken line is text of one model that its discriminator chose, with weights e^(beta s) and different beta. '
+    'The open mark is at beta 1, and the line begins at beta 0, which is the model itself. Its nll_test is that of '
+    'the residual model m e^(beta s) / Z.'
+)
 DISTANCE = (
     'The distance of a run is its final {metric} minus the {metric} of a temperature curve at the same '
     'nll_test.{reversed} With a negative distance the run is better than the curve. The table has the runs with an '
@@ -80,7 +91,8 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
         study: the runs.
         figures: names of the figures that were drawn.
     """
-    names = sorted({name for run in study.runs for name in run.final})
+    names = sorted(study.metrics())
+    searched = any(run.searched for run in study.runs)
     metric, sign = study.quality
     distance = tables.distance_table(study)
     settings = tables.settings_table(study)
@@ -98,7 +110,7 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
         ),
         Section(
             'Quality and diversity',
-            [PLANE.format(reading=_reading(study))],
+            [PLANE.format(reading=_reading(study)), *([SEARCH_CURVE] if searched else [])],
             figures=[
                 ('quality_diversity', 'Temperature curves and final points in the plane of quality and diversity')
             ],
@@ -121,7 +133,10 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
         ),
         Section(
             'Metrics',
-            ['seqgan_tf/evaluation/registry.py lists the metrics. measures.py and closing.py beside it compute them.'],
+            [
+                'seqgan_tf/evaluation/registry.py lists the metrics. measures.py and closing.py beside it compute them.'
+                + (' residual.py and resampled.py compute those of the discriminator.' if searched else '')
+            ],
             [_glossary(names)],
         ),
     ]
@@ -168,6 +183,8 @@ def _final_text(study: Study, names: Collection[str]) -> list[str]:
         text.append(SHARPENING)
     if synthetic and metrics.has_paper_scale(study.settings):
         text.append(PAPER)
+    if 'residual_nll_test' in names:
+        text.append(SEARCH)
     return text
 
 

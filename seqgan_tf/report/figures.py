@@ -7,11 +7,10 @@ import itertools
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from seqgan_tf.errors import RunError
 from seqgan_tf.report import metrics, style
-from seqgan_tf.report.curves import PHASES, learning_curve, mean_temperature_curve, pretraining_end
+from seqgan_tf.report.curves import PHASES, learning_curve, pretraining_end
+from seqgan_tf.report.plane import quality_diversity
 from seqgan_tf.report.study import Study
 
 if TYPE_CHECKING:  # matplotlib is an extra
@@ -94,49 +93,6 @@ def schedule_study(study: Study) -> 'Figure | None':
     return style.legend(figure, axes)
 
 
-def quality_diversity(study: Study) -> 'Figure | None':
-    """The temperature curve and the final point of each label, as means over seeds.
-
-    The axes are held-out likelihood or self-BLEU, and quality.
-    """
-    across, up = _plane(study)
-    figure, axes = style.figure(1, 1, 5.2, width=7.6)
-    ax, finals, drawn = axes.flat[0], [], []
-    for i, (label, seeds) in enumerate(study.labels.items()):
-        curve = mean_temperature_curve(seeds.values(), across, up)
-        final = [study.values(label, name) for name in (across, up)]
-        if len(curve):
-            ax.plot(
-                curve[:, 1],
-                curve[:, 2],
-                marker='.',
-                markersize=4,
-                color=style.colour(i),
-                linestyle=style.dash(i),
-                linewidth=1.3,
-            )
-            drawn.extend(curve[:, 1:])
-        if all(final):
-            point = [sum(values.values()) / len(values) for values in final]
-            ax.plot(
-                *point,
-                linestyle='',
-                marker=style.marker(i),
-                markersize=10,
-                markeredgecolor='white',
-                color=style.colour(i),
-                label=style.shown(label),
-                zorder=3,
-            )
-            finals.append(point)
-    if not finals:
-        return None
-    _frame(ax, finals, drawn)
-    _mark_references(study, ax, across, up)
-    ax.set(xlabel=style.axis(across), ylabel=style.axis(up))
-    return style.legend(figure, axes)
-
-
 def collapse(study: Study) -> 'Figure | None':
     """The first signs of a collapse over adversarial rounds: diversity, reward and accuracies."""
     names = [
@@ -213,37 +169,6 @@ def _curves(
             )
             if len(seeds) > 1:
                 ax.fill_between(x, curve.low, curve.high, color=style.colour(i), alpha=0.18, linewidth=0)
-
-
-def _plane(study: Study) -> tuple[str, str]:
-    """The metrics (x, y) of the plane of quality and diversity."""
-    planes = study.dataset.planes or (('nll_test', study.quality[0]),)
-    measured = (plane for plane in planes if any(plane[0] in run.final for run in study.runs))
-    return next(measured, planes[-1])
-
-
-def _frame(ax: 'Axes', finals: Sequence[Sequence[float]], drawn: Sequence[np.ndarray]) -> None:
-    """Sets the limits of the axes to the final points and the parts of the curves near them.
-
-    The ends of a curve lie so far away that they would hide the rest.
-    """
-    for axis, (values, curves) in enumerate(zip(zip(*finals), list(zip(*drawn)) or ((), ()))):
-        low, high = min(values), max(values)
-        reach = max(high - low, 0.05 * max(map(abs, values)))
-        low, high = max(low - 1.5 * reach, min([low, *curves])), min(high + 1.5 * reach, max([high, *curves]))
-        margin = 0.06 * (high - low) or reach or 1.0
-        (ax.set_xlim if axis == 0 else ax.set_ylim)(low - margin, high + margin)
-
-
-def _mark_references(study: Study, ax: 'Axes', across: str, up: str) -> None:
-    """Marks the reference values inside the frame in grey."""
-    for key, title in metrics.REFERENCES.items():
-        point = [study.references(f'{name}_of_{key}').values() for name in (across, up)]
-        if all(point):
-            x, y = (sum(values) / len(values) for values in point)
-            if ax.get_xlim()[0] < x < ax.get_xlim()[1] and ax.get_ylim()[0] < y < ax.get_ylim()[1]:
-                ax.plot(x, y, linestyle='', marker='+', markersize=9, color=style.GREY)
-                ax.annotate(title, (x, y), xytext=(6, 4), textcoords='offset points', color=style.GREY, fontsize=9)
 
 
 def _any(study: Study, name: str, phases: Sequence[str]) -> bool:

@@ -63,6 +63,18 @@ class Run:
         """{metric: value} from before training."""
         return next((metrics_log.metrics_of(line) for line in self.lines if line['phase'] == 'initial'), {})
 
+    @property
+    def searched(self) -> dict[str, float]:
+        """{metric: value} of text that a search found; empty if there was none."""
+        entry = metrics_log.search_entry(self.lines)
+        return metrics_log.metrics_of(entry) if entry else {}
+
+    @property
+    def candidates(self) -> int:
+        """Candidates of the search for each sequence; 0 if there was none."""
+        entry = metrics_log.search_entry(self.lines)
+        return entry['num_candidates'] if entry else 0
+
     def last_round(self, phase: str) -> int:
         """Number of the last round of a phase; 0 if the phase has none."""
         return max((line['round'] for line in self.lines if line['phase'] == phase), default=0)

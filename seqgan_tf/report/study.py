@@ -65,6 +65,19 @@ class Study:
         """{seed: value} of a metric of the closing evaluation."""
         return {seed: run.final[metric] for seed, run in self.labels[label].items() if metric in run.final}
 
+    def searched_values(self, label: str, metric: str) -> dict[int, float]:
+        """{seed: value} of a metric of text that a search found."""
+        return {seed: run.searched[metric] for seed, run in self.labels[label].items() if metric in run.searched}
+
+    def search_label(self, label: str) -> str | None:
+        """The name of the search of a label in tables and figures; None if it had none."""
+        candidates = max(run.candidates for run in self.labels[label].values())
+        return f'{label} with search ({candidates})' if candidates else None
+
+    def metrics(self) -> set[str]:
+        """The names of all metrics of the closing evaluation, and of text that a search found."""
+        return {name for run in self.runs for name in (*run.final, *run.searched)}
+
     def references(self, name: str) -> dict[int, float]:
         """{seed: value} of a reference value from before training, of the first run that has it."""
         found: dict[int, float] = {}

@@ -21,6 +21,7 @@ COLOURS = (
     '#000000',
 )
 DASHES = ('-', (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
+SEARCH_DASH = (0, (2.5, 1.2))  # of text that a search found, whatever its label
 MARKERS = 'osD^vPX'
 GREY = '#666666'
 STYLE = {

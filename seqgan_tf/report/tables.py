@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from seqgan_tf.report import metrics
-from seqgan_tf.report.curves import distance_to_curve, temperature_curve
+from seqgan_tf.report.distances import distances
 from seqgan_tf.report.runs import PER_RUN
 from seqgan_tf.report.significance import Estimate, estimate, paired
 from seqgan_tf.report.study import Study, start_label
@@ -34,7 +34,7 @@ class Table:
 
 def final_tables(study: Study) -> dict[str, Table]:
     """{group: table} of the closing evaluation; its nll_oracle is Table 1 of the paper."""
-    groups = metrics.grouped({name for run in study.runs for name in run.final})
+    groups = metrics.grouped(study.metrics())
     return {
         title: Table(title, ['', 'seeds', *map(_titled, group)], list(_final_rows(study, group)))
         for title, group in groups.items()
@@ -73,35 +73,6 @@ def distance_table(study: Study) -> Table | None:
     return Table('Final points and temperature curves', head, rows) if rows else None
 
 
-def distances(study: Study) -> Iterator[tuple[str, str, bool, dict[int, float | None]]]:
-    """Yields (label, label of the curve, whether it is its pretraining, {seed: distance}).
-
-    The labels are those with an adversarial phase or with start_from. The curves are those of their
-    own pretraining and of every MLE label, of the same seed. A distance is None where the curve was
-    not measured.
-    """
-    metric, sign = study.quality
-    for label, seeds in study.labels.items():
-        if not any(run.last_round('adversarial') or start_label(run) for run in seeds.values()):
-            continue
-        starts = {seed: study.start(run) for seed, run in seeds.items()}
-        own = {start.label for start in starts.values() if start}
-        others = [
-            other
-            for other in study.labels
-            if other != label and (other in own or study.setting(other, 'algorithm') == 'mle')
-        ]
-        for other in sorted(others, key=lambda other: other not in own):
-            found: dict[int, float | None] = {}
-            for seed, run in seeds.items():
-                start = starts[seed] if other in own else study.labels[other].get(seed)
-                curve = temperature_curve(start, 'nll_test', metric) if start and start.label == other else ()
-                if len(curve) and {'nll_test', metric} <= run.final.keys():
-                    found[seed] = distance_to_curve(curve, run.final['nll_test'], run.final[metric], sign)
-            if found:
-                yield label, other, other in own, found
-
-
 def settings_table(study: Study) -> Table | None:
     """The settings in which labels differ, with a column for each label; None if there are none."""
     rows = {name: [study.setting(label, name) for label in study.labels] for name in _setting_names(study)}
@@ -117,9 +88,7 @@ def settings_table(study: Study) -> Table | None:
 def csv_files(study: Study) -> dict[str, str]:
     """{file name: text} of all numbers, with six digits."""
     columns = ['n', 'mean', 'sd', 'low', 'high', 'bootstrap_low', 'bootstrap_high']
-    names = [
-        name for group in metrics.grouped({name for run in study.runs for name in run.final}).values() for name in group
-    ]
+    names = [name for group in metrics.grouped(study.metrics()).values() for name in group]
     results = [
         ['reference', title, name, *_numbers(estimate(list(values.values())))]
         for title, name, values in _references(study)
@@ -130,6 +99,12 @@ def csv_files(study: Study) -> dict[str, str]:
         for label in study.labels
         for name in names
         if (values := study.values(label, name))
+    ]
+    results += [
+        ['search', study.search_label(label), name, *_numbers(estimate(list(values.values())))]
+        for label in study.labels
+        for name in names
+        if (values := study.searched_values(label, name))
     ]
     differences = [
         [label, study.compared, name, *_numbers(found), _number(found.p)]
@@ -143,6 +118,12 @@ def csv_files(study: Study) -> dict[str, str]:
         for run in study.runs
         for name in names
         if name in run.final
+    ]
+    seeds += [
+        [study.search_label(run.label), run.seed, name, _number(run.searched[name])]
+        for run in study.runs
+        for name in names
+        if name in run.searched
     ]
     curve = [
         [label, other, own, seed, study.quality[0], _number(value)]
@@ -183,6 +164,9 @@ def _final_rows(study: Study, group: list[str]) -> Iterator[Row]:
             )
     for label, seeds in study.labels.items():
         yield 'label', [label, str(len(seeds)), *(_mean(study.values(label, name)) for name in group)]
+        found = [study.searched_values(label, name) for name in group]
+        if any(found):
+            yield 'label', [study.search_label(label), str(max(map(len, found))), *map(_mean, found)]
 
 
 def _references(study: Study) -> Iterator[tuple[str, str, dict[int, float]]]:

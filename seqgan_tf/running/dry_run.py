@@ -135,7 +135,7 @@ def _measure_evaluation(config: Config, task: Task) -> float:
     """Seconds of an evaluation; the second one is timed, and scaled by its number of samples."""
     samples = min(EVALUATED, config.eval_samples)
     state = TrainState(config, task.corpus.vocabulary, parts_of(config))
-    evaluator = Evaluator(state.generator, task, samples, config.jit)
+    evaluator = Evaluator(state.generator, task, samples, config.jit, lambda: state.discriminator)
     started = 0.0
     for i in range(2):
         started = time.perf_counter()
@@ -177,7 +177,7 @@ def _table(rows: Iterable[Row]) -> Iterator[str]:
         )
     yield line('the whole run', '', '', '', '', _clock(sum(row.rounds * row.seconds for row in rows)))
     yield 'Times are estimates from a few batches on this machine. Compiling comes on top, and the'
-    yield 'closing evaluation of --final_samples.'
+    yield 'closing evaluation of --final_samples, and the texts that a discriminator chooses at the end.'
 
 
 def _clock(seconds: float) -> str:

@@ -25,6 +25,7 @@ from seqgan_tf.rewards.given import TextReward
 from seqgan_tf.running import metrics_log
 from seqgan_tf.running.append_only_file import AppendOnlyFile
 from seqgan_tf.running.checkpoints import Checkpoints
+from seqgan_tf.running.closing_reports import closing_reports
 from seqgan_tf.running.given import Given
 from seqgan_tf.running.interruption import Interruption
 from seqgan_tf.running.pretraining import start_from
@@ -116,7 +117,9 @@ class Experiment:
         if before is not None and any(getattr(before, name) != getattr(config, name) for name in REOPENING):
             self._reopen()
         write_settings(config, self.corpus, self.workdir)
-        self.evaluator = Evaluator(self.state.generator, self.task, config.eval_samples, config.jit)
+        self.evaluator = Evaluator(
+            self.state.generator, self.task, config.eval_samples, config.jit, lambda: self.state.trained_discriminator
+        )
         self.loggers = make_loggers(split_names(config.loggers), self.workdir, dataclasses.asdict(config))
 
     def run(self) -> Trained:
@@ -168,19 +171,12 @@ class Experiment:
         """Ends metrics.jsonl with a line of the phase 'final', which marks a finished run."""
         if metrics_log.is_finished(self.metrics_file.path):
             return
-        wanted = self.config.final_samples or self.evaluator.num_samples
-        started, seed = time.perf_counter(), evaluation_seed(self.config.seed, 'final', 0)
-        if self.config.final_samples:
-            # Loads TensorFlow Probability, which other runs do not need.
-            from seqgan_tf.evaluation import closing
-
-            curve = closing.temperature_curve(self.evaluator, evaluation_seed(self.config.seed, 'temperature', 0))
-            for i, metrics in enumerate(curve, start=1):
-                self._log(Report('temperature', i, 0, metrics), step=i)
-            metrics = dict(closing.closing_metrics(self.evaluator, wanted, seed))
-        else:
-            metrics = {'samples': wanted} | dict(self.evaluator(seed))
-        self._log(Report('final', 0, 0, metrics), time.perf_counter() - started)
+        started = time.perf_counter()
+        for report in closing_reports(self.config, self.evaluator):
+            if report.phase == 'final':
+                self._log(report, time.perf_counter() - started)
+            else:
+                self._log(report, step=report.round)
         self.checkpoints.save()
 
     def _reopen(self) -> None:

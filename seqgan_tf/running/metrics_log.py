@@ -17,8 +17,9 @@ if TYPE_CHECKING:  # reports and sweeps read without TensorFlow
 
 NAME = 'metrics.jsonl'
 Entry = dict[str, Any]
-NO_METRICS = ('phase', 'round', 'samples')  # nor are durations, whose names end in _seconds
-CLOSING_PHASES = ('temperature', 'final')  # the last lines of a finished run
+# What of an entry is no metric. Nor are durations, whose names end in _seconds.
+NO_METRICS = ('phase', 'round', 'samples', 'guidance', 'num_candidates')
+CLOSING_PHASES = ('temperature', 'search', 'final')  # the last lines of a finished run
 
 
 def format_line(report: 'Report', seconds: float | None = None) -> str:
@@ -107,8 +108,13 @@ def is_finished(path: pathlib.Path) -> bool:
 
 
 def metrics_of(entry: Entry) -> dict[str, float]:
-    """{name: value} of an entry without phase, round, number of samples and durations."""
+    """{name: value} of an entry without phase, round, numbers of samples, guidance and durations."""
     return {name: value for name, value in entry.items() if name not in NO_METRICS and not name.endswith('_seconds')}
+
+
+def search_entry(entries: Iterable[Entry]) -> Entry | None:
+    """The entry of text that was chosen with the discriminator's logit as it is; None if there is none."""
+    return next((entry for entry in entries if entry['phase'] == 'search' and entry.get('guidance') == 1), None)
 
 
 def read_text(path: pathlib.Path) -> str:

@@ -3,7 +3,7 @@
 import pathlib
 import textwrap
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 
@@ -13,6 +13,7 @@ from seqgan_tf.data.tasks import Task
 from seqgan_tf.evaluation.evaluator import Evaluator
 from seqgan_tf.loggers.layout import by_importance
 from seqgan_tf.running import metrics_log
+from seqgan_tf.running.metrics_log import Entry
 
 SHOWN = 5  # samples
 WIDTH, NUMBER = 80, 11  # columns of a line, and of a number
@@ -30,11 +31,13 @@ def describe(config: Config, workdir: pathlib.Path, evaluator: Evaluator, versio
     Raises:
         RunError: metrics.jsonl cannot be read.
     """
+    entries = metrics_log.read(workdir / metrics_log.NAME)
     return '\n'.join(
         [
             '',
-            *_table(workdir, evaluator.task.scored_by),
+            *_table(entries, evaluator.task.scored_by),
             *_score(evaluator.task),
+            *_discriminator(config, entries),
             '',
             'samples:',
             *_samples(config, evaluator),
@@ -44,20 +47,40 @@ def describe(config: Config, workdir: pathlib.Path, evaluator: Evaluator, versio
     )
 
 
-def _table(workdir: pathlib.Path, scored_by: Score | None) -> Iterator[str]:
-    """A table with a row for each metric and a column for the last evaluation of each phase."""
-    columns = {}
-    for entry in metrics_log.read(workdir / metrics_log.NAME):
-        if 'nll_test' in entry:
-            columns[entry['phase']] = metrics_log.metrics_of(entry)
+def _table(entries: Sequence[Entry], scored_by: Score | None) -> Iterator[str]:
+    """A table with a row for each metric and a column for the last evaluation of each phase.
+
+    The last column is of text that a search found, which has no likelihood.
+    """
+    columns = {entry['phase']: metrics_log.metrics_of(entry) for entry in entries if 'nll_test' in entry}
     titles = {'initial': 'untrained', 'mle': 'after MLE', 'adversarial': 'after adversarial'}
     shown = {title: columns[phase] for phase, title in titles.items() if phase in columns}
     names = [name for name in columns.get('initial', ()) if all(name in metrics for metrics in shown.values())]
+    found = metrics_log.search_entry(entries)
+    if found:
+        shown[f'with search ({found["num_candidates"]})'] = found
     first = max(map(len, names), default=0)
     yield ' ' * first + ''.join(f'  {title:>{NUMBER}}' for title in shown)
     for name in by_importance(names, scored_by.metric if scored_by else ''):
-        values = (f'  {metrics[name]:{max(NUMBER, len(title))}.4f}' for title, metrics in shown.items())
-        yield f'{name:{first}}' + ''.join(values)
+        values = ((f'{metrics[name]:.4f}' if name in metrics else '-', title) for title, metrics in shown.items())
+        yield f'{name:{first}}' + ''.join(f'  {value:>{max(NUMBER, len(title))}}' for value, title in values)
+
+
+def _discriminator(config: Config, entries: Sequence[Entry]) -> Iterator[str]:
+    """What the discriminator adds to the generator: the search, and the residual model."""
+    found, final = metrics_log.search_entry(entries), entries[-1] if entries else {}
+    if found:
+        others = f'; other columns: {config.eval_samples:,}' if config.eval_samples != found['samples'] else ''
+        yield (
+            f'with search: of {found["num_candidates"]} samples the discriminator keeps one; '
+            f'{found["samples"]:,} samples{others}'
+        )
+    if 'residual_nll_test' in final:
+        yield (
+            f'residual_nll_test {final["residual_nll_test"]:.4f}: nll_test ({final["nll_test"]:.4f}) with the '
+            f'discriminator at beta {final["residual_beta"]:.1f}'
+        )
+        yield f'  (log Z from {final["samples"]:,} samples; effectively {final["log_z_ess"]:,.0f})'
 
 
 def _score(task: Task) -> Iterator[str]:
