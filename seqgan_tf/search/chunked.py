@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.policies.policy import Policy, RewardFunction
-from seqgan_tf.search.found import Found
+from seqgan_tf.search.found import Weighted
 from seqgan_tf.search.resample import resample
 
 CANDIDATES = 1024  # in a chunk: the convolutions of a discriminator hold 0.1 MB for each
@@ -41,8 +41,8 @@ class Resampler(tf.Module):
 
         self._chunk = tf.function(chunk, autograph=False, jit_compile=jit == 'on')
 
-    def __call__(self, count: int, seed: randomness.Seed, guidance: float = 1.0) -> Found:
+    def __call__(self, count: int, seed: randomness.Seed, guidance: float = 1.0) -> Weighted:
         """`count` sequences from a seed int [2]. The first do not depend on `count`."""
         beta = tf.constant(guidance, tf.float32)
         chunks = [self._chunk(randomness.fold_in(seed, i), beta) for i in range(-(-count // self.rows))]
-        return Found(*(tf.concat(parts, axis=0)[:count] for parts in zip(*chunks)))
+        return Weighted(*(tf.concat(parts, axis=0)[:count] for parts in zip(*chunks)))
