@@ -91,6 +91,15 @@ def test_much_guidance_is_the_best_of_its_candidates(words):
     assert bests[3].mean() > bests[2].mean() > bests[1].mean() > bests[0].mean()
 
 
+def test_every_candidate_keeps_the_prompt_of_its_row(words):
+    prompts = [b'w1\xc3\xa9 w2\xc3\xa9', b'', b'w7\xc3\xa9'] * 20
+    answer = words.session('search', **searches(60, 16, 3e38) | {'prompt': np.array(prompts, object)})
+    assert not any(answer['error'])
+    assert all(text.startswith(prompt) for text, prompt in zip(answer['text'], prompts))
+    free = words.session('search', **searches(60, 16, 3e38))
+    np.testing.assert_array_equal(answer['tokens'][1::3], free['tokens'][1::3])
+
+
 def test_a_row_alone_is_the_row_of_any_batch(words):
     request = searches(130, np.tile([1, 256, 3, 16, 7], 26), np.linspace(0, 60, 130), seed=40)
     together = words.session('search', **request)

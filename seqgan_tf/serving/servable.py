@@ -4,8 +4,9 @@ Letter key: B rows of a request, T sequence length, V vocabulary size. Log-proba
 over a sequence, in nats.
 """
 
+from typing import Any
+
 import tensorflow as tf
-from tensorflow.types.experimental import PolymorphicFunction
 
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.models.discriminator import Discriminator
@@ -68,8 +69,8 @@ class Servable(tf.Module):
         self.searching = None if discriminator is None else Search(generator, discriminator, self.codec)
 
     @property
-    def signatures(self) -> dict[str, PolymorphicFunction]:
-        """The signatures by name; `search` is `Search.search`."""
+    def signatures(self) -> dict[str, Any]:
+        """The signatures by name, each a `tf.function`; `search` is `Search.search`."""
         functions = {'sample': self.sample, 'complete': self.complete, 'score': self.score}
         return functions if self.searching is None else functions | {'search': self.searching.search}
 
