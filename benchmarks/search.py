@@ -80,7 +80,6 @@ def trained_values(trained, corpus, score_fn):
         network = PrefixNetwork(
             len(corpus.vocabulary), config.embedding_dim, config.hidden_dim, generator.start_id, FLAGS.seed
         )
-        network.take_over(generator)
         optimizer = adam(FLAGS.learning_rate or config.discriminator_learning_rate, network)
         networks[name], epochs[name] = network, PrefixEpoch(network, optimizer, loss, batch, end_id)
     best = {name: BestWeights(network) for name, network in networks.items()}
