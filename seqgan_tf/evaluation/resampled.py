@@ -30,14 +30,18 @@ def search_curve(evaluator: Evaluator, guidances: Iterable[float], seed: tf.Tens
         evaluator: of the trained generator, with a trained discriminator.
         guidances: values of beta.
         seed: int [2].
+
+    Raises:
+        ValueError: the evaluator has no trained discriminator.
     """
+    score_fn, logits_of = evaluator.discriminator(), evaluator.logits
+    if score_fn is None or logits_of is None:
+        raise ValueError('a search needs a trained discriminator. Received: none')
     corpus, count = evaluator.task.corpus, min(ROWS, evaluator.num_samples)
-    resampler = Resampler(
-        evaluator.generator, evaluator.discriminator(), corpus.sequence_length, CANDIDATES, evaluator.jit
-    )
+    resampler = Resampler(evaluator.generator, score_fn, corpus.sequence_length, CANDIDATES, evaluator.jit)
     nll = evaluator.scorer.nll(corpus.test)
-    test = HeldOut.of(corpus.test, nll, evaluator.logits(corpus.test), evaluator.generator.end_id)
-    logits = evaluator.logits(evaluator.sample(randomness.fold_in(seed, 0)))
+    test = HeldOut.of(corpus.test, nll, logits_of(corpus.test), evaluator.generator.end_id)
+    logits = logits_of(evaluator.sample(randomness.fold_in(seed, 0)))
     for guidance in guidances:
         found = resampler(count, randomness.fold_in(seed, 1), guidance)
         line = {'guidance': guidance, 'num_candidates': CANDIDATES, 'samples': count}

@@ -174,7 +174,7 @@ def check_sample(
         raise ValueError(f'batch_size must be at least 1. Received: batch_size={batch_size}')
     if prefix is None and prefix_length is not None:
         raise ValueError('prefix_length needs a prefix. Received: prefix=None')
-    if prefix is not None and (len(prefix.shape) != 2 or prefix.shape[1] > length):
+    if prefix is not None and (len(prefix.shape) != 2 or (prefix.shape[1] or 0) > length):
         raise ValueError(
             f'prefix must be [batch_size, P] with P at most length={length}. Received: shape {tuple(prefix.shape)}'
         )

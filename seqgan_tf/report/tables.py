@@ -164,9 +164,9 @@ def _final_rows(study: Study, group: list[str]) -> Iterator[Row]:
             )
     for label, seeds in study.labels.items():
         yield 'label', [label, str(len(seeds)), *(_mean(study.values(label, name)) for name in group)]
-        found = [study.searched_values(label, name) for name in group]
-        if any(found):
-            yield 'label', [study.search_label(label), str(max(map(len, found))), *map(_mean, found)]
+        found, title = [study.searched_values(label, name) for name in group], study.search_label(label)
+        if title and any(found):
+            yield 'label', [title, str(max(map(len, found))), *map(_mean, found)]
 
 
 def _references(study: Study) -> Iterator[tuple[str, str, dict[int, float]]]:

@@ -55,9 +55,9 @@ def descend(
         child, action = tf.gather(children, best, batch_dims=1), tf.where(going, best, action)
         depth += tf.cast(going, tf.int32)
         going &= child > 0
-        return tf.where(going, child, node), action, tokens, depth, going & ~at(tree.finished, child)
+        return tf.where(going, child, node), action, tokens, depth, going & tf.logical_not(at(tree.finished, child))
 
-    loop = (root, tf.zeros_like(root), tokens, depth, ~at(tree.finished, root))
+    loop = (root, tf.zeros_like(root), tokens, depth, tf.logical_not(at(tree.finished, root)))
     return tf.while_loop(lambda *loop: tf.reduce_any(loop[-1]), down, loop)[:4]
 
 

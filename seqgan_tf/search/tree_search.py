@@ -82,7 +82,7 @@ def tree_search(
     def simulate(simulation, tree, root, tokens, depth):
         place = simulation + 1
         node, action, tokens, depth = descend(tree, root, tokens, depth, exploration)
-        is_new, token = ~at(tree.finished, node), at(tree.tokens, node, action)
+        is_new, token = tf.logical_not(at(tree.finished, node)), at(tree.tokens, node, action)
         # A finished sequence is not read on: its row repeats the step that finished it.
         before = tf.where(is_new, node, at(tree.parent, node))
         policy_state, value_state = tf.nest.map_structure(lambda part: at(part, before), tree.states)
@@ -108,7 +108,7 @@ def tree_search(
             lambda simulation, tree: simulate(simulation, tree, root, tokens, depth),
             (number * num_simulations, tree),
         )
-        children, playing = at(tree.children, root), ~at(tree.finished, root)
+        children, playing = at(tree.children, root), tf.logical_not(at(tree.finished, root))
         action = tf.argmax(visits_of(tree, children), axis=1, output_type=tf.int32)
         here = playing[:, None] & (depth[:, None] == tf.range(length))
         tokens = tf.where(here, at(tree.tokens, root, action)[:, None], tokens)

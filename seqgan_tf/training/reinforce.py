@@ -102,7 +102,7 @@ class PolicyGradientStep(tf.Module):
         with tf.GradientTape() as tape:
             logits = self.generator(tokens)
             if self.reference is not None:
-                log_ratio = mask * self._log_ratio(logits, tokens)
+                log_ratio = mask * _log_ratio(logits, self.reference(tokens), tokens)
                 # A token answers for the tokens after it too, and not for those before.
                 values -= self.kl_coef * tf.cumsum(log_ratio, axis=1, reverse=True)
                 measured['kl'] = tf.reduce_sum(log_ratio) / tf.reduce_sum(mask)
@@ -113,10 +113,6 @@ class PolicyGradientStep(tf.Module):
         log_p = tf.nn.log_softmax(logits)
         entropy = tf.reduce_sum(-tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1) * mask) / tf.reduce_sum(mask)
         return {'pg_loss': loss, 'grad_norm': norm, 'entropy': entropy} | measured
-
-    def _log_ratio(self, logits, tokens):
-        """log G/m [B, T] of each token given those before it."""
-        return losses.token_nll(self.reference(tokens), tokens) - losses.token_nll(logits, tokens)
 
     def _advantages(self, values, mask):
         """The values [B, T] less the baseline."""
@@ -138,3 +134,8 @@ class PolicyGradientStep(tf.Module):
             self.running_mean.assign((1.0 - EWMA_DECAY) * self.running_mean + EWMA_DECAY * tf.stack([mean, 1.0]))
             return tf.math.divide_no_nan(total, weight)
         return 0.0
+
+
+def _log_ratio(logits, others, tokens):
+    """log of the ratio of probabilities that logits and others [B, T, V] give to tokens [B, T]."""
+    return losses.token_nll(others, tokens) - losses.token_nll(logits, tokens)
