@@ -63,7 +63,7 @@ def test_the_law_at_finite_n_is_exact(beta, n):
 
 def test_the_limit_of_many_candidates_is_the_residual_model():
     law = probabilities() * np.exp(TABLE.numpy())
-    found = resample(Chain(), score, 4000, LENGTH, 500, [1, 2])
+    found = resample(Chain(), score, 3000, LENGTH, 300, [1, 2])
     assert chi_square(found.tokens.numpy(), law / law.sum()) < 60
 
 
