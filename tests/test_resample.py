@@ -1,74 +1,36 @@
 """`search.resample` against enumeration: its law at finite n, its limits, its estimate of Z."""
 
-import itertools
-
 import numpy as np
 import pytest
 import tensorflow as tf
+from toys import LENGTH, TABLE, Chain, chi_square, law, log_probabilities, score
 
 from seqgan_tf.search.resample import choose, resample
-
-LENGTH, VOCAB = 3, 3
-ALL = np.array(list(itertools.product(range(VOCAB), repeat=LENGTH)), np.int32)
-
-
-class Chain:
-    """A policy of bigrams."""
-
-    start_id, end_id = 0, None
-    logits = tf.constant(np.random.default_rng(0).normal(size=[VOCAB, VOCAB]), tf.float32)
-
-    def initial_state(self, batch_size):
-        return tf.zeros([batch_size])
-
-    def step(self, tokens, state):
-        return tf.gather(self.logits, tokens), state
-
-
-TABLE = tf.constant(np.random.default_rng(1).normal(size=[VOCAB**LENGTH]), tf.float32)
-
-
-def score(tokens):
-    return tf.gather(TABLE, tf.linalg.matvec(tokens, tf.constant([9, 3, 1])))
-
-
-def probabilities():
-    """m of every sequence, [27]."""
-    rows = tf.nn.softmax(Chain.logits).numpy().astype(np.float64)
-    before = np.concatenate([np.zeros([len(ALL), 1], int), ALL[:, :-1]], axis=1)
-    return rows[before, ALL].prod(axis=1)
 
 
 def exact_law(beta, n):
     """The law of the chosen sequence: the sum over all n-tuples of candidates."""
-    m, w = probabilities(), np.exp(beta * TABLE.numpy().astype(np.float64))
+    m, w = np.exp(log_probabilities()), np.exp(beta * TABLE.astype(np.float64))
     if n == 1:
         return m
     pairs = m[:, None] * m[None] * w[:, None] / (w[:, None] + w[None])
     return 2 * pairs.sum(axis=1)
 
 
-def chi_square(tokens, law):
-    counts = np.bincount(tokens @ [9, 3, 1], minlength=len(law))
-    expected = law * len(tokens)
-    return ((counts - expected) ** 2 / expected).sum()
-
-
 @pytest.mark.parametrize('beta, n', [(0.0, 2), (1.0, 1), (1.0, 2), (3.0, 2)])
 def test_the_law_at_finite_n_is_exact(beta, n):
     found = resample(Chain(), score, 20_000, LENGTH, n, [1, 2], guidance=beta)
-    assert chi_square(found.tokens.numpy(), exact_law(beta, n)) < 60  # 26 degrees of freedom: p = 2e-4
+    assert chi_square(found.tokens, exact_law(beta, n))[0] < 60  # 26 degrees of freedom: p = 2e-4
     np.testing.assert_allclose(found.scores, score(found.tokens))
 
 
 def test_the_limit_of_many_candidates_is_the_residual_model():
-    law = probabilities() * np.exp(TABLE.numpy())
     found = resample(Chain(), score, 3000, LENGTH, 300, [1, 2])
-    assert chi_square(found.tokens.numpy(), law / law.sum()) < 60
+    assert chi_square(found.tokens, law(1.0) / law(1.0).sum())[0] < 60
 
 
 def test_z_is_unbiased():
-    z = (probabilities() * np.exp(0.7 * TABLE.numpy())).sum()
+    z = law(0.7).sum()
     estimates = np.exp(resample(Chain(), score, 20_000, LENGTH, 3, [3, 4], guidance=0.7).log_z.numpy())
     assert abs(estimates.mean() - z) < 4 * estimates.std() / len(estimates) ** 0.5
 
@@ -85,7 +47,7 @@ def test_prefixes_are_kept_and_each_row_has_its_own_guidance():
     prefix = tf.constant([[0], [1], [2]])
     found = resample(Chain(), score, 3, LENGTH, 200, [5, 6], guidance=tf.constant([0.0, 1.0, 1e6]), prefix=prefix)
     np.testing.assert_array_equal(found.tokens[:, :1], prefix)
-    np.testing.assert_allclose(found.scores[2], TABLE.numpy()[18:].max())
+    np.testing.assert_allclose(found.scores[2], TABLE[18:].max())
 
 
 def test_eager_graph_and_xla_agree():
