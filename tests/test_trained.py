@@ -291,7 +291,8 @@ def test_the_command_searches(made, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    'arguments', [['--workdir=nowhere'], ['--prompt=xyz'], ['--n=0'], ['--temperature=-1'], ['--search=300']]
+    'arguments',
+    [['--workdir=nowhere'], ['--prompt=xyz'], ['--n=0'], ['--temperature=-1'], ['--search=300'], ['--guidance=2']],
 )
 def test_the_command_answers_mistakes_in_a_line(made, arguments, monkeypatch, capsys):
     source = [] if arguments[0].startswith('--workdir') else [f'--workdir={made[1]}']

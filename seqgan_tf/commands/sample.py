@@ -34,18 +34,18 @@ def main() -> None:
     parser.add_argument(
         '--search',
         type=int,
-        default=1,
         metavar='N',
-        help='draw N sequences for each text, up to 256; the discriminator chooses one (default: 1)',
+        help='draw N sequences for each text, up to 256; the discriminator chooses one',
     )
     parser.add_argument(
         '--guidance',
         type=float,
-        default=1.0,
-        help='how strongly it chooses: 0 not at all, large: the best of N (default: 1)',
+        help='how strongly --search chooses: 0 not at all, large: the best of N; 1 unless given',
     )
     parser.add_argument('--format', choices=('lines', 'json'), default='lines', help='lines, or an object a line')
     args = parser.parse_args()
+    if args.search is None and args.guidance is not None:
+        sys.exit(f'error: guidance must come with --search, which it guides. Received: guidance={args.guidance}')
 
     load_tensorflow()
     from seqgan_tf.running.trained import load
@@ -59,8 +59,8 @@ def main() -> None:
             args.top_k,
             args.top_p,
             args.seed,
-            num_candidates=args.search,
-            guidance=args.guidance,
+            num_candidates=1 if args.search is None else args.search,
+            guidance=1.0 if args.guidance is None else args.guidance,
         )
     except (ValueError, OverflowError) as error:
         sys.exit(f'error: {error}')
