@@ -133,6 +133,39 @@ def test_a_round_of_selfgan_trains_on_what_was_found_and_on_training_rows(real_s
     assert ('found_logit' in reports[0].metrics) == (real_share < 1)
 
 
+def test_the_search_of_selfgan_has_its_settings(monkeypatch):
+    """The present generator, the discriminator's logit, n and beta."""
+    settings = dict(search_candidates=3, guidance=2.5, mle_epochs=0, adversarial_rounds=1, d_steps=0)
+    state, corpus, config = made(algorithm='selfgan', **settings)
+    asked = []
+
+    class Search(Resampler):
+        def __init__(self, policy, score_fn, length, num_candidates, jit):
+            super().__init__(policy, score_fn, length, num_candidates, jit)
+            asked.append((policy, score_fn, num_candidates))
+
+        def __call__(self, count, seed, guidance=1.0):
+            asked.append((count, guidance))
+            return super().__call__(count, seed, guidance)
+
+    monkeypatch.setattr(selfgan, 'Resampler', Search)
+    list(selfgan.train(state, corpus, config))
+    assert asked == [(state.generator, state.discriminator, 3), (8, 2.5)]
+
+
+@pytest.mark.parametrize('size, expected', [(0, 16), (48, 48)])
+def test_the_batch_of_the_policy_gradient(size, expected, tmp_path):
+    shapes = set()
+
+    def reward(tokens):
+        shapes.add(tuple(tokens.shape))
+        return tf.reduce_mean(tf.cast(tokens == 7, tf.float32), axis=1)
+
+    settings = dict(num_rollouts=0, policy_batch_size=size, adversarial_rounds=1)
+    run(Config(**TINY | settings, workdir=str(tmp_path)), reward=reward)
+    assert shapes == {(expected, 4)}
+
+
 def test_what_is_found_has_higher_logits_than_samples():
     state, _, _ = made()
     found = Resampler(state.generator, state.discriminator, 4, 8, 'off')(200, SEED, 1e6)
