@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from seqgan_tf.models.recurrent import reading_layers
+from seqgan_tf.models.recurrent import check_sizes, reading_layers
 
 State = tuple[tf.Tensor, tf.Tensor]  # (h, c), [B, H] each
 
@@ -45,13 +45,7 @@ class Generator(keras.Model):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        for name, size, least in (
-            ('vocab_size', vocab_size, 2),
-            ('embedding_dim', embedding_dim, 1),
-            ('hidden_dim', hidden_dim, 1),
-        ):
-            if size < least:
-                raise ValueError(f'{name} must be at least {least}. Received: {name}={size}')
+        check_sizes(vocab_size, embedding_dim, hidden_dim)
         if not initializer_stddev > 0:
             raise ValueError(f'initializer_stddev must be above 0. Received: initializer_stddev={initializer_stddev}')
         for name, token in (('start_id', start_id), ('end_id', end_id)):

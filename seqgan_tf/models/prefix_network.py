@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from seqgan_tf.models.generator import Generator
-from seqgan_tf.models.recurrent import reading_layers
+from seqgan_tf.models.recurrent import check_sizes, reading_layers
 
 State = tuple[tf.Tensor, tf.Tensor]  # (h, c), [B, H] each
 
@@ -40,13 +40,7 @@ class PrefixNetwork(keras.Model):
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
-        for name, size, least in (
-            ('vocab_size', vocab_size, 2),
-            ('embedding_dim', embedding_dim, 1),
-            ('hidden_dim', hidden_dim, 1),
-        ):
-            if size < least:
-                raise ValueError(f'{name} must be at least {least}. Received: {name}={size}')
+        check_sizes(vocab_size, embedding_dim, hidden_dim)
         if not 0 <= start_id < vocab_size:
             raise ValueError(f'start_id must be in [0, {vocab_size}). Received: start_id={start_id}')
         self.vocab_size, self.embedding_dim, self.hidden_dim = vocab_size, embedding_dim, hidden_dim

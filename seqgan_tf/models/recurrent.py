@@ -30,3 +30,14 @@ def reading_layers(
         seed=seed,
     )
     return embedding, lstm
+
+
+def check_sizes(vocab_size: int, embedding_dim: int, hidden_dim: int) -> None:
+    """Raises ValueError where V is below 2, or E or H below 1."""
+    for name, size, least in (
+        ('vocab_size', vocab_size, 2),
+        ('embedding_dim', embedding_dim, 1),
+        ('hidden_dim', hidden_dim, 1),
+    ):
+        if size < least:
+            raise ValueError(f'{name} must be at least {least}. Received: {name}={size}')
