@@ -41,6 +41,7 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
     searcher = Resampler(
         state.generator, state.discriminator, corpus.sequence_length, config.search_candidates, config.jit
     )
+    training_rows = tf.constant(corpus.train)
     step = MLEStep(state.generator, state.policy_optimizer, config.clip_norm, config.jit)
     count = config.g_steps * config.batch_size
     real = round(config.real_share * count)
@@ -48,7 +49,7 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
 
     for i in state.rounds('adversarial', config.adversarial_rounds):
         found = searcher(count - real, state.next_seed(), config.guidance) if real < count else None
-        parts = [_drawn(corpus, real, state.next_seed())] + ([found.tokens] if found else [])
+        parts = [_drawn(training_rows, real, state.next_seed())] + ([found.tokens] if found else [])
         order = randomness.permutation(count, state.next_seed())
         batches = tf.split(tf.gather(tf.concat(parts, axis=0), order), config.g_steps)
         metrics = mean([step(batch) for batch in batches])
@@ -58,7 +59,7 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
         yield Report('adversarial', i, config.adversarial_rounds, metrics)
 
 
-def _drawn(corpus: Corpus, count: int, seed: randomness.Seed) -> tf.Tensor:
-    """Training rows int32 [count, T], drawn with replacement."""
-    rows = tf.cast(randomness.uniforms([count], seed) * len(corpus.train), tf.int32)
-    return tf.gather(tf.constant(corpus.train), tf.minimum(rows, len(corpus.train) - 1))
+def _drawn(rows: tf.Tensor, count: int, seed: randomness.Seed) -> tf.Tensor:
+    """Rows int32 [count, T], drawn with replacement from rows [N, T]."""
+    places = tf.cast(randomness.uniforms([count], seed) * len(rows), tf.int32)
+    return tf.gather(rows, tf.minimum(places, len(rows) - 1))
