@@ -71,6 +71,14 @@ class Config(Settings):
     batch_size: int = setting(64, 'sequences in a batch, the same for all networks', least=1)
     embedding_dim: int = setting(32, 'E, the embedding width of the generator', least=1)
     hidden_dim: int = setting(32, 'H, the hidden width of the generator', least=1)
+    generator_layers: int = setting(1, 'LSTMs of the generator, each of width H', least=1, most=2)
+    generator_dropout: float = setting(
+        0.0,
+        'dropout rate at the input of each LSTM of the generator and at the output of the last, in likelihood updates '
+        'only (released code: none)',
+        least=0,
+        most=0.99,
+    )
     generator_learning_rate: float = setting(
         0.01, 'learning rate of Adam for MLE and for the policy gradient; each has its own Adam moments', least=0
     )
@@ -111,6 +119,12 @@ class Config(Settings):
         'pretraining stops after this many epochs without a lower validation NLL, and takes the best weights again. '
         '0: it never stops early (released code)',
         least=0,
+    )
+    mle_decay: str = setting(
+        'none',
+        'pretraining: how generator_learning_rate falls. none: it stays (released code); plateau: it is halved after '
+        'each epoch without a lower validation NLL; cosine: to 0 at the end of mle_epochs',
+        choices=('none', 'plateau', 'cosine'),
     )
     truth_decay: float = setting(
         0.002,
@@ -342,6 +356,11 @@ class Config(Settings):
         if not self.discriminator_rounds:
             raise ValueError(
                 f'value={self.value} must be trained before its first use. Received: discriminator_rounds=0'
+            )
+        if self.value_start == 'generator' and self.generator_layers > 1:
+            raise ValueError(
+                'value_start=generator goes with generator_layers=1, since the network of a value has one LSTM. '
+                f'Received: generator_layers={self.generator_layers}'
             )
         if self.value == 'network' and 0 < self.negatives < self.batch_size:
             raise ValueError(

@@ -40,6 +40,18 @@ def permutation(count: Integer, seed: Seed) -> tf.Tensor:
     return tf.argsort(uniforms([count], seed), stable=True)
 
 
+def dropped(values: tf.Tensor, rate: float, seed: Seed) -> tf.Tensor:
+    """Values with a share `rate` of them set to 0 and the others divided by 1 - rate (dropout).
+
+    Args:
+        values: float32 of any shape.
+        rate: in [0, 1).
+        seed: int [2].
+    """
+    kept = uniforms(tf.shape(values), seed) >= rate
+    return tf.where(kept, values / (1.0 - rate), 0.0)
+
+
 def fold_in(seed: Seed, data: Integer) -> tf.Tensor:
     """A new seed, int64 [2], from an int seed [2] and an integer.
 

@@ -61,8 +61,11 @@ def train(
     for i in state.rounds('adversarial', config.adversarial_rounds):
         if i == 1:
             state.begin_adversarial_phase()
+            if config.mle_decay != 'none':  # the decayed rate was that of the pretraining
+                state.mle_optimizer.learning_rate = config.policy_learning_rate or config.generator_learning_rate
         metrics = mean([g_step(state.next_seed()) for _ in range(config.g_steps)])
-        metrics |= mean([{'nll': mle_step(batch)['nll']} for batch in _batches(corpus, config, i)])
+        likelihood = [mle_step(batch, dropout_seed=state.dropout_seed()) for batch in _batches(corpus, config, i)]
+        metrics |= mean([{'nll': step['nll']} for step in likelihood])
         if discriminate:
             metrics |= mean([discriminate() for _ in range(d_steps)])
         state.update_rollout_policy(config.rollout_decay)

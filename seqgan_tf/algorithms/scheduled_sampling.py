@@ -21,6 +21,6 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
 
     def update(epoch, batch):
         truth_rate = max(0.0, 1.0 - config.truth_decay * (epoch - 1))
-        return step(batch, truth_rate, state.next_seed()) | {'truth_rate': truth_rate}
+        return step(batch, truth_rate, state.next_seed(), state.dropout_seed()) | {'truth_rate': truth_rate}
 
     yield from mle.epochs(state, corpus, config, update)

@@ -52,7 +52,7 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
         parts = [_drawn(training_rows, real, state.next_seed())] + ([found.tokens] if found else [])
         order = randomness.permutation(count, state.next_seed())
         batches = tf.split(tf.gather(tf.concat(parts, axis=0), order), config.g_steps)
-        metrics = mean([step(batch) for batch in batches])
+        metrics = mean([step(batch, dropout_seed=state.dropout_seed()) for batch in batches])
         if found:
             metrics['found_logit'] = float(tf.reduce_mean(found.scores))
         metrics |= mean([discriminate() for _ in range(d_steps)]) | discriminate.held_out()

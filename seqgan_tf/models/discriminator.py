@@ -126,8 +126,7 @@ class Discriminator(keras.Model):
         gate = tf.sigmoid(matmul(features, self.transform_gate))
         features = gate * tf.nn.relu(matmul(features, self.transform)) + (1.0 - gate) * features
         if dropout_seed is not None:
-            kept = randomness.uniforms(tf.shape(features), dropout_seed) >= self.dropout
-            features = tf.where(kept, features / (1.0 - self.dropout), 0.0)
+            features = randomness.dropped(features, self.dropout, dropout_seed)
         outputs = self.head(features)
         return outputs[:, 1] - outputs[:, 0]
 

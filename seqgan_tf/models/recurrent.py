@@ -1,4 +1,4 @@
-"""The layers that read tokens: an embedding and an LSTM, with the released code's initial values."""
+"""The layers that read tokens: an embedding and LSTMs, with the released code's initial values."""
 
 from collections.abc import Callable
 
@@ -10,16 +10,26 @@ def reading_layers(
 ) -> tuple[keras.layers.Embedding, keras.layers.LSTM]:
     """An embedding [V, E] and an LSTM of width H, not built yet.
 
+    Args:
+        vocab_size, embedding_dim, hidden_dim: V, E and H.
+        normal, seed: as for `lstm_layer`.
+    """
+    embedding = keras.layers.Embedding(vocab_size, embedding_dim, embeddings_initializer=normal())
+    return embedding, lstm_layer(hidden_dim, normal, seed)
+
+
+def lstm_layer(hidden_dim: int, normal: Callable[[], keras.Initializer], seed: int) -> keras.layers.LSTM:
+    """An LSTM of width H, not built yet.
+
     The forget bias is not set to one. No cuDNN, so that the LSTM can be stepped by its cell and be
     exported to a CPU.
 
     Args:
-        vocab_size, embedding_dim, hidden_dim: V, E and H.
+        hidden_dim: H.
         normal: makes the initializer of one array.
-        seed: of the LSTM's dropout, which nothing uses.
+        seed: of Keras's own dropout in the LSTM, which nothing uses.
     """
-    embedding = keras.layers.Embedding(vocab_size, embedding_dim, embeddings_initializer=normal())
-    lstm = keras.layers.LSTM(
+    return keras.layers.LSTM(
         hidden_dim,
         return_sequences=True,
         kernel_initializer=normal(),
@@ -29,7 +39,6 @@ def reading_layers(
         use_cudnn=False,
         seed=seed,
     )
-    return embedding, lstm
 
 
 def check_sizes(vocab_size: int, embedding_dim: int, hidden_dim: int) -> None:

@@ -9,47 +9,50 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import tensorflow as tf
 
+State = list[tuple[np.ndarray, np.ndarray]]  # (hidden, cell) of each LSTM
+
 
 class Twin:
-    """Embedding, LSTM and output layer (Eq. 9, 10 and 18 to 20 of the paper).
+    """Embedding, LSTMs and output layer (Eq. 9, 10 and 18 to 20 of the paper).
 
     Args:
-        arrays: embedding, LSTM kernel, recurrent kernel and bias (gates in the order i, f, c, o),
-            output kernel and bias.
+        arrays: embedding; kernel, recurrent kernel and bias of each LSTM (gates in the order i, f,
+            c, o); output kernel and bias.
         end_id: the token that ends a shorter sequence, or None.
         start_id: the input before the first token.
     """
 
     def __init__(self, arrays: Sequence[np.ndarray], end_id: int | None = None, start_id: int = 0):
-        self.embedding, self.kernel, self.recurrent, self.bias, self.head, self.head_bias = (
-            np.asarray(array, np.float64) for array in arrays
-        )
+        arrays = [np.asarray(array, np.float64) for array in arrays]
+        self.embedding, *lstms, self.head, self.head_bias = arrays
+        self.lstms = list(zip(lstms[::3], lstms[1::3], lstms[2::3], strict=True))
         self.end_id, self.start_id = end_id, start_id
 
     @classmethod
     def of_export(cls, path: str | pathlib.Path, end_id: int | None) -> 'Twin':
         """The twin of the generator in the SavedModel at a path."""
-        arrays = tf.train.load_checkpoint(f'{path}/variables/variables')
+        stored = tf.train.load_checkpoint(f'{path}/variables/variables')
         name = 'session_variables/{}/.ATTRIBUTES/VARIABLE_VALUE'  # by the attribute of `Servable`
-        if not arrays.has_tensor(name.format(0)):
+        if not stored.has_tensor(name.format(0)):
             name = 'variables_/{}/.ATTRIBUTES/VARIABLE_VALUE'  # its name in earlier exports
-        return cls([arrays.get_tensor(name.format(i)) for i in range(6)], end_id)
+        arrays = [stored.get_tensor(name.format(i)) for i in range(3)]
+        while arrays[-1].ndim == 2:  # a matrix follows the kernel of an LSTM, a vector the output kernel
+            arrays += [stored.get_tensor(name.format(len(arrays) + i)) for i in range(3)]
+        return cls(arrays, end_id)
 
-    def initial_state(self, *batch: int) -> tuple[np.ndarray, np.ndarray]:
-        """The state before any token: (hidden, cell), zeros [*batch, H] each."""
-        zeros = np.zeros([*batch, len(self.recurrent)])
-        return zeros, zeros
+    def initial_state(self, *batch: int) -> State:
+        """The state before any token: (hidden, cell) of each LSTM, zeros [*batch, H] each."""
+        return [(np.zeros([*batch, len(recurrent)]),) * 2 for _, recurrent, _ in self.lstms]
 
-    def step(
-        self, tokens: np.ndarray | int, state: tuple[np.ndarray, np.ndarray]
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    def step(self, tokens: np.ndarray | int, state: State) -> tuple[np.ndarray, State]:
         """Reads tokens [B] or one token; returns the next logits [B, V] or [V] and the state."""
-        hidden, cell = state
-        gates = self.embedding[tokens] @ self.kernel + hidden @ self.recurrent + self.bias
-        admit, forget, candidate, emit = np.split(gates, 4, axis=-1)
-        cell = _sigmoid(forget) * cell + _sigmoid(admit) * np.tanh(candidate)
-        hidden = _sigmoid(emit) * np.tanh(cell)
-        return hidden @ self.head + self.head_bias, (hidden, cell)
+        output, states = self.embedding[tokens], []
+        for (kernel, recurrent, bias), (hidden, cell) in zip(self.lstms, state):
+            admit, forget, candidate, emit = np.split(output @ kernel + hidden @ recurrent + bias, 4, axis=-1)
+            cell = _sigmoid(forget) * cell + _sigmoid(admit) * np.tanh(candidate)
+            output = _sigmoid(emit) * np.tanh(cell)
+            states.append((output, cell))
+        return output @ self.head + self.head_bias, states
 
     def steps(self, tokens: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields logits [B, V] and open rows bool [B] for each position of tokens [B, T].

@@ -25,18 +25,20 @@ class MLEStep(tf.Module):
         self.generator, self.optimizer, self.clip_norm = generator, optimizer, clip_norm
         self._step = tf.function(self._update, autograph=False, jit_compile=jit != 'off')
 
-    def __call__(self, tokens: tf.Tensor, fed: tf.Tensor | None = None) -> dict[str, tf.Tensor]:
+    def __call__(
+        self, tokens: tf.Tensor, fed: tf.Tensor | None = None, dropout_seed: randomness.Seed | None = None
+    ) -> dict[str, tf.Tensor]:
         """Updates on tokens [B, T]; returns {'nll', 'grad_norm'}, nats per token.
 
         The generator predicts `tokens`. It reads `fed` [B, T] where this is given, and `tokens`
-        otherwise.
+        otherwise. Its dropout acts where the seed, int [2], is given.
         """
-        return self._step(tokens, tokens if fed is None else fed)
+        return self._step(tokens, tokens if fed is None else fed, dropout_seed)
 
-    def _update(self, tokens, fed):
+    def _update(self, tokens, fed, dropout_seed):
         mask = sampling.valid_mask(tokens, self.generator.end_id)
         with tf.GradientTape() as tape:
-            nll = losses.token_nll(self.generator(fed), tokens)
+            nll = losses.token_nll(self.generator(fed, dropout_seed=dropout_seed), tokens)
             nll = tf.reduce_sum(nll * mask) / tf.reduce_sum(mask)
         norm = apply_clipped(
             self.optimizer, self.generator, tape.gradient(nll, self.generator.trainable_variables), self.clip_norm
@@ -62,18 +64,28 @@ class ScheduledSamplingStep(tf.Module):
         self.likelihood = MLEStep(generator, optimizer, clip_norm, jit)
         self._feed = tf.function(self._mix, autograph=False, jit_compile=jit != 'off')
         self._step = tf.function(
-            lambda tokens, *args: self.likelihood(tokens, self._feed(tokens, *args)), autograph=False
+            lambda tokens, truth_rate, seed, dropout_seed=None: self.likelihood(
+                tokens, self._feed(tokens, truth_rate, seed), dropout_seed
+            ),
+            autograph=False,
         )
 
-    def __call__(self, tokens: tf.Tensor, truth_rate: float, seed: randomness.Seed) -> dict[str, tf.Tensor]:
+    def __call__(
+        self,
+        tokens: tf.Tensor,
+        truth_rate: float,
+        seed: randomness.Seed,
+        dropout_seed: randomness.Seed | None = None,
+    ) -> dict[str, tf.Tensor]:
         """Updates on tokens [B, T]; returns {'nll', 'grad_norm'}, nats per token.
 
         Args:
             tokens: int32 [B, T].
             truth_rate: the probability of reading a true token, in [0, 1].
             seed: int [2].
+            dropout_seed: int [2], where the generator's dropout is to act.
         """
-        return self._step(tokens, tf.constant(truth_rate, tf.float32), seed)
+        return self._step(tokens, tf.constant(truth_rate, tf.float32), seed, dropout_seed)
 
     def _mix(self, tokens, truth_rate, seed):
         coins, numbers = (

@@ -21,6 +21,8 @@ def make_generator(config: Any, vocabulary: Vocabulary, name: str) -> Generator:
         len(vocabulary),
         embedding_dim=config.embedding_dim,
         hidden_dim=config.hidden_dim,
+        layers=config.generator_layers,
+        dropout=config.generator_dropout,
         end_id=vocabulary.end_id,
         seed=config.seed * 3,
         name=name,

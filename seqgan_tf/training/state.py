@@ -127,6 +127,10 @@ class TrainState(tf.Module):
         """A seed [2] that no other call gives."""
         return self.random.make_seeds(1)[:, 0]
 
+    def dropout_seed(self) -> tf.Tensor | None:
+        """A seed [2] for the dropout of a likelihood update; None where the generator has none."""
+        return self.next_seed() if self.generator.dropout else None
+
     def update_rollout_policy(self, decay: float) -> None:
         """beta <- decay * beta + (1 - decay) * theta; Algorithm 1 has decay 0.
 
@@ -144,16 +148,16 @@ class TrainState(tf.Module):
             self._copy(self.generator.variables, self.reference_policy.variables)
 
     def keep_best(self, nll_validation: float, patience: int) -> None:
-        """Early stopping: keeps the weights of the epoch with the lowest validation NLL.
+        """Keeps the lowest validation NLL, its epoch and, with early stopping, its weights.
 
-        After `patience` epochs without a lower one the likelihood phase ends.
+        After `patience` epochs without a lower one the likelihood phase ends. 0: it never does.
         """
         epoch = self.done['mle']
         if nll_validation < self.best_nll:
             self.best_nll.assign(nll_validation)
             self.best_epoch.assign(epoch)
             self._copy(self.generator.variables, self.best_weights)
-        self.ended_early.assign(epoch - self.best_epoch >= patience)
+        self.ended_early.assign(patience > 0 and epoch - self.best_epoch >= patience)
 
     def restore_best(self) -> None:
         """Puts the weights of the best epoch back into the generator."""
