@@ -25,7 +25,7 @@ class Config(Settings):
     """
 
     algorithm: str = setting(
-        'seqgan', 'how the generator is trained. ' + explain(ALGORITHMS), after_likelihood=True, choices=ALGORITHMS
+        'seqgan', 'how the generator is trained. ' + explain(ALGORITHMS), since='adversarial', choices=ALGORITHMS
     )
     seed: int = setting(0, 'seed of all random draws: weights, data, shuffles, samples', least=0, most=2**31 - 1)
 
@@ -86,33 +86,33 @@ class Config(Settings):
         0.0,
         'learning rate of Adam for the policy gradient. 0: generator_learning_rate, as in the released code',
         least=0,
-        after_likelihood=True,
+        since='adversarial',
     )
-    discriminator_learning_rate: float = setting(1e-4, 'learning rate of Adam', least=0, after_likelihood=True)
+    discriminator_learning_rate: float = setting(1e-4, 'learning rate of Adam', least=0, since='discriminator')
     discriminator: str = setting(
         'cnn_highway',
         "seqgan: the discriminator's network. cnn_highway: the paper's; given: the Keras model given to "
         'seqgan_tf.run(config, discriminator=...)',
         choices=('cnn_highway', 'given'),
-        after_likelihood=True,
+        since='discriminator',
     )
     discriminator_embedding_dim: int = setting(
-        64, 'embedding width of the discriminator', least=1, after_likelihood=True
+        64, 'embedding width of the discriminator', least=1, since='discriminator'
     )
     dropout: float = setting(
         0.25,
         'dropout rate after the highway layer, in training only (released code: keeps 0.75)',
         least=0,
         most=0.99,
-        after_likelihood=True,
+        since='discriminator',
     )
     l2: float = setting(
-        0.2, "weight of half the sum of squares of the discriminator's output layer", least=0, after_likelihood=True
+        0.2, "weight of half the sum of squares of the discriminator's output layer", least=0, since='discriminator'
     )
     clip_norm: float = setting(5.0, 'generator gradients are clipped to this global norm', least=0)
 
     mle_epochs: int = setting(
-        120, 'pretraining: epochs of maximum likelihood (MLE)', least=0, may_change=True, after_likelihood=False
+        120, 'pretraining: epochs of maximum likelihood (MLE)', least=0, may_change=True, since='mle'
     )
     mle_patience: int = setting(
         0,
@@ -131,42 +131,43 @@ class Config(Settings):
         'scheduled_sampling: decrease per epoch of the share of true input tokens, which starts at 1 (paper)',
         least=0,
         most=1,
-        after_likelihood=True,
+        since='adversarial',
     )
     start_from: str = setting(
         '',
-        'pg_bleu, seqgan: the workdir of a finished run of mle. The run starts where that one ended, in '
-        'place of a pretraining of its own. Data, networks and pretraining must have the same settings',
-        after_likelihood=True,
+        'pg_bleu, seqgan, selfgan: the workdir of a finished run of mle, or of one with adversarial_rounds=0. The run '
+        'starts where that one ended, in place of a pretraining of its own, which must have the same settings',
+        since='adversarial',
     )
     discriminator_rounds: int = setting(
         50,
         'pretraining: number of negative sets that the discriminator, and the network of value, is trained on',
         least=0,
         may_change=True,
+        since='discriminator',
     )
     adversarial_rounds: int = setting(200, 'rounds; each has g_steps, then d_steps', least=0, may_change=True)
     g_steps: int = setting(
-        1, 'generator updates in an adversarial round (paper, Fig. 3d)', least=0, after_likelihood=True
+        1, 'generator updates in an adversarial round (paper, Fig. 3d)', least=0, since='adversarial'
     )
     d_steps: int = setting(
-        5, 'negative sets in an adversarial round, each freshly drawn (paper, Fig. 3d)', least=0, after_likelihood=True
+        5, 'negative sets in an adversarial round, each freshly drawn (paper, Fig. 3d)', least=0, since='adversarial'
     )
-    discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1, after_likelihood=True)
+    discriminator_epochs: int = setting(3, 'k, epochs on each negative set (Fig. 3d)', least=1, since='discriminator')
     negatives: int = setting(
         0,
         'samples in a negative set; an equal number of training rows joins them. 0: the number of training rows',
         least=0,
-        after_likelihood=True,
+        since='discriminator',
     )
     policy_batch_size: int = setting(
-        0, 'sequences in a batch of the policy gradient. 0: batch_size', least=0, after_likelihood=True
+        0, 'sequences in a batch of the policy gradient. 0: batch_size', least=0, since='adversarial'
     )
     num_rollouts: int = setting(
         16,
         'N, the number of roll-outs for each prefix. 0: none; each token has the reward of its finished sequence',
         least=0,
-        after_likelihood=True,
+        since='adversarial',
     )
     rollout_decay: float = setting(
         0.0,
@@ -174,69 +175,69 @@ class Config(Settings):
         'generator, as in Algorithm 1 (the update_rate 0.8 of the released code has no effect)',
         least=0,
         most=1,
-        after_likelihood=True,
+        since='adversarial',
     )
     reward: str = setting(
         'discriminator',
         'seqgan: the reward of a finished sequence, or a control that replaces it. ' + explain(REWARDS),
         choices=REWARDS,
-        after_likelihood=True,
+        since='adversarial',
     )
     value: str = setting(
         'rollouts',
         'seqgan, pg_bleu: how the reward of a finished sequence is carried back to its tokens. ' + explain(VALUES),
         choices=VALUES,
-        after_likelihood=True,
+        since='discriminator',
     )
     value_start: str = setting(
         'random',
         'value=network and causal: the first weights of the network. random: its own; generator: embedding and LSTM of '
         'the pretrained generator',
         choices=('random', 'generator'),
-        after_likelihood=True,
+        since='discriminator',
     )
     bleu_order: int = setting(
-        3, 'n of BLEU-n where BLEU is the reward (released PG-BLEU: 3)', least=1, most=5, after_likelihood=True
+        3, 'n of BLEU-n where BLEU is the reward (released PG-BLEU: 3)', least=1, most=5, since='adversarial'
     )
     baseline: str = setting(
         'none',
         'the baseline, which is subtracted from the action values. ' + explain(BASELINES),
         choices=BASELINES,
-        after_likelihood=True,
+        since='adversarial',
     )
     kl_coef: float = setting(
         0.0,
         'weight of the KL divergence to the generator before the adversarial phase, in rewards a nat. It is '
         'subtracted from the reward of a sequence (Jaques et al., 2017). 0: none (paper)',
         least=0,
-        after_likelihood=True,
+        since='adversarial',
     )
     search_candidates: int = setting(
-        8, 'selfgan: n, the samples of which one is chosen by the discriminator', least=1, after_likelihood=True
+        8, 'selfgan: n, the samples of which one is chosen by the discriminator', least=1, since='adversarial'
     )
     guidance: float = setting(
         1.0,
         'selfgan: beta. A sample with the logit s is chosen with weight e^(beta s)',
         least=0,
-        after_likelihood=True,
+        since='adversarial',
     )
     real_share: float = setting(
         0.5,
         'selfgan: share of training rows in its likelihood updates. 1: no search, the control',
         least=0,
         most=1,
-        after_likelihood=True,
+        since='adversarial',
     )
     freeze_discriminator: bool = setting(
         False,
         'seqgan, a control: the discriminator, and the network of value, is not trained after its pretraining',
-        after_likelihood=True,
+        since='adversarial',
     )
     adversarial_mle_steps: int = setting(
         0,
         'maximum-likelihood updates after the g-steps of each adversarial round (released code: 0)',
         least=0,
-        after_likelihood=True,
+        since='adversarial',
     )
 
     eval_every: int = setting(
@@ -255,13 +256,13 @@ class Config(Settings):
         0,
         'roll-outs that run at the same time; it limits memory and changes no draw. 0: chosen by vocabulary size',
         least=0,
-        after_likelihood=True,
+        since='adversarial',
     )
     precision: str = setting(
         'auto',
         'type in which roll-outs are scored; all else is float32. auto: bfloat16 where a CPU has it, else float32',
         choices=('auto', 'float32', 'bfloat16', 'float16'),
-        after_likelihood=True,
+        since='adversarial',
     )
     jit: str = setting(
         'auto',

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import math
 import pathlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Self
 
 from absl import flags
@@ -24,7 +24,7 @@ def setting(
     choices: Collection[str] | None = None,
     several: bool = False,
     may_change: bool = False,
-    after_likelihood: bool | None = None,
+    since: str | None = None,
 ) -> Any:
     """A field of `Config`.
 
@@ -35,8 +35,9 @@ def setting(
         choices: the values that a text may have. A registry may grow after this call.
         several: whether the text names any number of `choices`, separated by commas.
         may_change: whether a run may be resumed with another value.
-        after_likelihood: whether the setting plays no part in the data and in the likelihood phase.
-            Runs that differ only in such settings can share one pretraining. None: as `may_change`.
+        since: the first phase of a run that the setting plays a part in. Runs that differ only in
+            settings of later phases can share the phases before. None: 'mle', or no phase with
+            `may_change`.
     """
     return dataclasses.field(
         default=default,
@@ -47,7 +48,7 @@ def setting(
             choices=choices,
             several=several,
             may_change=may_change,
-            after_likelihood=may_change if after_likelihood is None else after_likelihood,
+            since=since or (None if may_change else 'mle'),
         ),
     )
 
@@ -58,7 +59,7 @@ def split_names(text: str) -> list[str]:
 
 
 def list_differences(differences: Mapping[str, tuple[Any, Any]]) -> str:
-    """The result of `Config.differences` or `likelihood_differences` as lines of a message."""
+    """The result of `Config.differences` or `differences_in` as lines of a message."""
     return ''.join(f'\n  {name}: {there!r} there, {here!r} now' for name, (here, there) in differences.items())
 
 
@@ -152,15 +153,18 @@ class Settings:
 
     def differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
         """{name: (here, there)} of the settings that differ and must be equal in a resumed run."""
-        return self._differing(other, 'may_change')
+        return self._differing(other, lambda metadata: not metadata['may_change'])
 
-    def likelihood_differences(self, other: Self) -> dict[str, tuple[Any, Any]]:
-        """{name: (here, there)} of the settings that differ and shape data or likelihood phase."""
-        return self._differing(other, 'after_likelihood')
+    def differences_in(self, phases: Collection[str], other: Self) -> dict[str, tuple[Any, Any]]:
+        """{name: (here, there)} of the settings that differ and are first used in one of the phases.
 
-    def _differing(self, other: Self, free: str) -> dict[str, tuple[Any, Any]]:
+        Those of the data belong to the phase 'mle'.
+        """
+        return self._differing(other, lambda metadata: metadata['since'] in phases)
+
+    def _differing(self, other: Self, compared: Callable[[Mapping[str, Any]], bool]) -> dict[str, tuple[Any, Any]]:
         return {
             f.name: (getattr(self, f.name), getattr(other, f.name))
             for f in dataclasses.fields(self)
-            if not f.metadata[free] and getattr(self, f.name) != getattr(other, f.name)
+            if compared(f.metadata) and getattr(self, f.name) != getattr(other, f.name)
         }

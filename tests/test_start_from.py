@@ -124,5 +124,55 @@ def test_an_unfinished_or_adversarial_run_is_refused(pretrained, tmp_path):
     with pytest.raises(RunError, match='start_from must be a finished run. .*has done 2 epochs of 3'):
         run(config)
     (tmp_path / 'source' / 'config.json').write_text(dataclasses.replace(config, start_from='').to_json())
-    with pytest.raises(RunError, match='start_from must be a run of algorithm=mle. Received: .*algorithm=seqgan'):
+    with pytest.raises(RunError, match='or one with adversarial_rounds=0. Received: .*adversarial_rounds=2'):
         run(config)
+
+
+@pytest.fixture(scope='module')
+def pretrained_discriminator(pretrained):
+    """The workdir of a run that ends with the discriminator's pretraining, started from the run of MLE."""
+    workdir = pretrained.parent.parent / 'discriminator' / 'seed_0'
+    run(dataclasses.replace(TINY, workdir=str(workdir), start_from=str(pretrained), adversarial_rounds=0))
+    return workdir
+
+
+@pytest.mark.parametrize(
+    'settings', [dict(), dict(reward='logit', baseline='whitened', num_rollouts=0), dict(algorithm='selfgan')], ids=str
+)
+def test_a_trained_discriminator_is_taken_over_too(settings, pretrained, pretrained_discriminator, tmp_path):
+    settings = dict(adversarial_rounds=1) | settings
+    whole = run(
+        dataclasses.replace(TINY, workdir=str(tmp_path / 'whole'), start_from=str(pretrained), **settings)
+    ).state
+    taken = run(
+        dataclasses.replace(TINY, workdir=str(tmp_path / 'taken'), start_from=str(pretrained_discriminator), **settings)
+    ).state
+    for a, b in zip(weights(whole), weights(taken), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert figures(tmp_path / 'whole') == figures(tmp_path / 'taken')
+
+
+@pytest.mark.parametrize(
+    'change, message',
+    [
+        (dict(discriminator_rounds=2), 'discriminator_rounds: 1 there, 2 now'),
+        (dict(discriminator_learning_rate=0.5), 'discriminator_learning_rate: 0.0001 there, 0.5 now'),
+        (dict(hidden_dim=16), 'hidden_dim: 32 there, 16 now'),
+        (dict(reward='constant'), 'must have trained the networks that the run needs'),
+        (dict(value='causal'), 'must have trained the networks that the run needs'),
+    ],
+)
+def test_another_training_of_the_discriminator_is_refused(change, message, pretrained_discriminator, tmp_path):
+    with pytest.raises(RunError, match=message):
+        run(
+            dataclasses.replace(TINY, workdir=str(tmp_path / 'new'), start_from=str(pretrained_discriminator), **change)
+        )
+    assert not (tmp_path / 'new' / 'metrics.jsonl').exists()
+
+
+def test_an_unfinished_training_of_the_discriminator_is_refused(pretrained_discriminator, tmp_path):
+    source = shutil.copytree(pretrained_discriminator, tmp_path / 'source')
+    config = Config.from_json(source / 'config.json')
+    (source / 'config.json').write_text(dataclasses.replace(config, discriminator_rounds=2).to_json())
+    with pytest.raises(RunError, match='has done 1 negative sets of 2'):
+        run(dataclasses.replace(TINY, workdir=str(tmp_path / 'new'), start_from=str(source), discriminator_rounds=2))

@@ -17,6 +17,9 @@ MLE_SETTINGS = (
     'batch_size',
     'embedding_dim',
     'hidden_dim',
+    'generator_layers',
+    'generator_dropout',
+    'mle_decay',
     'generator_learning_rate',
     'clip_norm',
 )

@@ -109,6 +109,11 @@ def check_extension(config: Config, before: Config | None, state: TrainState) ->
         done, total, earlier = int(state.done[phase]), getattr(config, name), getattr(before, name)
         if total == earlier:
             continue
+        if phase == 'mle' and config.mle_decay == 'cosine' and done:
+            raise RunError(
+                f'with mle_decay=cosine the learning rate depends on {name}, which may not change once a run has begun. '
+                f'Received: {name}={total}, but the run was begun with {name}={earlier}'
+            )
         if any(state.done[later] > 0 for later in PHASES[i + 1 :]) or (
             phase == 'mle' and config.mle_patience and (state.ended_early or done == earlier)
         ):

@@ -100,19 +100,14 @@ class TrainState(tf.Module):
         optimizer = self.discriminator_optimizer
         return self.discriminator if optimizer is not None and optimizer.iterations > 0 else None
 
-    def likelihood_phase(self) -> dict[str, Any]:
-        """All that the likelihood phase changes, by the names in a checkpoint."""
-        names = (
-            'generator',
-            'mle_optimizer',
-            'random',
-            'done',
-            'ended_early',
-            'best_nll',
-            'best_epoch',
-            'best_weights',
-        )
-        return {name: getattr(self, name) for name in names}
+    def pretrained(self, parts: Collection[str]) -> dict[str, Any]:
+        """All that a pretraining changes, by the names in a checkpoint.
+
+        Args:
+            parts: names of the parts that the pretraining trains.
+        """
+        names = ('generator', 'random', 'done', 'ended_early', 'best_nll', 'best_epoch', 'best_weights')
+        return {name: getattr(self, name) for name in (*names, *parts)}
 
     def rounds(self, phase: str, total: int) -> Iterator[int]:
         """The remaining rounds of a phase, up to `total`.
