@@ -16,7 +16,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['seqgan_tf', 'seqgan_tf.*']),
-    package_data={'seqgan_tf': ['py.typed', 'flags/*.flags', 'flags/paper/*.flags']},
+    package_data={'seqgan_tf': ['py.typed', 'flags/*.flags', 'flags/paper/*.flags', 'flags/tuned/*.flags']},
     entry_points={
         'console_scripts': [f'seqgan-{name} = seqgan_tf.commands.registry:{name}' for name in COMMANDS],
     },
