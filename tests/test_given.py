@@ -27,7 +27,7 @@ def run(workdir, settings=None, **given):
 
 def metrics(workdir):
     return [
-        {name: value for name, value in line.items() if name != 'round_seconds'}
+        {name: value for name, value in line.items() if not name.endswith('_seconds')}
         for line in seqgan_tf.read_metrics(workdir)
     ]
 

@@ -5,6 +5,7 @@ import pytest
 from seqgan_tf.errors import RunError
 from seqgan_tf.evaluation import streams
 from seqgan_tf.running import metrics_log
+from seqgan_tf.running.stopwatch import Duration
 from seqgan_tf.training.state import PHASES, Report
 
 REPORTS = [
@@ -17,7 +18,7 @@ REPORTS = [
 @pytest.fixture
 def log(tmp_path):
     path = tmp_path / metrics_log.NAME
-    path.write_text(''.join(metrics_log.format_line(report, seconds=2.5) for report in REPORTS), 'utf-8')
+    path.write_text(''.join(metrics_log.format_line(report, Duration(2.5, 4.0)) for report in REPORTS), 'utf-8')
     return path
 
 
@@ -26,7 +27,8 @@ def test_what_is_written_is_read_back(log):
     assert [(e['phase'], e['round']) for e in entries] == [(r.phase, r.round) for r in REPORTS]
     assert [metrics_log.metrics_of(e) for e in entries] == [{'nll': r.metrics['nll']} for r in REPORTS]
     assert metrics_log.copy_lines(entries) == log.read_text('utf-8')
-    assert 'round_seconds' not in metrics_log.format_line(REPORTS[0])
+    assert all((e['round_seconds'], e['round_cpu_seconds']) == (2.5, 4.0) for e in entries)
+    assert '_seconds' not in metrics_log.format_line(REPORTS[0])
 
 
 def test_a_run_is_finished_when_its_last_line_says_so(log):

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 
 from seqgan_tf.report import metrics, tables
+from seqgan_tf.report.costs import cost_table
 from seqgan_tf.report.study import Study
 from seqgan_tf.report.tables import Table
 
@@ -74,6 +75,10 @@ SEARCH_CURVE = (
     'The open mark is at beta 1, and the line begins at beta 0, which is the model itself. Its nll_test is that of '
     'the residual model m e^(beta s) / Z.'
 )
+COST = (
+    'CPU seconds are those of the training process in all its threads, as a mean over seeds. They include a '
+    'pretraining that was taken over, and leave evaluations out. They are comparable only between runs on one machine.'
+)
 DISTANCE = (
     'The distance of a run is its final {metric} minus the {metric} of a temperature curve at the same '
     'nll_test.{reversed} With a negative distance the run is better than the curve. The table has the runs with an '
@@ -95,7 +100,7 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
     searched = any(run.searched for run in study.runs)
     metric, sign = study.quality
     distance = tables.distance_table(study)
-    settings = tables.settings_table(study)
+    settings, cost = tables.settings_table(study), cost_table(study)
     final = tables.final_tables(study)
     collapse = [dataclasses.replace(final.pop(COLLAPSE_GROUP), title='')] if COLLAPSE_GROUP in final else []
     sections = [
@@ -126,6 +131,7 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
             collapse,
             [('collapse', 'Diversity, reward and discriminator accuracy over adversarial rounds')],
         ),
+        Section('Cost', [COST], [cost] if cost else []),
         Section(
             'Settings',
             ['The labels differ in these settings. settings.csv has all settings.'],

@@ -5,6 +5,7 @@ import os
 import pathlib
 from typing import Any
 
+from seqgan_tf.algorithms.registry import PHASE_LENGTHS
 from seqgan_tf.config import Config
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.errors import RunError
@@ -74,6 +75,14 @@ class Run:
         """Candidates of the search for each sequence; 0 if there was none."""
         entry = metrics_log.search_entry(self.lines)
         return entry['num_candidates'] if entry else 0
+
+    @property
+    def cpu_seconds(self) -> float | None:
+        """CPU seconds of all rounds, those of the pretraining included; None if they were not logged."""
+        rounds = [line for line in self.lines if line['phase'] in PHASE_LENGTHS]
+        if any('round_cpu_seconds' not in line for line in rounds):
+            return None
+        return sum(line['round_cpu_seconds'] for line in rounds)
 
     def last_round(self, phase: str) -> int:
         """Number of the last round of a phase; 0 if the phase has none."""

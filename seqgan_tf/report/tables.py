@@ -142,12 +142,22 @@ def csv_files(study: Study) -> dict[str, str]:
     }
 
 
+def mean(values: Mapping[int, float]) -> str:
+    """{seed: value} as the text of a cell: mean, standard deviation and interval."""
+    if not values:
+        return NOTHING
+    found = estimate(list(values.values()))
+    if found.sd is None:
+        return f'{found.mean:z.3f}'
+    return f'{found.mean:z.3f} ± {found.sd:.3f}\n[{found.low:z.3f}, {found.high:z.3f}]'
+
+
 def _final_rows(study: Study, group: list[str]) -> Iterator[Row]:
     references = {(title, name): values for title, name, values in _references(study)}
     for title in metrics.REFERENCES.values():
         found = [references.get((title, name), {}) for name in group]
         if any(found):
-            cells = [_mean(values) for values in found]
+            cells = [mean(values) for values in found]
             if title == metrics.REFERENCES['copies'] and 'nll_test' in group:
                 # A row that is not a training row has probability 0.
                 cells[group.index('nll_test')] = 'infinite'
@@ -163,10 +173,10 @@ def _final_rows(study: Study, group: list[str]) -> Iterator[Row]:
                 ],
             )
     for label, seeds in study.labels.items():
-        yield 'label', [label, str(len(seeds)), *(_mean(study.values(label, name)) for name in group)]
+        yield 'label', [label, str(len(seeds)), *(mean(study.values(label, name)) for name in group)]
         found, title = [study.searched_values(label, name) for name in group], study.search_label(label)
         if title and any(found):
-            yield 'label', [title, str(max(map(len, found))), *map(_mean, found)]
+            yield 'label', [title, str(max(map(len, found))), *map(mean, found)]
 
 
 def _references(study: Study) -> Iterator[tuple[str, str, dict[int, float]]]:
@@ -187,15 +197,6 @@ def _setting_names(study: Study) -> list[str]:
 
 def _titled(name: str) -> str:
     return '\n'.join(filter(None, (name, metrics.described(name).unit)))
-
-
-def _mean(values: Mapping[int, float]) -> str:
-    if not values:
-        return NOTHING
-    found = estimate(list(values.values()))
-    if found.sd is None:
-        return f'{found.mean:z.3f}'
-    return f'{found.mean:z.3f} ± {found.sd:.3f}\n[{found.low:z.3f}, {found.high:z.3f}]'
 
 
 def _difference(found: Estimate | None) -> str:

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import math
 import pathlib
-import time
 from collections.abc import Callable
 
 import keras
@@ -30,6 +29,7 @@ from seqgan_tf.running.given import Given
 from seqgan_tf.running.interruption import Interruption
 from seqgan_tf.running.pretraining import start_from
 from seqgan_tf.running.startup import no_retracing_warnings
+from seqgan_tf.running.stopwatch import Duration, Stopwatch
 from seqgan_tf.running.summary import describe
 from seqgan_tf.running.trained import Trained
 from seqgan_tf.running.workdir import (
@@ -128,15 +128,15 @@ class Experiment:
         with Interruption() as interruption, contextlib.ExitStack() as stack:
             for logger in self.loggers:
                 stack.callback(logger.close)
-            started = time.perf_counter()
+            stopwatch = Stopwatch()
             for report in ALGORITHMS[self.config.algorithm](self.state, self.corpus, self.config):
-                self._finish_round(report, time.perf_counter() - started, interruption.signal is not None)
+                self._finish_round(report, stopwatch.read(), interruption.signal is not None)
                 if interruption.signal is not None:
                     where = f'{report.phase} round {report.round}'
                     raise Stopped(
                         f'stopped and saved after {where}; the same command continues from here', interruption.signal
                     )
-                started = time.perf_counter()
+                stopwatch = Stopwatch()
             self._close_evaluation()
         trained = Trained.of_state(self.config, self.corpus.vocabulary, self.state)
         say(describe(self.config, self.workdir, self.evaluator, self._export(trained)))
@@ -155,15 +155,17 @@ class Experiment:
             tell(f'continuing from {self.restored} (rounds done: {done})')
         else:
             seed = evaluation_seed(self.config.seed, 'initial', 0)
-            self._log(self._evaluate(Report('initial', 0, 0, dict(references(self.evaluator, seed)))))
+            size = sum(math.prod(variable.shape) for variable in self.state.generator.variables)
+            metrics = {'generator_parameters': size} | dict(references(self.evaluator, seed))
+            self._log(self._evaluate(Report('initial', 0, 0, metrics)))
             self.checkpoints.save()
 
-    def _finish_round(self, report: Report, seconds: float, stopping: bool) -> None:
+    def _finish_round(self, report: Report, duration: Duration, stopping: bool) -> None:
         """Logs the round. Evaluates and saves where that is due."""
         last = report.round == report.rounds
         evaluating = report.phase != 'discriminator' and (last or report.round % self.config.eval_every == 0)
         report = self._evaluate(report) if evaluating else report
-        self._log(report, seconds)
+        self._log(report, duration)
         if last or stopping or report.round % self.config.checkpoint_every == 0:
             self.checkpoints.save()
 
@@ -171,10 +173,10 @@ class Experiment:
         """Ends metrics.jsonl with a line of the phase 'final', which marks a finished run."""
         if metrics_log.is_finished(self.metrics_file.path):
             return
-        started = time.perf_counter()
+        stopwatch = Stopwatch()
         for report in closing_reports(self.config, self.evaluator):
             if report.phase == 'final':
-                self._log(report, time.perf_counter() - started)
+                self._log(report, stopwatch.read())
             else:
                 self._log(report, step=report.round)
         self.checkpoints.save()
@@ -200,16 +202,16 @@ class Experiment:
             logger.write_samples(self._step(), texts, self.state.generator.variables)
         return dataclasses.replace(report, metrics=report.metrics | dict(self.evaluator(seed)))
 
-    def _log(self, report: Report, seconds: float | None = None, step: int | None = None) -> None:
+    def _log(self, report: Report, duration: Duration | None = None, step: int | None = None) -> None:
         """Writes a report to metrics.jsonl and to the loggers.
 
         Raises:
             RunError: a metric is not finite.
         """
         _check_finite(report)
-        self.metrics_file.append(metrics_log.format_line(report, seconds))
+        self.metrics_file.append(metrics_log.format_line(report, duration))
         for logger in self.loggers:
-            logger.write(report, self._step() if step is None else step, seconds)
+            logger.write(report, self._step() if step is None else step, duration and duration.wall)
         if self.on_report is not None:
             self.on_report(report)
 

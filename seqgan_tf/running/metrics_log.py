@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from seqgan_tf.errors import RunError
+from seqgan_tf.running.stopwatch import Duration
 
 if TYPE_CHECKING:  # reports and sweeps read without TensorFlow
     from seqgan_tf.training.state import Report
@@ -22,14 +23,14 @@ NO_METRICS = ('phase', 'round', 'samples', 'guidance', 'num_candidates')
 CLOSING_PHASES = ('temperature', 'search', 'final')  # the last lines of a finished run
 
 
-def format_line(report: 'Report', seconds: float | None = None) -> str:
+def format_line(report: 'Report', duration: Duration | None = None) -> str:
     """The line of a report.
 
     Args:
         report: one round.
-        seconds: duration of the round; None where it was not measured.
+        duration: of the round; None where it was not measured.
     """
-    clock = {} if seconds is None else {'round_seconds': seconds}
+    clock = {} if duration is None else {'round_seconds': duration.wall, 'round_cpu_seconds': duration.cpu}
     return json.dumps({'phase': report.phase, 'round': report.round, **report.metrics, **clock}) + '\n'
 
 
