@@ -63,6 +63,8 @@ class TrainState(tf.Module):
     mle_optimizer: keras.optimizers.Optimizer | None
     policy_optimizer: keras.optimizers.Optimizer | None
     discriminator_optimizer: keras.optimizers.Optimizer | None
+    discriminator_scale: tf.Variable | None
+    discriminator_best: BestWeights | None
     value_optimizer: keras.optimizers.Optimizer | None
     causal_optimizer: keras.optimizers.Optimizer | None
     causal_best: BestWeights | None
