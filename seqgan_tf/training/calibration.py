@@ -16,10 +16,10 @@ def fit_scale(logits: np.ndarray, labels: np.ndarray) -> float:
         logits: s, float [N], finite.
         labels: 1 for real and 0 for generated, [N].
     """
-    s, y = np.asarray(logits, np.float64), np.asarray(labels, np.float64)
+    margins = np.where(np.asarray(labels) > 0.5, 1, -1) * np.asarray(logits, np.float64)
     low, high = 0.0, MOST
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        probability = (1 + np.tanh(middle * s / 2)) / 2  # the sigmoid, without overflow
-        low, high = (low, middle) if np.mean((probability - y) * s) >= 0 else (middle, high)
+        wrong = (1 - np.tanh(middle * margins / 2)) / 2  # the probability of the other label
+        low, high = (low, middle) if np.mean(-margins * wrong) > 0 else (middle, high)
     return low
