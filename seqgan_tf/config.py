@@ -12,6 +12,9 @@ from seqgan_tf.rewards.registry import ADVERSARY, REWARDS, SEARCH, VALUES
 from seqgan_tf.settings import Settings, check_value, explain, setting
 from seqgan_tf.training.baselines import BASELINES
 
+# How the discriminator learns: settings without a use where there is none.
+LEARNING = ('discriminator_weight_decay', 'discriminator_best', 'discriminator_stop', 'discriminator_calibration')
+
 
 @dataclasses.dataclass(frozen=True)
 class Config(Settings):
@@ -108,6 +111,31 @@ class Config(Settings):
     )
     l2: float = setting(
         0.2, "weight of half the sum of squares of the discriminator's output layer", least=0, since='discriminator'
+    )
+    discriminator_weight_decay: float = setting(
+        0.0,
+        'AdamW: an update of the discriminator first takes this times the learning rate off its kernels and embeddings. '
+        '0: Adam (released code)',
+        least=0,
+        since='discriminator',
+    )
+    discriminator_best: bool = setting(
+        False,
+        'the pretraining of the discriminator ends with its weights after the negative set with the lowest held-out '
+        'loss. The moments of its optimizer stay those of the last set',
+        since='discriminator',
+    )
+    discriminator_stop: bool = setting(
+        False,
+        'the epochs on a negative set end at the first one that does not lower the held-out loss, and the weights '
+        'before it come back. It looks at that set alone, so it can hinder where the loss must rise before it falls',
+        since='discriminator',
+    )
+    discriminator_calibration: bool = setting(
+        False,
+        "after each negative set a scale of the logit is fitted on held-out rows; the discriminator's rewards and the "
+        'search of selfgan use it. Metrics, exports and the residual model have the logit without it',
+        since='discriminator',
     )
     clip_norm: float = setting(5.0, 'generator gradients are clipped to this global norm', least=0)
 
@@ -318,11 +346,12 @@ class Config(Settings):
         against = [
             name for name in adversarial if 'discriminator' in REWARDS[ALGORITHMS[name].reward or self.reward].parts
         ]
-        if self.discriminator != 'cnn_highway' and self.algorithm not in {*choosing, *against}:
-            raise ValueError(
-                f'discriminator is a setting of algorithm={" or ".join(against)}. '
-                f'Received: algorithm={self.algorithm}, discriminator={self.discriminator}'
-            )
+        for name in ('discriminator', *LEARNING):
+            if getattr(self, name) != getattr(Config, name) and self.algorithm not in {*choosing, *against}:
+                raise ValueError(
+                    f'{name} is a setting of algorithm={" or ".join(against)}. '
+                    f'Received: algorithm={self.algorithm}, {name}={getattr(self, name)}'
+                )
         if self.start_from and not algorithm.adversarial:
             raise ValueError(
                 f'start_from goes with algorithm={" or ".join(adversarial)}. '

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seqgan_tf.algorithms import seqgan
+from seqgan_tf.algorithms import discriminator
 from seqgan_tf.algorithms.registry import ALGORITHMS
 from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
@@ -118,7 +118,7 @@ class TestDiscriminator:
             def score(self, positives, negatives):
                 return {}
 
-        monkeypatch.setattr(seqgan, 'DiscriminatorEpoch', Epoch)
+        monkeypatch.setattr(discriminator, 'DiscriminatorEpoch', Epoch)
         return seen
 
     def test_each_set_is_drawn_anew_and_read_k_times(self, sets):

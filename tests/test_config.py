@@ -203,6 +203,7 @@ def test_a_file_that_holds_no_settings_is_named(content, message, tmp_path):
         ('dropout', 1.0),
         ('dropout', -0.1),
         ('l2', -1.0),
+        ('discriminator_weight_decay', -0.1),
         ('l2', float('inf')),
         ('clip_norm', 0.0),
         ('clip_norm', float('inf')),
@@ -305,6 +306,16 @@ def test_a_value_of_another_type_is_named(name, value):
         (
             dict(algorithm='pg_bleu', discriminator='given'),
             'discriminator is a setting of algorithm=seqgan or selfgan. Received: algorithm=pg_bleu',
+        ),
+        (
+            dict(algorithm='mle', discriminator_weight_decay=0.1),
+            'discriminator_weight_decay is a setting of algorithm=seqgan or selfgan. Received: algorithm=mle, discr',
+        ),
+        (dict(algorithm='pg_bleu', discriminator_best=True), 'discriminator_best is a setting of algorithm=seqgan or '),
+        (dict(algorithm='random', discriminator_stop=True), 'algorithm=random, discriminator_stop=True'),
+        (
+            dict(algorithm='pg_bleu', discriminator_calibration=True),
+            'algorithm=pg_bleu, discriminator_calibration=True',
         ),
         (
             dict(algorithm='selfgan', g_steps=0, adversarial_mle_steps=2),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from test_algorithms import TINY
+from test_values_of_runs import GENERALISING
 
 from seqgan_tf import randomness
 from seqgan_tf.algorithms import selfgan
@@ -62,8 +63,10 @@ RUNS = pytest.mark.parametrize(
         dict(num_rollouts=0, policy_batch_size=48, reward='logit', baseline='whitened', kl_coef=0.1),
         dict(algorithm='selfgan', g_steps=2),
         dict(algorithm='pg_bleu', num_rollouts=0, kl_coef=0.1),
+        dict(algorithm='selfgan', **GENERALISING),
+        GENERALISING,
     ],
-    ids=['policy_gradient', 'selfgan', 'pg_bleu'],
+    ids=['policy_gradient', 'selfgan', 'pg_bleu', 'generalising_selfgan', 'generalising'],
 )
 
 
@@ -151,6 +154,22 @@ def test_the_search_of_selfgan_has_its_settings(monkeypatch):
     monkeypatch.setattr(selfgan, 'Resampler', Search)
     list(selfgan.train(state, corpus, config))
     assert asked == [(state.generator, state.discriminator, 3), (8, 2.5)]
+
+
+def test_the_search_of_selfgan_has_the_calibrated_logit(monkeypatch):
+    state, corpus, config = made(algorithm='selfgan', discriminator_calibration=True, mle_epochs=0, d_steps=0)
+    scores = []
+
+    class Search(Resampler):
+        def __init__(self, policy, score_fn, *others):
+            super().__init__(policy, score_fn, *others)
+            scores.append(score_fn)
+
+    monkeypatch.setattr(selfgan, 'Resampler', Search)
+    list(selfgan.train(state, corpus, config))
+    state.discriminator_scale.assign(2.5)
+    tokens = tf.constant(rows(5))
+    np.testing.assert_allclose(scores[0](tokens), 2.5 * state.discriminator(tokens), rtol=1e-6)
 
 
 @pytest.mark.parametrize('size, expected', [(0, 16), (48, 48)])

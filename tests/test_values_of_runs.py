@@ -18,6 +18,7 @@ from seqgan_tf.errors import Stopped
 from seqgan_tf.rewards.monte_carlo import make_values
 from seqgan_tf.running.experiment import run
 from seqgan_tf.running.trained import load
+from seqgan_tf.training.discrimination import DiscriminatorEpoch
 from seqgan_tf.training.prefix_values import PrefixEpoch
 from seqgan_tf.training.state import TrainState
 
@@ -46,9 +47,16 @@ RUNS = {
     'causal, logit': (dict(value='causal', reward='logit', baseline='whitened'), CAUSAL | {'d_loss'}),
     'causal, shuffled': (dict(value='causal', reward='shuffled'), CAUSAL | {'d_loss'}),
 }
+GENERALISING = dict(
+    discriminator_weight_decay=0.1, discriminator_best=True, discriminator_stop=True, discriminator_calibration=True
+)
 RESUMED = {
     'causal': (dict(value='causal'), CAUSAL | {'d_loss'}),
     'network, pg_bleu': (dict(value='network', algorithm='pg_bleu', value_start='generator'), NETWORK),
+    'a discriminator that generalises': (
+        GENERALISING | dict(discriminator_epochs=2, reward='logit'),
+        {'d_loss', 'd_epochs', 'd_scale', 'd_held_out_loss'},
+    ),
 }
 
 
@@ -190,7 +198,7 @@ def test_a_frozen_discriminator_freezes_the_network_beside_it(value, name):
 def test_a_value_network_reads_the_negatives_and_their_present_rewards(monkeypatch):
     """Those of the discriminator after its own epochs on the set."""
     state, reports = begin(value='network', mle_epochs=0, adversarial_rounds=0, precision='float32')
-    original, seen = seqgan.DiscriminatorEpoch.__call__, []
+    original, seen = DiscriminatorEpoch.__call__, []
 
     def discriminate(epoch, positives, negatives, seed):
         seen.append(negatives)
@@ -201,7 +209,7 @@ def test_a_value_network_reads_the_negatives_and_their_present_rewards(monkeypat
         np.testing.assert_allclose(targets, state.discriminator.prob_real(tokens), rtol=1e-5)
         return tf.constant(0.0)
 
-    monkeypatch.setattr(seqgan.DiscriminatorEpoch, '__call__', discriminate)
+    monkeypatch.setattr(DiscriminatorEpoch, '__call__', discriminate)
     monkeypatch.setattr(PrefixEpoch, '__call__', regress)
     assert len(list(reports)) == len(seen) == 3
 

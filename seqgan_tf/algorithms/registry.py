@@ -45,7 +45,12 @@ LIKELIHOOD = ('mle_optimizer',)
 # Their networks are trained on negative sets, in the phase 'discriminator' and in d-steps.
 OF_NEGATIVE_SETS = {'discriminator_optimizer', 'value_optimizer', 'causal_optimizer'}
 # What the phase 'discriminator' trains, with what keeps its best weights.
-TRAINED_ON_SETS = OF_NEGATIVE_SETS | {'discriminator', 'value_network', 'causal_discriminator', 'causal_best'}
+TRAINED_ON_SETS = OF_NEGATIVE_SETS | {
+    *ADVERSARY,
+    'value_network',
+    'causal_discriminator',
+    'causal_best',
+}
 POLICY_GRADIENT = (*LIKELIHOOD, 'policy_optimizer', 'running_mean', 'reference_policy')
 
 ALGORITHMS = {

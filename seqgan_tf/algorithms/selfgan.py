@@ -22,6 +22,7 @@ from seqgan_tf.algorithms import mle
 from seqgan_tf.algorithms.policy_gradient import mean
 from seqgan_tf.algorithms.seqgan import DiscriminatorPhase
 from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.rewards.adversarial import calibrated_logit
 from seqgan_tf.search.chunked import Resampler
 from seqgan_tf.training.likelihood import MLEStep
 from seqgan_tf.training.state import Report, TrainState
@@ -39,7 +40,7 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
     yield from discriminate.pretrain()
 
     searcher = Resampler(
-        state.generator, state.discriminator, corpus.sequence_length, config.search_candidates, config.jit
+        state.generator, calibrated_logit(state), corpus.sequence_length, config.search_candidates, config.jit
     )
     training_rows = tf.constant(corpus.train)
     step = MLEStep(state.generator, state.policy_optimizer, config.clip_norm, config.jit)

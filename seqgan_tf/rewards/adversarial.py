@@ -1,7 +1,10 @@
 """The rewards that a discriminator gives to finished sequences."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
+
+import tensorflow as tf
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.policy import RewardFunction
@@ -12,17 +15,22 @@ from seqgan_tf.training.state import TrainState
 def make(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
     """SeqGAN's reward (Eq. 2), the probability of being real: tokens [B, T] -> [B].
 
-    It is computed in the type that `--precision` names.
+    It is computed in the type that `--precision` names. With `--discriminator_calibration` it is
+    the sigmoid of `calibrated_logit`.
 
     Raises:
         ValueError: the state has no discriminator.
     """
     del corpus
-    return functools.partial(_discriminator(state).prob_real, dtype=scoring_dtype(config.precision))
+    dtype = scoring_dtype(config.precision)
+    if state.discriminator_scale is None:
+        return functools.partial(_discriminator(state).prob_real, dtype=dtype)
+    logit_fn = calibrated_logit(state)
+    return lambda tokens: tf.sigmoid(logit_fn(tokens, dtype=dtype))
 
 
 def make_logit(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
-    """The logit of being real, tokens [B, T] -> [B], computed as `make` does.
+    """The `calibrated_logit` of being real, tokens [B, T] -> [B], computed in the type of `make`.
 
     For the best discriminator against samples of G it is log p/G, whose mean under G is
     -KL(G to p). So the policy gradient with this reward descends the reverse KL divergence.
@@ -31,7 +39,22 @@ def make_logit(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction
         ValueError: the state has no discriminator.
     """
     del corpus
-    return functools.partial(_discriminator(state), dtype=scoring_dtype(config.precision))
+    return functools.partial(calibrated_logit(state), dtype=scoring_dtype(config.precision))
+
+
+def calibrated_logit(state: TrainState) -> Callable[..., tf.Tensor]:
+    """The logit of being real times the state's scale, tokens [B, T] -> [B].
+
+    It takes `dtype` as the discriminator does. Without `--discriminator_calibration` it is the
+    discriminator itself.
+
+    Raises:
+        ValueError: the state has no discriminator.
+    """
+    discriminator, scale = _discriminator(state), state.discriminator_scale
+    if scale is None:
+        return discriminator
+    return lambda tokens, dtype=tf.float32: scale * discriminator(tokens, dtype=dtype)
 
 
 def _discriminator(state):

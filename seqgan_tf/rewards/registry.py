@@ -62,7 +62,7 @@ class Value:
 
 
 SEARCH = ('rollout_policy',)
-ADVERSARY = ('discriminator', 'discriminator_optimizer')
+ADVERSARY = ('discriminator', 'discriminator_optimizer', 'discriminator_scale', 'discriminator_best')
 
 REWARDS = {
     'discriminator': Reward(

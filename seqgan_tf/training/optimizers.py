@@ -5,11 +5,24 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+EPSILON = 1e-8  # TensorFlow 1's
 
-def adam(learning_rate: float, network: keras.Model) -> keras.optimizers.Optimizer:
-    """Adam for a network's trainable variables, with its slots built."""
-    optimizer = keras.optimizers.Adam(learning_rate, epsilon=1e-8)  # TensorFlow 1's epsilon
-    optimizer.build(network.trainable_variables)
+
+def adam(learning_rate: float, network: keras.Model, weight_decay: float = 0.0) -> keras.optimizers.Optimizer:
+    """Adam for a network's trainable variables, with its slots built.
+
+    With a weight decay it is AdamW: an update first multiplies kernels and embeddings by
+    1 - learning_rate * weight_decay. Biases, and all variables of fewer than two axes, are left out.
+
+    Source: Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2.
+    """
+    variables = network.trainable_variables
+    if weight_decay:
+        optimizer = keras.optimizers.AdamW(learning_rate, weight_decay, epsilon=EPSILON)
+        optimizer.exclude_from_weight_decay([v for v in variables if len(v.shape) < 2 or 'bias' in v.name])
+    else:
+        optimizer = keras.optimizers.Adam(learning_rate, epsilon=EPSILON)
+    optimizer.build(variables)
     return optimizer
 
 

@@ -87,7 +87,20 @@ def _policy_optimizer(state, config, vocabulary):
 
 
 def _discriminator_optimizer(state, config, vocabulary):
-    return adam(config.discriminator_learning_rate, state.discriminator)
+    return adam(config.discriminator_learning_rate, state.discriminator, config.discriminator_weight_decay)
+
+
+def _discriminator_scale(state, config, vocabulary):
+    """The scale of the discriminator's logit, float32 scalar; None without discriminator_calibration."""
+    return tf.Variable(1.0, name='discriminator_scale') if config.discriminator_calibration else None
+
+
+def _discriminator_best(state, config, vocabulary):
+    """The best weights of the pretraining and their scale, if any; None without discriminator_best."""
+    if state.discriminator is None or not config.discriminator_best:
+        return None
+    scale = state.discriminator_scale
+    return BestWeights(state.discriminator, *([] if scale is None else [scale]))
 
 
 def _value_optimizer(state, config, vocabulary):
@@ -120,6 +133,8 @@ PARTS = {
     'mle_optimizer': _mle_optimizer,
     'policy_optimizer': _policy_optimizer,
     'discriminator_optimizer': _discriminator_optimizer,
+    'discriminator_scale': _discriminator_scale,
+    'discriminator_best': _discriminator_best,
     'value_optimizer': _value_optimizer,
     'causal_optimizer': _causal_optimizer,
     'causal_best': _causal_best,

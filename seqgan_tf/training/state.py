@@ -63,6 +63,8 @@ class TrainState(tf.Module):
     mle_optimizer: keras.optimizers.Optimizer | None
     policy_optimizer: keras.optimizers.Optimizer | None
     discriminator_optimizer: keras.optimizers.Optimizer | None
+    discriminator_scale: tf.Variable | None
+    discriminator_best: BestWeights | None
     value_optimizer: keras.optimizers.Optimizer | None
     causal_optimizer: keras.optimizers.Optimizer | None
     causal_best: BestWeights | None
@@ -107,7 +109,8 @@ class TrainState(tf.Module):
             parts: names of the parts that the pretraining trains.
         """
         names = ('generator', 'random', 'done', 'ended_early', 'best_nll', 'best_epoch', 'best_weights')
-        return {name: getattr(self, name) for name in (*names, *parts)}
+        found = {name: getattr(self, name) for name in (*names, *parts)}
+        return {name: part for name, part in found.items() if part is not None}
 
     def rounds(self, phase: str, total: int) -> Iterator[int]:
         """The remaining rounds of a phase, up to `total`.
