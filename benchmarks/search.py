@@ -3,7 +3,7 @@
     python benchmarks/search.py --workdir=DIR [--rows=1000] [--candidates=4,16,64] [--seed=0] [--out=PATH.json]
 
 DIR is a run on the data set verse with MLE and a pretrained discriminator, such as one of
-`poetry.flags` with `--adversarial_rounds=0`. It is only read. With n network calls for each token,
+`verse.flags` with `--adversarial_rounds=0`. It is only read. With n network calls for each token,
 `resample` and `best_of` draw n sequences a poem, `particles` has n particles, `tree_search` makes n
 simulations a move, and `beam` has n distinct sequences of a stochastic beam.
 
