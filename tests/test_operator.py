@@ -23,7 +23,7 @@ NEEDED = {'sudo': 'a machine of its own', 'docker': 'a container engine', 'kubec
 TOOLS = ('bash', 'curl', 'g++', 'make')
 LIMIT = 900  # seconds for a command, on a machine with much else to do; the longest draws 20,000 sequences
 TRAINING = (
-    '--flagfile=poetry.flags --num_sequences=2048 --mle_epochs=0 --discriminator_rounds=1 --negatives=64 --adversarial_rounds=0 '
+    '--flagfile=poetry.flags --mle_epochs=0 --discriminator_rounds=1 --negatives=64 --adversarial_rounds=0 '
     '--eval_samples=64 --num_sequences=512'
 ).split()
 
