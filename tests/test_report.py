@@ -20,8 +20,9 @@ import scipy.stats
 
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
-from seqgan_tf.report import curves, significance, tables
+from seqgan_tf.report import curves, significance
 from seqgan_tf.report.command import NAMES, build, write
+from seqgan_tf.report.csv_files import csv_files
 from seqgan_tf.report.runs import DEFAULTS, find_runs, read_run
 from seqgan_tf.report.study import read_study
 
@@ -308,7 +309,7 @@ def test_paired_tables_hold_tests_against_plain_mle(study_dir, report):
         )
         np.testing.assert_allclose(float(found[label, 'nll_oracle']['p']), twin.pvalue, rtol=1e-5)
     assert found['pg_bleu', 'nll_oracle']['p'] == ''
-    other = tables.csv_files(read_study([study_dir], 'seqgan'))['paired.csv']
+    other = csv_files(read_study([study_dir], 'seqgan'))['paired.csv']
     assert {row['compared_with'] for row in rows(other.encode())} == {'seqgan'}
 
 

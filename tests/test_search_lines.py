@@ -168,7 +168,7 @@ def test_a_run_that_stops_in_its_last_lines_ends_as_it_would_have(finished, tmp_
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match='stopped'):
         patch.setattr(resampled, 'of_search', fail)
         run(config)
-    assert read_metrics(tmp_path)[-1]['phase'] == 'adversarial'
+    assert read_metrics(tmp_path)[-1]['phase'] == 'likeliest'
     run(config)
     clock = lambda line: {name: value for name, value in line.items() if name != 'round_seconds'}
     assert [clock(line) for line in read_metrics(tmp_path)] == [clock(line) for line in read_metrics(finished)]

@@ -104,7 +104,7 @@ def test_the_likeliest_of_as_many_samples_stand_before_the_search(tmp_path):
     assert (last['unique'], last['entropy'], last['nll_test']) == (['0.2500', '0.7500'], ['0.5000', '-'], ['-', '-'])
     assert max(map(len, lines[1:11])) <= 100
     assert 'likeliest: of 16 samples the one with the highest log p is kept; 2,000 samples' in lines
-    assert 'likeliest' not in '\n'.join(with_search(tmp_path, [*likeliest, final]))
+    assert 'likeliest of' not in '\n'.join(with_search(tmp_path, [*likeliest, final]))
 
 
 def test_without_a_discriminator_the_summary_says_nothing_of_one(tmp_path):
