@@ -101,6 +101,16 @@ def made_up_lines(seed, dataset='synthetic', epochs=120, rounds=0, gain=0.0, eve
         shifted = temperature_line(8.8 + 0.5 * gain, dataset, t)
         measured = {name: float(value) + wobble(1e-3) for name, value in shifted.items()}
         yield {'phase': 'temperature', 'round': i, **measured, 'temperature': float(t)}
+    for phase, parameter, values in (
+        ('top_k', 'top_k', {5: 0.6, 50: 0.8}),
+        ('top_p', 'top_p', {0.5: 0.55, 0.9: 0.9}),
+        ('likeliest', 'num_candidates', {1: 1.0, 4: 0.8, 16: 0.6}),
+    ):
+        for i, (value, t) in enumerate(values.items(), 1):
+            measured = temperature_line(8.8 + 0.5 * gain, dataset, t) | {parameter: value}
+            guided, _ = measured.pop('nll_test'), measured.pop('temperature')
+            measured |= {'guided_nll_test': guided + 0.1} if phase == 'likeliest' else {}
+            yield {'phase': phase, 'round': i, **measured}
     more = {
         'distinct_1': 0.2,
         'distinct_2': 0.9,
