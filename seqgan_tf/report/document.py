@@ -95,7 +95,8 @@ BEST = (
     'sampler.{reversed} With a negative distance the run is better than every sampler. Curves are interpolated as above. '
     'The last column names the MLE and the sampler. A run left of all curves is compared with the leftmost point of them, '
     'which can only be to its disadvantage. A curve that begins right of the run does not count where another one '
-    'reaches it. The nll_test of the likeliest of n is too low in the mean, which is to the advantage of that sampler. '
+    'reaches it. The best of several noisy curves is too good in the mean, to the disadvantage of the run. The nll_test of '
+    'the likeliest of n is too low in the mean, which is to the advantage of that sampler. '
     'best_sampler.csv has all distances.'
 )
 
