@@ -276,7 +276,8 @@ class Config(Settings):
     )
     final_samples: int = setting(
         0,
-        'samples in the closing evaluation, which has every metric and the temperature curve. 0: the usual evaluation',
+        'samples in the closing evaluation, which has every metric and curves of temperature, top_k, top_p and the likeliest '
+        'of n. 0: the usual evaluation',
         least=0,
         may_change=True,
     )

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from seqgan_tf.report import tables
+from seqgan_tf.report.csv_files import csv_files
 from seqgan_tf.report.study import read_study
 
 SEEDS = (0, 1, 2)
@@ -71,7 +72,7 @@ def test_verdicts_follow_the_distances(study):
 
 def test_differences_are_of_the_label_less_what_it_is_compared_with_seed_by_seed(study):
     metric, sign = study.quality
-    found = [row.split(',') for row in tables.csv_files(study)['paired.csv'].splitlines()[1:]]
+    found = [row.split(',') for row in csv_files(study)['paired.csv'].splitlines()[1:]]
     means = {(label, name): float(mean) for label, _, name, _, mean, *_ in found}
     assert study.compared == 'mle'
     assert means['better', metric] == pytest.approx(sign * -3) and means['worse', metric] == pytest.approx(sign * -1)

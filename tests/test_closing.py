@@ -165,7 +165,18 @@ def test_a_run_ends_with_the_curve_and_the_closing_line(settings, tmp_path):
     )
     run(config)
     lines = [json.loads(line) for line in (tmp_path / 'metrics.jsonl').read_text().splitlines()]
-    assert [line['phase'] for line in lines] == ['initial', 'mle'] + ['temperature'] * 16 + ['final']
+    counts = {'top_k': 4 if config.dataset == 'synthetic' else 7, 'top_p': 8, 'likeliest': 6}  # of 12 or 473 symbols
+    assert [line['phase'] for line in lines] == [
+        *(['initial', 'mle'] + ['temperature'] * 16),
+        *(phase for phase, count in counts.items() for _ in range(count)),
+        'final',
+    ]
+    for phase in counts:
+        (names,) = {tuple(metrics_log.metrics_of(line)) for line in lines if line['phase'] == phase}
+        assert 'nll_test' not in names and {'entropy', 'unique'} <= set(names)
+        assert ('guided_nll_test' in names) == (phase == 'likeliest')
+        wanted = {'nll_oracle'} if config.dataset == 'synthetic' else {'valid_all', 'bleu_2', 'self_bleu_4'}
+        assert wanted <= set(names) and ('self_bleu_4' in names) == (config.dataset == 'verse')
     expected = {
         'samples',
         'nll_test',

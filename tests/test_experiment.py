@@ -58,6 +58,7 @@ def test_one_line_a_round(finished):
         ('discriminator', 1),
         ('adversarial', 1),
         ('adversarial', 2),
+        ('likeliest', 1),
         ('search', 1),
         ('final', 0),
     ]
@@ -209,7 +210,7 @@ def test_a_run_that_is_not_over_may_end_at_what_is_done(finished, tmp_path, monk
         run(config)
     for here, there in zip(weights(run(dataclasses.replace(config, adversarial_rounds=2)).state), weights(finished[1])):
         np.testing.assert_array_equal(here, there)
-    assert [line['phase'] for line in lines(tmp_path)][-3:] == ['adversarial', 'search', 'final']
+    assert [line['phase'] for line in lines(tmp_path)][-4:] == ['adversarial', 'likeliest', 'search', 'final']
 
 
 class Last(Logger):

@@ -82,10 +82,11 @@ def test_the_rounds_of_a_phase_rise(again, log):
 
 def test_a_phase_keeps_its_stream_whatever_phases_there_are(monkeypatch):
     numbers = dict(initial=0, mle=1, discriminator=2, adversarial=3, temperature=4, final=5, search=6)
+    numbers |= dict(top_k=7, top_p=8, likeliest=9)
     assert streams.STREAMS == numbers
     assert set(PHASES) <= set(streams.STREAMS)
     before = {phase: streams.evaluation_seed(3, phase, 2).numpy().tolist() for phase in streams.STREAMS}
-    monkeypatch.setattr(streams, 'STREAMS', {'other': 7} | streams.STREAMS)
+    monkeypatch.setattr(streams, 'STREAMS', {'other': 10} | streams.STREAMS)
     assert before == {phase: streams.evaluation_seed(3, phase, 2).numpy().tolist() for phase in before}
     assert streams.evaluation_seed(3, 'other', 2).numpy().tolist() not in before.values()
     assert len({tuple(seed) for seed in before.values()}) == len(before)

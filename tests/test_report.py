@@ -20,8 +20,9 @@ import scipy.stats
 
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
-from seqgan_tf.report import curves, significance, tables
+from seqgan_tf.report import curves, significance
 from seqgan_tf.report.command import NAMES, build, write
+from seqgan_tf.report.csv_files import csv_files
 from seqgan_tf.report.runs import DEFAULTS, find_runs, read_run
 from seqgan_tf.report.study import read_study
 
@@ -100,6 +101,16 @@ def made_up_lines(seed, dataset='synthetic', epochs=120, rounds=0, gain=0.0, eve
         shifted = temperature_line(8.8 + 0.5 * gain, dataset, t)
         measured = {name: float(value) + wobble(1e-3) for name, value in shifted.items()}
         yield {'phase': 'temperature', 'round': i, **measured, 'temperature': float(t)}
+    for phase, parameter, values in (
+        ('top_k', 'top_k', {5: 0.6, 50: 0.8}),
+        ('top_p', 'top_p', {0.5: 0.55, 0.9: 0.9}),
+        ('likeliest', 'num_candidates', {1: 1.0, 4: 0.8, 16: 0.6}),
+    ):
+        for i, (value, t) in enumerate(values.items(), 1):
+            measured = temperature_line(8.8 + 0.5 * gain, dataset, t) | {parameter: value}
+            guided, _ = measured.pop('nll_test'), measured.pop('temperature')
+            measured |= {'guided_nll_test': guided + 0.1} if phase == 'likeliest' else {}
+            yield {'phase': phase, 'round': i, **measured}
     more = {
         'distinct_1': 0.2,
         'distinct_2': 0.9,
@@ -308,7 +319,7 @@ def test_paired_tables_hold_tests_against_plain_mle(study_dir, report):
         )
         np.testing.assert_allclose(float(found[label, 'nll_oracle']['p']), twin.pvalue, rtol=1e-5)
     assert found['pg_bleu', 'nll_oracle']['p'] == ''
-    other = tables.csv_files(read_study([study_dir], 'seqgan'))['paired.csv']
+    other = csv_files(read_study([study_dir], 'seqgan'))['paired.csv']
     assert {row['compared_with'] for row in rows(other.encode())} == {'seqgan'}
 
 

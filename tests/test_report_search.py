@@ -72,10 +72,12 @@ def test_the_rows_of_the_csv_files_are_the_lines_at_guidance_1(study):
 
 def test_the_curve_has_the_residual_models_likelihood_and_ends_before_the_best_of_n(study):
     runs = study.labels['seqgan'].values()
-    curve = curves.mean_search_curve(runs, 'nll_test', 'valid_all')
+    curve = curves.mean_sampler_curve(runs, 'search', 'nll_test', 'valid_all')
     np.testing.assert_allclose(curve, [[0, 9.01, 0.205], [1, 8.01, 0.305], [2, 9.01, 0.405]])
-    assert len(curves.mean_search_curve(runs, 'unique', 'valid_all')) == 4  # has no likelihood, so all points
-    assert curves.mean_search_curve(study.labels['mle'].values(), 'nll_test', 'valid_all').shape == (0, 3)
+    assert (
+        len(curves.mean_sampler_curve(runs, 'search', 'unique', 'valid_all')) == 4
+    )  # has no likelihood, so all points
+    assert curves.mean_sampler_curve(study.labels['mle'].values(), 'search', 'nll_test', 'valid_all').shape == (0, 3)
 
 
 def test_the_plane_has_a_broken_line_and_an_open_mark(study):

@@ -17,7 +17,9 @@ SETTINGS = (
     '--mle_epochs=4 --discriminator_rounds=3 --adversarial_rounds=5 --d_steps=2 --discriminator_epochs=2 --num_rollouts=2 '
     '--eval_every=2 --checkpoint_every=2 --rollout_decay=0.5'
 ).split()
-LINES = 1 + 4 + 3 + 5 + 2  # the untrained generator, then one a round, text found by search, and the closing one
+LINES = (
+    1 + 4 + 3 + 5 + 3
+)  # the untrained generator, one a round, the likeliest texts, those of a search, the closing one
 
 
 def start(workdir):

@@ -16,7 +16,7 @@ from seqgan_tf.evaluation.residual import GUIDANCES
 from seqgan_tf.evaluation.streams import evaluation_seed
 from seqgan_tf.policies.chunked import Sampler, Scorer
 from seqgan_tf.running.experiment import run
-from seqgan_tf.running.metrics_log import metrics_of, read_metrics
+from seqgan_tf.running.metrics_log import likeliest_entry, metrics_of, read_metrics
 from seqgan_tf.running.trained import load
 from seqgan_tf.search.chunked import Resampler
 
@@ -116,6 +116,24 @@ def check_search_line(line, twin):
     return logits(found).mean()
 
 
+def test_the_control_of_the_search_is_the_likeliest_of_as_many_samples(finished, twin):
+    """Its texts, and its NLL by the formula for rare ties, are those of the checkpoint."""
+    task, log_m, _, trained = twin
+    *_, line, search, _ = read_metrics(finished)
+    assert (line['phase'], line['round'], line['num_candidates']) == ('likeliest', 1, search['num_candidates'])
+    seed, count = evaluation_seed(TINY.seed, 'likeliest', 0), TINY.eval_samples
+    samples = Sampler(trained.generator, TINY.sequence_length, 'off')(16 * count, seed).numpy()
+    groups, scores = samples.reshape(16, count, -1), log_m(samples).reshape(16, count)
+    found = groups[scores.argmax(axis=0), np.arange(count)]
+    assert line['samples'] == search['samples'] == count
+    assert line['nll_oracle'] == pytest.approx(Scorer(task.oracle, 'off').nll(found), rel=1e-5)
+    assert line['unique'] == len(np.unique(found, axis=0)) / count
+    below = (scores.ravel() <= log_m(task.corpus.test)[:, None]).sum(axis=1)
+    log_p = log_m(task.corpus.test) + np.log(16) + 15 * np.log((below + 1) / (scores.size + 1))
+    assert line['guided_nll_test'] == pytest.approx(-log_p.mean() / TINY.sequence_length, rel=0.01)
+    assert line['tail_rows'] == np.mean(below == 0)
+
+
 def test_a_run_ends_with_text_that_was_chosen_by_the_logit_as_it_is(finished, twin):
     *_, line, final = read_metrics(finished)
     assert (line['phase'], line['round'], line['guidance']) == ('search', 1, 1.0) and final['phase'] == 'final'
@@ -128,8 +146,12 @@ def test_final_samples_bring_the_whole_curve_in_place_of_the_line(finished, twin
     before, lines = read_metrics(finished), read_metrics(workdir)
     curve = [line for line in lines if line['phase'] == 'search']
     phases = [line['phase'] for line in lines]
-    assert phases[-26:] == ['temperature'] * 16 + ['search'] * len(resampled.CURVE) + ['final'] and len(curve) == 9
-    assert lines[:-26] == before[:-2]
+    closing = ['temperature'] * 16 + ['top_k'] * 4 + ['top_p'] * 8 + ['likeliest'] * 6
+    closing += ['search'] * len(resampled.CURVE) + ['final']
+    assert phases[-len(closing) :] == closing and len(curve) == 9
+    assert lines[: -len(closing)] == before[:-3]
+    texts = lambda line: {name: line[name] for name in ('num_candidates', 'samples', 'nll_oracle', 'unique', 'copied')}
+    assert texts(likeliest_entry(lines, 16)) == texts(before[-3])
     assert [line['guidance'] for line in curve] == list(resampled.CURVE)
     logits = [check_search_line(line, twin) for line in curve[::4]]  # beta 0, 1, and the best of n
     assert np.all(np.diff(logits) > 0), 'more guidance finds higher logits'
@@ -146,7 +168,7 @@ def test_a_run_that_stops_in_its_last_lines_ends_as_it_would_have(finished, tmp_
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match='stopped'):
         patch.setattr(resampled, 'of_search', fail)
         run(config)
-    assert read_metrics(tmp_path)[-1]['phase'] == 'adversarial'
+    assert read_metrics(tmp_path)[-1]['phase'] == 'likeliest'
     run(config)
     clock = lambda line: {name: value for name, value in line.items() if not name.endswith('_seconds')}
     assert [clock(line) for line in read_metrics(tmp_path)] == [clock(line) for line in read_metrics(finished)]
@@ -158,4 +180,4 @@ def test_a_run_that_stops_in_its_last_lines_ends_as_it_would_have(finished, tmp_
 def test_a_run_without_a_discriminator_has_no_such_line_and_no_such_metric(changes, tmp_path):
     run(dataclasses.replace(TINY, workdir=str(tmp_path), **changes))
     for line in read_metrics(tmp_path):
-        assert line['phase'] != 'search' and not RESIDUAL & set(line)
+        assert line['phase'] not in ('likeliest', 'search') and not RESIDUAL & set(line)

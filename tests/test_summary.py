@@ -91,6 +91,22 @@ def test_text_found_by_search_has_a_column_with_dashes_for_what_it_lacks(tmp_pat
     assert 'other columns' not in '\n'.join(with_search(tmp_path, [SEARCH, final], eval_samples=2000))
 
 
+def test_the_likeliest_of_as_many_samples_stand_before_the_search(tmp_path):
+    common = {'phase': 'likeliest', 'samples': 2000, 'entropy': 0.5}
+    likeliest = [
+        common | {'round': 1, 'num_candidates': 2, 'unique': 0.75},
+        common | {'round': 2, 'num_candidates': 16, 'unique': 0.25},
+    ]
+    final = {'phase': 'final', 'round': 0, **VALUES}
+    lines = with_search(tmp_path, [*likeliest, SEARCH, final])
+    assert lines[1].endswith('  after adversarial  likeliest of 16  with search (16)')
+    last = {line.split()[0]: line.split()[-2:] for line in lines[2:7]}
+    assert (last['unique'], last['entropy'], last['nll_test']) == (['0.2500', '0.7500'], ['0.5000', '-'], ['-', '-'])
+    assert max(map(len, lines[1:11])) <= 100
+    assert 'likeliest: of 16 samples the one with the highest log p is kept; 2,000 samples' in lines
+    assert 'likeliest of' not in '\n'.join(with_search(tmp_path, [*likeliest, final]))
+
+
 def test_without_a_discriminator_the_summary_says_nothing_of_one(tmp_path):
     lines = with_search(tmp_path, [{'phase': 'final', 'round': 0, **VALUES}])
     assert lines[1].endswith('after adversarial')

@@ -27,7 +27,8 @@ class Metric:
         closing: whether only the closing evaluation measures it. If not, every evaluation does.
         on_curve: what a task must provide, beside `requires`, for the metric to be measured at each
             point of the temperature curve. None: it is never measured there.
-        on_search: the same for text that a search found, whose density is not known.
+        on_search: the same for text that a search found, whose density is not known, or a truncated
+            policy, under which test rows have probability 0.
     """
 
     measure: str

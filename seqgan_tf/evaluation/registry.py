@@ -203,11 +203,15 @@ METRICS: dict[str, Metric] = {
 }
 
 
-# What a line of the phase 'search' has beside metrics of its text.
+# What lines of the phases 'search' and 'likeliest' have beside metrics of their text.
 SEARCH_NAMES = {
     'guided_nll_test': Definition(
-        "as residual_nll_test, at the search's own beta: of the law that it draws from with many candidates", NATS
-    )
+        "as residual_nll_test, at the search's own beta: of the law that it draws from with many candidates; in the "
+        'phase likeliest: of the law of the likeliest of n samples, too low as ranks among samples stand for '
+        'probabilities',
+        NATS,
+    ),
+    'tail_rows': Definition('test rows that are less likely than all samples of the phase likeliest', 'share'),
 }
 
 
@@ -227,7 +231,7 @@ def of_temperature_curve(provides: frozenset[str]) -> Iterator[Metric]:
 
 
 def of_search(provides: frozenset[str]) -> Iterator[Metric]:
-    """The metrics of text that a search found, for what a task provides."""
+    """The metrics of text that a search or a truncated policy found, for what a task provides."""
     return (m for m in METRICS.values() if m.on_search is not None and m.requires | m.on_search <= provides)
 
 

@@ -11,7 +11,18 @@ ROOT = 1  # training has other roots
 
 # {phase: number of its stream}. A number never changes. A new phase takes a new number, so that all
 # other draws stay as they are.
-STREAMS = {'initial': 0, 'mle': 1, 'discriminator': 2, 'adversarial': 3, 'temperature': 4, 'final': 5, 'search': 6}
+STREAMS = {
+    'initial': 0,
+    'mle': 1,
+    'discriminator': 2,
+    'adversarial': 3,
+    'temperature': 4,
+    'final': 5,
+    'search': 6,
+    'top_k': 7,
+    'top_p': 8,
+    'likeliest': 9,
+}
 
 
 def evaluation_seed(seed: int, phase: str, round_: int) -> tf.Tensor:

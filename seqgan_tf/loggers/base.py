@@ -17,7 +17,8 @@ class Logger(Protocol):
 
         Args:
             report: its metrics are finite numbers. The phases 'initial' and 'final' have no rounds.
-                In the phases 'temperature' and 'search' each report is one point of a curve.
+                In the phases of the closing evaluation before 'final' each report is one point of
+                a curve.
             step: number of rounds that the run has done in all phases. In the phases of curves:
                 number of the point.
             seconds: duration of the round; None where it was not measured.

@@ -132,6 +132,21 @@ def sequence_nll(policy: Policy, tokens: tf.Tensor) -> tf.Tensor:
     return -sequence_log_prob(policy, tokens) / counted
 
 
+def sequence_entropy(policy: Policy, tokens: tf.Tensor) -> tf.Tensor:
+    """The sum [B] over tokens [B, T] of the entropy of each token given those before it, nats.
+
+    Its mean over samples of the policy is the entropy of the policy (the chain rule), as that of
+    -log p is. It is finite for any tokens, also where the policy gives them probability 0.
+    """
+    given = tf.cast(tokens, tf.int32)
+
+    def choose(position, logits):
+        log_p = tf.nn.log_softmax(logits)
+        return given[:, position], -tf.reduce_sum(tf.math.multiply_no_nan(log_p, tf.exp(log_p)), axis=1)
+
+    return unroll(policy, tf.shape(tokens)[0], tokens.shape[1], choose)[1]
+
+
 def valid_mask(tokens: tf.Tensor, end_id: int | None) -> tf.Tensor:
     """Float32 [B, T]: 1 for the tokens [B, T] that count, 0 for the others.
 

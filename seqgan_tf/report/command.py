@@ -13,7 +13,7 @@ from seqgan_tf.report.page import html_page, markdown
 from seqgan_tf.report.study import Study, read_study
 from seqgan_tf.running.startup import load_tensorflow
 
-TABLES = ('results.csv', 'paired.csv', 'seeds.csv', 'curve_distances.csv', 'settings.csv')
+TABLES = ('results.csv', 'paired.csv', 'seeds.csv', 'curve_distances.csv', 'best_sampler.csv', 'settings.csv')
 NAMES = ('report.md', 'report.html', *TABLES, *(f'{name}.png' for name in FIGURES))
 
 
@@ -59,8 +59,8 @@ def main() -> None:
 
 def build(study: Study) -> dict[str, bytes]:
     """{file name: content} of the report of a study."""
+    from seqgan_tf.report.csv_files import csv_files
     from seqgan_tf.report.document import compose
-    from seqgan_tf.report.tables import csv_files
 
     images = draw(study)
     sections = compose(study, images)

@@ -1,7 +1,8 @@
 """Curves over seeds.
 
-A learning curve shows a metric over rounds. A temperature curve lies in the plane of quality and
-held-out likelihood.
+A learning curve shows a metric over rounds. The curve of a sampler has one model at different
+values of the sampler's parameter. It lies in the plane of quality and held-out likelihood, or in
+that of quality and diversity.
 """
 
 import dataclasses
@@ -13,6 +14,16 @@ import numpy as np
 from seqgan_tf.report.runs import Run
 
 PHASES = ('mle', 'adversarial')
+# {phase that has the curve of a sampler: its parameter}.
+SAMPLERS = {
+    'temperature': 'temperature',
+    'top_k': 'top_k',
+    'top_p': 'top_p',
+    'likeliest': 'num_candidates',
+    'search': 'guidance',
+}
+FALLING = ('likeliest',)  # a larger parameter is sharper; with the others of a model alone it is flatter
+GUIDED = ('likeliest', 'search')  # the nll_test of their laws is an estimate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,45 +73,41 @@ def pretraining_end(runs: Iterable[Run]) -> int:
     return max(run.last_round('mle') for run in runs)
 
 
-def temperature_curve(run: Run, *metrics: str) -> np.ndarray:
-    """[points, 1 + metrics] of a run: temperature and metrics, the lowest temperature first.
+def sampler_curve(run: Run, sampler: str, *metrics: str) -> np.ndarray:
+    """[points, 1 + metrics] of a run: the parameter of one of `SAMPLERS` and metrics.
 
-    There are no points if the run has no temperature curve.
+    The sharpest point is the first, which has the lowest temperature or the most candidates. A
+    search begins with the lowest guidance. `nll_test` of the likeliest of n and of a search is that
+    of their laws. There are no points if the run has no such curve, or its lines lack a metric.
     """
-    return _curve(run, 'temperature', 'temperature', metrics)
+    names = ['guided_nll_test' if name == 'nll_test' and sampler in GUIDED else name for name in metrics]
+    found = (values for _, *values in run.points(sampler, SAMPLERS[sampler], *names))
+    return np.array(sorted(found, reverse=sampler in FALLING)).reshape(-1, 1 + len(metrics))
 
 
-def mean_temperature_curve(runs: Iterable[Run], *metrics: str) -> np.ndarray:
-    """The mean of `temperature_curve` over runs, at the temperatures that all runs have."""
-    return _mean([temperature_curve(run, *metrics) for run in runs])
-
-
-def mean_search_curve(runs: Iterable[Run], *metrics: str) -> np.ndarray:
-    """[points, 1 + metrics]: guidance and metrics of text that a search found, as means over runs.
-
-    The curve has the values of the guidance at which all runs have the metrics. `nll_test` is that
-    of the residual model.
-    """
-    names = ['guided_nll_test' if name == 'nll_test' else name for name in metrics]
-    return _mean([_curve(run, 'search', 'guidance', names) for run in runs])
+def mean_sampler_curve(runs: Iterable[Run], sampler: str, *metrics: str) -> np.ndarray:
+    """The mean of `sampler_curve` over runs, at the values of the parameter that all runs have."""
+    curve = _mean([sampler_curve(run, sampler, *metrics) for run in runs])
+    return curve[::-1] if sampler in FALLING else curve
 
 
 def distance_to_curve(curve: np.ndarray, x: float, y: float, sign: int) -> float | None:
-    """The distance in quality between a point and a temperature curve at the same nll_test.
+    """The distance in quality between a point and the curve of a sampler at the same nll_test.
 
     It is negative if the point is better than the curve. Only the cold branch counts: the points
-    from the temperature with the minimum nll_test down. Points at higher temperatures are worse in
-    both metrics. Left of the branch no temperature has this nll_test. There the point is compared
-    with the leftmost point of the branch, which can only be to the disadvantage of the point.
+    from the one with the minimum nll_test to the sharpest. Points beyond, at higher temperatures,
+    are worse in both metrics. Left of the branch no point of the curve has this nll_test. There the
+    point is compared with the leftmost point of the branch, which can only be to the disadvantage
+    of the point. A measure of sameness, such as self_bleu_4, may stand in place of nll_test.
 
     Args:
-        curve: `temperature_curve` of nll_test and the quality, with at least one row.
+        curve: `sampler_curve` of nll_test and the quality, with at least one row.
         x, y: nll_test and quality of the point.
         sign: 1 if lower quality is better (nll_oracle), -1 if higher is better (valid_all).
 
     Returns:
         sign * (y - quality of the curve at x), in the unit of y; None right of the branch, where
-        lower temperatures were not measured.
+        sharper points were not measured.
     """
     branch = curve[: np.argmin(curve[:, 1]) + 1, 1:] * [1, sign]
     if x <= branch[-1, 0]:
@@ -111,12 +118,6 @@ def distance_to_curve(curve: np.ndarray, x: float, y: float, sign: int) -> float
         if min(a[0], b[0]) <= x <= max(a[0], b[0])
     ]
     return float(sign * y - min(crossings)) if crossings else None
-
-
-def _curve(run: Run, phase: str, parameter: str, metrics: Sequence[str]) -> np.ndarray:
-    """[points, 1 + metrics]: the parameter of the lines of a phase, which rises, and metrics."""
-    points = sorted(values for _, *values in run.points(phase, parameter, *metrics))
-    return np.array(points).reshape(-1, 1 + len(metrics))
 
 
 def _mean(curves: Sequence[np.ndarray]) -> np.ndarray:

@@ -87,6 +87,23 @@ DISTANCE = (
     'compared with the leftmost point of the curve, which can only be to the disadvantage of the run. Beyond the '
     'cold end of the curve there is no distance.'
 )
+SAMPLER_CURVES = (
+    'The thin lines are other samplers of {label}. top_k and top_p keep the likeliest tokens of each step. The likeliest '
+    'of n is the one of n samples that the model itself finds likeliest, from n 1, which is the model. Its nll_test is an '
+    'estimate of the law of that text. A truncated model gives some test rows probability 0, so it has no nll_test.'
+)
+BEST = (
+    'A gain that was learned counts only beyond what a better sampler of an MLE reaches. So each run is compared, within '
+    'its seed, with the sampler of any MLE that has the best quality at the same nll_test: a temperature, or the likeliest '
+    'of n. Where self_bleu_4 is measured, it is also compared at the same self_bleu_4, with top_k and top_p too. A row '
+    '"with search" has the nll_test of the law of the search. The distance is the quality of the run minus that of the '
+    'sampler.{reversed} With a negative distance the run is better than every sampler. Curves are interpolated as above. '
+    'The last column names the MLE and the sampler. A run left of all curves is compared with the leftmost point of them, '
+    'which can only be to its disadvantage. A curve that begins right of the run does not count where another one '
+    'reaches it. The best of several noisy curves is too good in the mean, to the disadvantage of the run. The nll_test of '
+    'the likeliest of n is too low in the mean, which is to the advantage of that sampler. '
+    'best_sampler.csv has all distances.'
+)
 
 
 def compose(study: Study, figures: Collection[str]) -> list[Section]:
@@ -100,7 +117,8 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
     searched = any(run.searched for run in study.runs)
     metric, sign = study.quality
     distance = tables.distance_table(study)
-    settings, cost = tables.settings_table(study), cost_table(study)
+    best, cost = tables.best_sampler_table(study), cost_table(study)
+    settings = tables.settings_table(study)
     final = tables.final_tables(study)
     collapse = [dataclasses.replace(final.pop(COLLAPSE_GROUP), title='')] if COLLAPSE_GROUP in final else []
     sections = [
@@ -115,7 +133,7 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
         ),
         Section(
             'Quality and diversity',
-            [PLANE.format(reading=_reading(study)), *([SEARCH_CURVE] if searched else [])],
+            [PLANE.format(reading=_reading(study)), *([SEARCH_CURVE] if searched else []), *_sampler_curves(study)],
             figures=[
                 ('quality_diversity', 'Temperature curves and final points in the plane of quality and diversity')
             ],
@@ -124,6 +142,11 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
             'Distance to the temperature curve',
             [DISTANCE.format(metric=metric, reversed='' if sign > 0 else REVERSED)],
             [distance] if distance else [],
+        ),
+        Section(
+            'Distance to the best sampler',
+            [BEST.format(reversed='' if sign > 0 else REVERSED)],
+            [best] if best else [],
         ),
         Section(
             COLLAPSE_GROUP,
@@ -197,6 +220,11 @@ def _final_text(study: Study, names: Collection[str]) -> list[str]:
 def _reading(study: Study) -> str:
     better = 'bottom' if study.quality[1] > 0 else 'top'
     return study.dataset.reading or f'Held-out likelihood is better to the left, and quality is better at the {better}.'
+
+
+def _sampler_curves(study: Study) -> Iterator[str]:
+    if any(run.last_round('likeliest') > 1 for run in study.labels[study.compared].values()):
+        yield SAMPLER_CURVES.format(label=study.compared)
 
 
 def _glossary(names: Collection[str]) -> Table:

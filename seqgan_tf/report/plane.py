@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqgan_tf.report import metrics, style
-from seqgan_tf.report.curves import mean_search_curve, mean_temperature_curve
+from seqgan_tf.report.curves import mean_sampler_curve
 from seqgan_tf.report.study import Study
 
 if TYPE_CHECKING:  # matplotlib is an extra
@@ -18,13 +18,17 @@ def quality_diversity(study: Study) -> 'Figure | None':
     """The temperature curve and the final point of each label, as means over seeds.
 
     The axes are held-out likelihood or self-BLEU, and quality. Text that a search found has a curve
-    over its guidance, and an open mark where the discriminator's logit is taken as it is.
+    over its guidance, and an open mark where the discriminator's logit is taken as it is. The label
+    that all others are compared with also has the curves of its other samplers.
     """
     across, up = _plane(study)
     figure, axes = style.figure(1, 1, 5.2, width=7.6)
     ax, finals, drawn = axes.flat[0], [], []
     for i, (label, seeds) in enumerate(study.labels.items()):
-        drawn.extend(_draw_curve(ax, mean_temperature_curve(seeds.values(), across, up), i, style.dash(i)))
+        drawn.extend(_draw_curve(ax, mean_sampler_curve(seeds.values(), 'temperature', across, up), i, style.dash(i)))
+        for sampler, (dash, title) in style.SAMPLERS.items() if label == study.compared else ():
+            curve = mean_sampler_curve(seeds.values(), sampler, across, up)
+            drawn.extend(_draw_curve(ax, curve, i, dash, linewidth=0.8, label=f'{style.shown(label)}, {title}'))
         final = [study.values(label, name) for name in (across, up)]
         if all(final):
             finals.append([sum(values.values()) / len(values) for values in final])
@@ -32,7 +36,7 @@ def quality_diversity(study: Study) -> 'Figure | None':
             _draw_point(ax, finals[-1], i, style.shown(label), mark)
         search = study.search_label(label)
         if search:
-            curve = mean_search_curve(seeds.values(), across, up)
+            curve = mean_sampler_curve(seeds.values(), 'search', across, up)
             drawn.extend(_draw_curve(ax, curve, i, style.SEARCH_DASH))
             for point in curve[curve[:, 0] == 1, 1:]:
                 finals.append(list(point))
@@ -46,10 +50,13 @@ def quality_diversity(study: Study) -> 'Figure | None':
     return style.legend(figure, axes)
 
 
-def _draw_curve(ax: 'Axes', curve: np.ndarray, i: int, dash: Any) -> np.ndarray:
+def _draw_curve(
+    ax: 'Axes', curve: np.ndarray, i: int, dash: Any, linewidth: float = 1.3, label: str = ''
+) -> np.ndarray:
     """Draws a curve [points, (parameter, x, y)] of the i-th label; returns its points [points, (x, y)]."""
     if len(curve):
-        ax.plot(*curve[:, 1:].T, marker='.', markersize=4, color=style.colour(i), linestyle=dash, linewidth=1.3)
+        look = dict(marker='.', markersize=4, color=style.colour(i), linestyle=dash, linewidth=linewidth)
+        ax.plot(*curve[:, 1:].T, label=label or None, **look)
     return curve[:, 1:]
 
 

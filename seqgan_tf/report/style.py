@@ -22,6 +22,12 @@ COLOURS = (
 )
 DASHES = ('-', (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 SEARCH_DASH = (0, (2.5, 1.2))  # of text that a search found, whatever its label
+# {sampler: (line style, name)} of the other samplers of one label.
+SAMPLERS = {
+    'top_k': ((0, (1, 1.2)), 'top_k'),
+    'top_p': ((0, (6, 1.5, 1, 1.5, 1, 1.5)), 'top_p'),
+    'likeliest': ((0, (7, 3)), 'likeliest of n'),
+}
 MARKERS = 'osD^vPX'
 GREY = '#666666'
 STYLE = {

@@ -1,13 +1,11 @@
-"""The tables of a report: texts for people, and CSV files for programs."""
+"""The tables of a report: texts for people."""
 
-import csv
 import dataclasses
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seqgan_tf.report import metrics
-from seqgan_tf.report.distances import distances
+from seqgan_tf.report.distances import Best, best_samplers, distances
 from seqgan_tf.report.runs import PER_RUN
 from seqgan_tf.report.significance import Estimate, estimate, paired
 from seqgan_tf.report.study import Study, start_label
@@ -50,7 +48,9 @@ def paired_tables(study: Study) -> list[Table]:
         rows = []
         for label in others:
             common = len(study.labels[label].keys() & study.labels[study.compared].keys())
-            rows.append(('label', [label, str(common), *(_difference(_paired(study, label, name)) for name in group)]))
+            rows.append(
+                ('label', [label, str(common), *(_difference(paired_values(study, label, name)) for name in group)])
+            )
         tables.append(
             Table(f'{title}: difference from {study.compared}', ['', 'common seeds', *map(_titled, group)], rows)
         )
@@ -73,73 +73,54 @@ def distance_table(study: Study) -> Table | None:
     return Table('Final points and temperature curves', head, rows) if rows else None
 
 
+def best_sampler_table(study: Study) -> Table | None:
+    """Points against the best sampler of any MLE at the same x; None if there are none."""
+    head = ['', 'at its own', 'seeds', 'distance', 'over seeds', 'each seed']
+    rows = []
+    for title, across, up, found in best_samplers(study):
+        inside = [best.distance for best in found.values() if best.distance is not None]
+        mean = estimate(inside) if inside else None
+        each = '; '.join(f'{seed}: {_against(best)}' for seed, best in found.items())
+        cells = [title, across, str(len(inside)), f'{up}\n{_difference(mean)}', _verdict(mean, 'best sampler'), each]
+        rows.append(('label', cells))
+    return Table('Points and the best sampler of an MLE', head, rows) if rows else None
+
+
 def settings_table(study: Study) -> Table | None:
     """The settings in which labels differ, with a column for each label; None if there are none."""
-    rows = {name: [study.setting(label, name) for label in study.labels] for name in _setting_names(study)}
+    rows = {name: [study.setting(label, name) for label in study.labels] for name in setting_names(study)}
     rows['start_from'] = [
         ', '.join(sorted({start_label(run) for run in seeds.values()})) for seeds in study.labels.values()
     ]
     differing = [
-        ('label', [name, *map(_setting, values)]) for name, values in rows.items() if len(set(map(repr, values))) > 1
+        ('label', [name, *map(shown_setting, values)])
+        for name, values in rows.items()
+        if len(set(map(repr, values))) > 1
     ]
     return Table('Settings that differ', ['', *study.labels], differing) if differing else None
 
 
-def csv_files(study: Study) -> dict[str, str]:
-    """{file name: text} of all numbers, with six digits."""
-    columns = ['n', 'mean', 'sd', 'low', 'high', 'bootstrap_low', 'bootstrap_high']
-    names = [name for group in metrics.grouped(study.metrics()).values() for name in group]
-    results = [
-        ['reference', title, name, *_numbers(estimate(list(values.values())))]
-        for title, name, values in _references(study)
-        if values
-    ]
-    results += [
-        ['label', label, name, *_numbers(estimate(list(values.values())))]
-        for label in study.labels
-        for name in names
-        if (values := study.values(label, name))
-    ]
-    results += [
-        ['search', study.search_label(label), name, *_numbers(estimate(list(values.values())))]
-        for label in study.labels
-        for name in names
-        if (values := study.searched_values(label, name))
-    ]
-    differences = [
-        [label, study.compared, name, *_numbers(found), _number(found.p)]
-        for label in study.labels
-        if label != study.compared
-        for name in names
-        if (found := _paired(study, label, name))
-    ]
-    seeds = [
-        [run.label, run.seed, name, _number(run.final[name])]
-        for run in study.runs
-        for name in names
-        if name in run.final
-    ]
-    seeds += [
-        [study.search_label(run.label), run.seed, name, _number(run.searched[name])]
-        for run in study.runs
-        for name in names
-        if name in run.searched
-    ]
-    curve = [
-        [label, other, own, seed, study.quality[0], _number(value)]
-        for label, other, own, values in distances(study)
-        for seed, value in values.items()
-    ]
-    settings = [
-        [name, label, _setting(study.setting(label, name))] for name in _setting_names(study) for label in study.labels
-    ]
-    return {
-        'results.csv': _csv(['kind', 'label', 'metric', *columns], results),
-        'paired.csv': _csv(['label', 'compared_with', 'metric', *columns, 'p'], differences),
-        'seeds.csv': _csv(['label', 'seed', 'metric', 'value'], seeds),
-        'curve_distances.csv': _csv(['label', 'curve_of', 'own_start', 'seed', 'metric', 'distance'], curve),
-        'settings.csv': _csv(['setting', 'label', 'value'], settings),
-    }
+def reference_values(study: Study) -> Iterator[tuple[str, str, dict[int, float]]]:
+    """Yields (row title, metric, {seed: value}) of reference values, in the order of the rows."""
+    names = sorted({name for run in study.runs for name in run.initial})
+    matches = [match for match in map(metrics.REFERENCE.fullmatch, names) if match]
+    for key, title in metrics.REFERENCES.items():
+        yield from ((title, match[1], study.references(match[0])) for match in matches if match[2] == key)
+
+
+def paired_values(study: Study, label: str, name: str) -> Estimate | None:
+    """The difference of a metric between a label and the compared one, over common seeds."""
+    return paired(study.values(label, name), study.values(study.compared, name))
+
+
+def setting_names(study: Study) -> list[str]:
+    """The names of the settings of which a label has one value."""
+    return sorted({name for run in study.runs for name in run.settings} - set(PER_RUN))
+
+
+def shown_setting(value: Any) -> str:
+    """The value of a setting as a text; a dash for None and ''."""
+    return NOTHING if value is None or value == '' else str(value)
 
 
 def mean(values: Mapping[int, float]) -> str:
@@ -153,9 +134,9 @@ def mean(values: Mapping[int, float]) -> str:
 
 
 def _final_rows(study: Study, group: list[str]) -> Iterator[Row]:
-    references = {(title, name): values for title, name, values in _references(study)}
+    values_of = {(title, name): values for title, name, values in reference_values(study)}
     for title in metrics.REFERENCES.values():
-        found = [references.get((title, name), {}) for name in group]
+        found = [values_of.get((title, name), {}) for name in group]
         if any(found):
             cells = [mean(values) for values in found]
             if title == metrics.REFERENCES['copies'] and 'nll_test' in group:
@@ -179,22 +160,6 @@ def _final_rows(study: Study, group: list[str]) -> Iterator[Row]:
             yield 'label', [title, str(max(map(len, found))), *map(mean, found)]
 
 
-def _references(study: Study) -> Iterator[tuple[str, str, dict[int, float]]]:
-    """Yields (row title, metric, {seed: value}) of reference values, in the order of the rows."""
-    names = sorted({name for run in study.runs for name in run.initial})
-    matches = [match for match in map(metrics.REFERENCE.fullmatch, names) if match]
-    for key, title in metrics.REFERENCES.items():
-        yield from ((title, match[1], study.references(match[0])) for match in matches if match[2] == key)
-
-
-def _paired(study: Study, label: str, name: str) -> Estimate | None:
-    return paired(study.values(label, name), study.values(study.compared, name))
-
-
-def _setting_names(study: Study) -> list[str]:
-    return sorted({name for run in study.runs for name in run.settings} - set(PER_RUN))
-
-
 def _titled(name: str) -> str:
     return '\n'.join(filter(None, (name, metrics.described(name).unit)))
 
@@ -208,27 +173,19 @@ def _difference(found: Estimate | None) -> str:
     return f'{found.mean:+z.3f} [{found.low:+z.3f}, {found.high:+z.3f}]\n{p}'
 
 
-def _verdict(found: Estimate | None) -> str:
+def _against(best: Best) -> str:
+    if best.distance is None:
+        return 'beyond all curves'
+    return f'{best.distance:+z.3f} ({best.curve_of}, {best.sampler}{", left of all curves" if best.left else ""})'
+
+
+def _verdict(found: Estimate | None, other: str = 'curve') -> str:
     if found is None or found.low is None or found.high is None:
         return NOTHING
     return (
-        'beats the curve' if found.high < 0 else 'is worse than the curve' if found.low > 0 else 'no difference shown'
+        f'beats the {other}'
+        if found.high < 0
+        else f'is worse than the {other}'
+        if found.low > 0
+        else 'no difference shown'
     )
-
-
-def _setting(value: Any) -> str:
-    return NOTHING if value is None or value == '' else str(value)
-
-
-def _numbers(found: Estimate) -> list[int | str]:
-    return [found.n, *map(_number, (found.mean, found.sd, found.low, found.high, *found.bootstrap))]
-
-
-def _number(value: float | None) -> str:
-    return '' if value is None else f'{value:.6g}'
-
-
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows([head, *rows])
-    return text.getvalue()

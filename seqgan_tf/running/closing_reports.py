@@ -3,36 +3,42 @@
 from collections.abc import Iterable, Iterator
 
 from seqgan_tf.config import Config
-from seqgan_tf.evaluation import resampled
+from seqgan_tf.evaluation import likeliest, resampled
 from seqgan_tf.evaluation.evaluator import Evaluator
 from seqgan_tf.evaluation.streams import evaluation_seed
+from seqgan_tf.running.metrics_log import CLOSING_PHASES
 from seqgan_tf.training.state import Report
 
 
 def closing_reports(config: Config, evaluator: Evaluator) -> Iterator[Report]:
     """Yields a report for each point of a curve, then one of the phase 'final'.
 
-    With `final_samples` there is the temperature curve, and the final report has every metric.
-    Where a discriminator is trained, the phase 'search' has text that was chosen by it: one point,
-    or with `final_samples` a curve.
+    With `final_samples` there are curves of the phases 'temperature', 'top_k' and 'top_p', and the
+    final report has every metric. The phase 'likeliest' has text that was chosen by the generator's
+    own likelihood, and 'search' text that was chosen by the discriminator, where one is trained:
+    one point each, or with `final_samples` a curve. Without both there is neither.
 
     Args:
         config: settings of the run.
         evaluator: of the trained generator.
     """
-    temperature, search, final = (
-        evaluation_seed(config.seed, phase, 0) for phase in ('temperature', 'search', 'final')
-    )
+    seeds = {phase: evaluation_seed(config.seed, phase, 0) for phase in CLOSING_PHASES}
+    searched = 'discriminator' in evaluator.provides
     if config.final_samples:
         # Loads TensorFlow Probability, which other runs do not need.
         from seqgan_tf.evaluation import closing
 
-        yield from _points('temperature', closing.temperature_curve(evaluator, temperature))
-        guidances, metrics = resampled.CURVE, closing.closing_metrics(evaluator, config.final_samples, final)
+        yield from _points('temperature', closing.temperature_curve(evaluator, seeds['temperature']))
+        yield from _points('top_k', closing.top_k_curve(evaluator, seeds['top_k']))
+        yield from _points('top_p', closing.top_p_curve(evaluator, seeds['top_p']))
+        numbers, guidances = likeliest.CURVE, resampled.CURVE
+        metrics = closing.closing_metrics(evaluator, config.final_samples, seeds['final'])
     else:
-        guidances, metrics = (resampled.PLAIN,), evaluator(final)
-    if 'discriminator' in evaluator.provides:
-        yield from _points('search', resampled.search_curve(evaluator, guidances, search))
+        numbers, guidances, metrics = (resampled.CANDIDATES,), (resampled.PLAIN,), evaluator(seeds['final'])
+    if config.final_samples or searched:
+        yield from _points('likeliest', likeliest.likeliest_curve(evaluator, numbers, seeds['likeliest']))
+    if searched:
+        yield from _points('search', resampled.search_curve(evaluator, guidances, seeds['search']))
     yield Report('final', 0, 0, {'samples': evaluator.num_samples} | dict(metrics))
 
 

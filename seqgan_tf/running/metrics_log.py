@@ -20,7 +20,8 @@ NAME = 'metrics.jsonl'
 Entry = dict[str, Any]
 # What of an entry is no metric. Nor are durations, whose names end in _seconds.
 NO_METRICS = ('phase', 'round', 'samples', 'guidance', 'num_candidates')
-CLOSING_PHASES = ('temperature', 'search', 'final')  # the last lines of a finished run
+# The last lines of a finished run, in their order.
+CLOSING_PHASES = ('temperature', 'top_k', 'top_p', 'likeliest', 'search', 'final')
 
 
 def format_line(report: 'Report', duration: Duration | None = None) -> str:
@@ -116,6 +117,12 @@ def metrics_of(entry: Entry) -> dict[str, float]:
 def search_entry(entries: Iterable[Entry]) -> Entry | None:
     """The entry of text that was chosen with the discriminator's logit as it is; None if there is none."""
     return next((entry for entry in entries if entry['phase'] == 'search' and entry.get('guidance') == 1), None)
+
+
+def likeliest_entry(entries: Iterable[Entry], num_candidates: int) -> Entry | None:
+    """The entry of text of which each is the likeliest of so many samples; None if there is none."""
+    found = (e for e in entries if e['phase'] == 'likeliest' and e.get('num_candidates') == num_candidates)
+    return next(found, None)
 
 
 def read_text(path: pathlib.Path) -> str:

@@ -50,7 +50,8 @@ def describe(config: Config, workdir: pathlib.Path, evaluator: Evaluator, versio
 def _table(entries: Sequence[Entry], scored_by: Score | None) -> Iterator[str]:
     """A table with a row for each metric and a column for the last evaluation of each phase.
 
-    The last column is of text that a search found, which has no likelihood.
+    The last column is of text that a search found, which has no likelihood. The one before it is
+    its control: as many candidates, of which the likeliest is kept.
     """
     columns = {entry['phase']: metrics_log.metrics_of(entry) for entry in entries if 'nll_test' in entry}
     titles = {'initial': 'untrained', 'mle': 'after MLE', 'adversarial': 'after adversarial'}
@@ -58,7 +59,10 @@ def _table(entries: Sequence[Entry], scored_by: Score | None) -> Iterator[str]:
     names = [name for name in columns.get('initial', ()) if all(name in metrics for metrics in shown.values())]
     found = metrics_log.search_entry(entries)
     if found:
-        shown[f'with search ({found["num_candidates"]})'] = found
+        likeliest = metrics_log.likeliest_entry(entries, found['num_candidates'])
+        if likeliest:
+            shown[f'likeliest of {found["num_candidates"]}'] = metrics_log.metrics_of(likeliest)
+        shown[f'with search ({found["num_candidates"]})'] = metrics_log.metrics_of(found)
     first = max(map(len, names), default=0)
     yield ' ' * first + ''.join(f'  {title:>{NUMBER}}' for title in shown)
     for name in by_importance(names, scored_by.metric if scored_by else ''):
@@ -75,6 +79,11 @@ def _discriminator(config: Config, entries: Sequence[Entry]) -> Iterator[str]:
             f'with search: of {found["num_candidates"]} samples the discriminator keeps one; '
             f'{found["samples"]:,} samples{others}'
         )
+        if metrics_log.likeliest_entry(entries, found['num_candidates']):
+            yield (
+                f'likeliest: of {found["num_candidates"]} samples the one with the highest log p is kept; '
+                f'{found["samples"]:,} samples'
+            )
     if 'residual_nll_test' in final:
         yield (
             f'residual_nll_test {final["residual_nll_test"]:.4f}: nll_test ({final["nll_test"]:.4f}) with the '
