@@ -13,7 +13,7 @@ import threading
 import numpy as np
 import pytest
 
-from seqgan_tf.data import command, converters, sources
+from seqgan_tf.data import command, converters, sources, speeches
 from seqgan_tf.data.corpus import PARTS
 from seqgan_tf.data.sources import SOURCES, Source, SourceFile
 from seqgan_tf.data.text_file import load_text
@@ -275,6 +275,28 @@ def test_poems_of_openings():
 def test_captions():
     files = {'image_coco.txt': b' a  cat\tsits.\na dog.', 'test_coco.txt': b'A bird .\n\n'}
     assert converters.coco(files) == {'image_coco.txt': b'a cat sits.\na dog.\n', 'test_coco.txt': b'A bird .\n'}
+
+
+SPEECH = """<title="A Speech">
+<date="January 1, 2010">
+Thank you. <Applause.> Mr. Smith of the U. S. Senate said, "We can do it." I know --
+<Q Thank you, sir. <Laughter.> May I say no?>
+<THE PRESIDENT:> -- I know that --- <laughter> -- very well&hellip;and so does he.
+Yes. We came to the U. S. In time we won, Ren&eacute;. We came <sic> in peace. George W. Bush was there 3 times.
+and he was there too. It was a very "long road. It was a very long road. This one has no end
+"""
+
+
+def test_sentences_of_speeches():
+    made = speeches.speeches({'a.txt': SPEECH.encode(), 'b.txt': SPEECH.encode()})
+    assert made['obama_sentences.txt'].decode().splitlines() == [
+        'Mr. Smith of the U.S. Senate said, "We can do it."',
+        'I know -- I know that -- very well... and so does he.',
+        'We came to the U.S.',
+        'In time we won, René.',
+        'George W. Bush was there 3 times.',
+        'It was a very long road.',
+    ]
 
 
 def test_tunes(tmp_path):

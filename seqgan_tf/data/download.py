@@ -109,7 +109,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, urllib.error.HTTPError):
         return f'the answer {error.code} {error.reason}'
     if isinstance(error, OSError):
-        return str(error.strerror or getattr(error, 'reason', '') or error)
+        where = f': {error.filename}' if error.filename else ''
+        return f'{error.strerror or getattr(error, "reason", "") or error}{where}'
     return str(error) or type(error).__name__
 
 
