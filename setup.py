@@ -6,7 +6,7 @@ import runpy
 from setuptools import find_packages, setup
 
 HERE = pathlib.Path(__file__).parent
-COMMANDS = ('train', 'sweep', 'report', 'sample', 'export', 'check', 'client')
+COMMANDS = ('train', 'data', 'sweep', 'report', 'sample', 'export', 'check', 'client')
 
 setup(
     name='seqgan_tf',
@@ -37,6 +37,7 @@ setup(
         'dev': ['ruff>=0.17,<0.18', 'pyright[nodejs]>=1.1.400,<2', 'pre-commit>=4,<5'],
         'serving': ['tensorflow-serving-api>=2.19,<2.22'],
         'plots': ['matplotlib>=3.8,<4'],
+        'music': ['scipy>=1.11,<2'],
         'test': [
             'pytest>=8',
             'pytest-xdist>=3.5,<4',

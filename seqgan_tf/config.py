@@ -38,7 +38,12 @@ class Config(Settings):
         choices=DATASETS,
     )
     # Another path may hold the same data: a resumed run compares checksums of its rows.
-    corpus: str = setting('', 'text: path of the corpus, one sequence a line; gzip is read too', may_change=True)
+    corpus: str = setting(
+        '',
+        'text: path of the corpus, one sequence a line; gzip is read too. Of a directory the files train.txt, '
+        'validation.txt and test.txt are the parts',
+        may_change=True,
+    )
     encoding: str = setting('utf-8', 'text: encoding of the corpus, such as utf-16 or gb18030', may_change=True)
     tokens: str = setting('char', 'text: the kind of symbol. ' + explain(TOKEN_KINDS), choices=TOKEN_KINDS)
     lower: bool = setting(False, 'text: put lines and prompts into lower case')
@@ -61,8 +66,8 @@ class Config(Settings):
         'ids. 0: no limit',
         least=0,
     )
-    validation_share: float = setting(0.1, 'text: share of the lines used for validation', least=0, most=0.5)
-    test_share: float = setting(0.1, 'text: share of the lines used for test', least=0, most=0.5)
+    validation_share: float = setting(0.1, 'text: share of the lines of a file used for validation', least=0, most=0.5)
+    test_share: float = setting(0.1, 'text: share of the lines of a file used for test', least=0, most=0.5)
     num_sequences: int = setting(
         0, 'synthetic, verse: number of training sequences. 0: 10,000 synthetic (paper) or 16,384 poems', least=0
     )

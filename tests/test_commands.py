@@ -104,8 +104,8 @@ def test_there_is_one_version(monkeypatch, capsys):
     'arguments',
     [
         *(SCRIPTS[name] for name in ('train', 'export', 'check')),
-        *(['-m', f'seqgan_tf.{name}'] for name in ('train', 'sweep', 'report')),
-        *(['-m', 'seqgan_tf', name] for name in ('train', 'sweep', 'report', 'export', 'check')),
+        *(['-m', f'seqgan_tf.{name}'] for name in ('train', 'data', 'sweep', 'report')),
+        *(['-m', 'seqgan_tf', name] for name in ('train', 'data', 'sweep', 'report', 'export', 'check')),
     ],
     ids=' '.join,
 )

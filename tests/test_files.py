@@ -229,10 +229,9 @@ def test_bad_text_is_refused_on_one_screen(content, options, message, load):
     'make, reason',
     [
         (lambda path: None, 'No such file'),
-        (lambda path: path.mkdir(), 'Is a directory'),
         (lambda path: path.symlink_to(path.with_name('nowhere')), 'No such file'),
     ],
-    ids=['missing', 'directory', 'broken link'],
+    ids=['missing', 'broken link'],
 )
 def test_what_is_no_file_is_refused(make, reason, tmp_path):
     make(tmp_path / 'corpus.txt')

@@ -30,6 +30,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     'train': Command('seqgan_tf.train', 'trains a generator, or continues a run'),
+    'data': Command('seqgan_tf.data.command', 'downloads public corpora, by name'),
     'sweep': Command('seqgan_tf.sweep.command', 'runs a grid of training runs'),
     'report': Command('seqgan_tf.report.command', 'compares finished runs: tables, figures and a page'),
     'sample': Command('seqgan_tf.commands.sample', 'prints texts of a run or of an export'),
@@ -65,6 +66,7 @@ def start(name: str) -> None:
 
 
 # The console scripts seqgan-train and so on (setup.py).
-train, sweep, report, sample, export, check, client = (
-    functools.partial(start, name) for name in ('train', 'sweep', 'report', 'sample', 'export', 'check', 'client')
+train, data, sweep, report, sample, export, check, client = (
+    functools.partial(start, name)
+    for name in ('train', 'data', 'sweep', 'report', 'sample', 'export', 'check', 'client')
 )

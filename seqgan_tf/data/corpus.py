@@ -1,14 +1,16 @@
 """Corpus: token ids of one data set, split into training, validation and test rows."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from typing import Self
+from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 
-from seqgan_tf.data.lines import LineRules, encode_lines, strip_lines
-from seqgan_tf.data.notes import describe_repeats
+from seqgan_tf.data.lines import LineRules, Lines, encode_lines, strip_lines
+from seqgan_tf.data.notes import describe_repeats, describe_shared
 from seqgan_tf.data.vocabulary import Vocabulary
+
+PARTS = ('train', 'validation', 'test')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Corpus:
 
     def __post_init__(self) -> None:
         vocab_size = len(self.vocabulary)
-        for name in ('train', 'validation', 'test'):
+        for name in PARTS:
             rows = getattr(self, name)
             if rows.ndim != 2 or rows.dtype != np.int32 or not len(rows):
                 raise ValueError(
@@ -86,34 +88,55 @@ class Corpus:
             ValueError: `texts` is no list of str, or has no text; a text is too long or breaks the
                 rule of its kind of token; or an option has a bad value.
         """
-        if isinstance(texts, (str, bytes)):
-            raise ValueError(f'texts must be a list of str. Received: one {type(texts).__name__}: {texts[:60]!r}')
-        texts = list(texts)
-        for i, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise ValueError(f'texts must be a list of str. Received: texts[{i}]={text!r:.60}')
-            if '\n' in text.strip():
-                raise ValueError(f'a text must be one line. Received: a line feed in texts[{i}]: {text[:60]!r}')
-        lines = strip_lines(enumerate(texts))
-        if not lines:
-            raise ValueError(f'texts must have at least one that is not blank. Received: {len(texts)} texts')
         rules = LineRules(tokens, verse_length, sequence_length, on_long, min_count, max_vocab, lower, on_repeated)
-        return cls.from_lines(lines, 'texts[{}]'.format, rules, validation_share, test_share, seed)
+        return cls.from_lines(_lines_of(texts, 'texts'), rules, validation_share, test_share, seed)
 
     @classmethod
-    def from_lines(
-        cls,
-        lines: Mapping[int, str],
-        place: Callable[[int], str],
-        rules: LineRules,
-        validation_share: float,
-        test_share: float,
-        seed: int,
+    def from_parts(
+        cls, train_texts: Sequence[str], validation_texts: Sequence[str], test_texts: Sequence[str], **rules: Any
     ) -> Self:
-        """The corpus of numbered lines; see `from_texts`. Messages name a line by `place(number)`."""
-        rows, vocabulary, notes = encode_lines(lines, place, rules)
+        """The corpus of three lists of texts, which are its parts as they are.
+
+        The vocabulary is that of the training texts, and `min_count` and `max_vocab` count there. A
+        symbol that only other texts have becomes the unknown symbol. With tokens='id' all ids are
+        kept. There is an end symbol if a sequence of any part is shorter than `sequence_length`.
+        With on_repeated='drop' a training row is left out if it equals an earlier one, a validation
+        row or a test row; validation and test rows all stay.
+
+        Args:
+            train_texts, validation_texts, test_texts: one sequence each, without line feeds.
+            rules: as for `from_texts`, without the shares and the seed.
+
+        Raises:
+            ValueError: as for `from_texts`, for each of the lists; or no training row is left.
+        """
+        named = (('train_texts', train_texts), ('validation_texts', validation_texts), ('test_texts', test_texts))
+        return cls.from_part_lines([_lines_of(texts, name) for name, texts in named], LineRules(**rules))
+
+    @classmethod
+    def from_lines(cls, lines: Lines, rules: LineRules, validation_share: float, test_share: float, seed: int) -> Self:
+        """The corpus of numbered lines; see `from_texts`."""
+        (rows,), vocabulary, notes = encode_lines([lines], rules)
+        if rules.on_repeated == 'drop':
+            kept = _leave_out_repeats(rows)
+            notes += [f'{len(rows) - len(kept)} rows that equal an earlier one dropped'] * (len(kept) < len(rows))
+            rows = kept
         parts = split_rows(rows, validation_share, test_share, seed)
         return cls(*parts, vocabulary, (*notes, *describe_repeats(*parts)))
+
+    @classmethod
+    def from_part_lines(cls, parts: Sequence[Lines], rules: LineRules) -> Self:
+        """The corpus of the numbered lines of its three parts; see `from_parts`."""
+        (train, *held_out), vocabulary, notes = encode_lines(parts, rules)
+        dropped = rules.on_repeated == 'drop'
+        notes += describe_shared(train, *held_out, dropped)
+        kept = _leave_out_repeats(train, *held_out) if dropped else train
+        if not len(kept):
+            raise ValueError(
+                'on_repeated=drop must leave at least one training row. '
+                f'Received: {len(train)} rows, each of which is a validation or test row'
+            )
+        return cls(kept, *held_out, vocabulary, tuple(notes))
 
     @property
     def sizes(self) -> str:
@@ -145,6 +168,37 @@ class Corpus:
             )
         order = np.random.default_rng([seed, epoch]).permutation(len(self.train))
         return self.train[order[: len(order) // batch_size * batch_size]].reshape(-1, batch_size, self.sequence_length)
+
+
+def _lines_of(texts: Sequence[str], name: str) -> Lines:
+    """The lines of a list of texts.
+
+    Raises:
+        ValueError: it is no list of str, has a text with a line feed, or has no text.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise ValueError(f'{name} must be a list of str. Received: one {type(texts).__name__}: {texts[:60]!r}')
+    texts = list(texts)
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ValueError(f'{name} must be a list of str. Received: {name}[{i}]={text!r:.60}')
+        if '\n' in text.strip():
+            raise ValueError(f'a text must be one line. Received: a line feed in {name}[{i}]: {text[:60]!r}')
+    lines = strip_lines(enumerate(texts))
+    if not lines:
+        raise ValueError(f'{name} must have at least one that is not blank. Received: {len(texts)} texts')
+    return Lines(lines, (name + '[{}]').format)
+
+
+def _leave_out_repeats(rows: np.ndarray, *others: np.ndarray) -> np.ndarray:
+    """The rows [N, T] that equal neither an earlier one nor a row of the others, in order."""
+    known = {row.tobytes() for part in others for row in part}
+    kept = []
+    for i, row in enumerate(rows):
+        if row.tobytes() not in known:
+            known.add(row.tobytes())
+            kept.append(i)
+    return rows[kept]
 
 
 def split_rows(

@@ -1,7 +1,9 @@
 """Lines of text as rows of ids: they are split, checked, and brought to one length."""
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +15,18 @@ MOST_IDS = 1_000_000  # with tokens='id' and no max_vocab
 ON_LONG = ('error', 'drop', 'truncate')
 ON_REPEATED = ('keep', 'drop')
 
-Place = Callable[[int], str]  # the name of a line by its number
+
+@dataclasses.dataclass(frozen=True)
+class Lines:
+    """The lines of one list or file.
+
+    Attributes:
+        texts: {number: line} of the lines that are not blank.
+        place: gives the name of a line by its number, for messages.
+    """
+
+    texts: Mapping[int, str]
+    place: Callable[[int], str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,64 +68,84 @@ def strip_lines(lines: Iterable[tuple[int, str]]) -> dict[int, str]:
     return {number: line for number, line in stripped if line}
 
 
-def encode_lines(lines: Mapping[int, str], place: Place, rules: LineRules) -> tuple[np.ndarray, Vocabulary, list[str]]:
-    """The rows of lines.
+def encode_lines(parts: Sequence[Lines], rules: LineRules) -> tuple[list[np.ndarray], Vocabulary, list[str]]:
+    """The rows of lines in one or several parts.
+
+    The vocabulary is that of the first part. With tokens='id' it has the ids of all parts.
 
     Args:
-        lines: {number: line}, none blank.
-        place: gives the name of a line by its number, for messages.
+        parts: the lines of each part, at least one.
         rules: how lines become rows.
 
     Returns:
-        rows int32 [N, T], their vocabulary, and notes for the user.
+        rows int32 [N, T] of each part, their vocabulary, and notes for the user.
 
     Raises:
-        ValueError: a line is too long or breaks the rule of its kind of token, or fewer than two
-            symbols are left.
+        ValueError: a line is too long or breaks the rule of its kind of token, a part has no line
+            left, or the vocabulary has fewer than two symbols.
     """
-    for number, line in lines.items():
-        if not line.isascii() and any('\ud800' <= char <= '\udfff' for char in line):
-            raise ValueError(
-                f'a text must be Unicode without lone surrogates. Received: {place(number)}: {line[:60]!a}'
-            )
-    if rules.lower:
-        lines = {number: lower_case(line) for number, line in lines.items()}
-    sequences = {number: split(line, rules.tokens, rules.verse_length) for number, line in lines.items()}
-    _check_symbols(lines, sequences, place, rules)
-    sequences, found = _limit_length(lines, sequences, place, rules)
-    lines = {number: lines[number] for number in sequences}
-    vocabulary = _vocabulary(sequences.values(), rules)
-    found += notes.describe_unknown(sequences.values(), vocabulary)
-    found += notes.describe_length(sequences.values(), rules.sequence_length)
-    found += notes.describe_symbols(lines.values(), vocabulary)
-    rows = vocabulary.encode([*sequences.values()], rules.sequence_length)
-    if rules.on_repeated == 'drop':
-        first = np.sort(np.unique(rows, axis=0, return_index=True)[1])
-        if len(first) < len(rows):
-            found.append(f'{len(rows) - len(first)} rows that equal an earlier one dropped')
-        rows = rows[first]
-    return rows, vocabulary, found
+    split_parts = [_split(part, rules) for part in parts]
+    found = _describe_long([*itertools.chain(*split_parts)], rules)
+    if rules.on_long == 'drop':
+        split_parts = [[line for line in lines if len(line.symbols) <= rules.sequence_length] for lines in split_parts]
+    sequences = [[line.symbols[: rules.sequence_length] for line in lines] for lines in split_parts]
+    everything = [*itertools.chain(*sequences)]
+    vocabulary = _vocabulary(sequences[0], everything, rules)
+    found += notes.describe_unknown(sequences[0], vocabulary)
+    found += notes.describe_unseen(sequences, vocabulary)
+    found += notes.describe_length(everything, rules.sequence_length)
+    found += notes.describe_symbols([line.text for line in itertools.chain(*split_parts)], vocabulary)
+    return [vocabulary.encode(part, rules.sequence_length) for part in sequences], vocabulary, found
 
 
-def _vocabulary(sequences: Iterable[Sequence[str]], rules: LineRules) -> Vocabulary:
-    sequences = [*sequences]
-    with_end = any(len(sequence) < rules.sequence_length for sequence in sequences)
+class _Line(NamedTuple):
+    text: str
+    symbols: list[str]
+
+
+def _vocabulary(training: Sequence[Sequence[str]], everything: Sequence[Sequence[str]], rules: LineRules) -> Vocabulary:
+    with_end = any(len(sequence) < rules.sequence_length for sequence in everything)
     if rules.tokens == 'id':
-        highest = rules.max_vocab or 1 + max(int(symbol) for sequence in sequences for symbol in sequence)
+        highest = rules.max_vocab or 1 + max(int(symbol) for sequence in everything for symbol in sequence)
         return Vocabulary([END] * with_end + [str(i) for i in range(highest)], rules.tokens)
-    return Vocabulary.build(
-        sequences,
-        rules.tokens,
+    options = dict(
         verse_length=rules.verse_length,
         lower=rules.lower,
         with_end=with_end,
         min_count=rules.min_count,
         max_vocab=rules.max_vocab,
     )
+    vocabulary = Vocabulary.build(training, rules.tokens, **options)
+    if vocabulary.unknown_id is not None or vocabulary.known.keys() >= set(itertools.chain(*everything)):
+        return vocabulary
+    return Vocabulary.build(training, rules.tokens, **options, with_unknown=True)
+
+
+def _split(part: Lines, rules: LineRules) -> list[_Line]:
+    """The symbols of each line of a part.
+
+    Raises:
+        ValueError: as for `encode_lines`.
+    """
+    lines = part.texts
+    for number, line in lines.items():
+        if not line.isascii() and any('\ud800' <= char <= '\udfff' for char in line):
+            raise ValueError(
+                f'a text must be Unicode without lone surrogates. Received: {part.place(number)}: {line[:60]!a}'
+            )
+    if rules.lower:
+        lines = {number: lower_case(line) for number, line in lines.items()}
+    sequences = {number: split(line, rules.tokens, rules.verse_length) for number, line in lines.items()}
+    _check_symbols(lines, sequences, part.place, rules)
+    _check_lengths(lines, sequences, part.place, rules)
+    return [_Line(line, sequences[number]) for number, line in lines.items()]
 
 
 def _check_symbols(
-    lines: Mapping[int, str], sequences: Mapping[int, Sequence[str]], place: Place, rules: LineRules
+    lines: Mapping[int, str],
+    sequences: Mapping[int, Sequence[str]],
+    place: Callable[[int], str],
+    rules: LineRules,
 ) -> None:
     """Raises ValueError where a line breaks the rule of its kind of token."""
     for number, line in lines.items():
@@ -147,27 +180,36 @@ def _check_ids(sequence: Sequence[str], limit: int, place: str) -> None:
             )
 
 
-def _limit_length(
-    lines: Mapping[int, str], sequences: dict[int, list[str]], place: Place, rules: LineRules
-) -> tuple[dict[int, list[str]], list[str]]:
-    """Sequences of at most T symbols, and a note on those that were longer."""
+def _check_lengths(
+    lines: Mapping[int, str],
+    sequences: Mapping[int, Sequence[str]],
+    place: Callable[[int], str],
+    rules: LineRules,
+) -> None:
+    """Raises ValueError where a line is too long, or where no line would be left."""
     most = rules.sequence_length
     long = [number for number, sequence in sequences.items() if len(sequence) > most]
     if not long:
-        return sequences, []
+        return
+    first = long[0]
     if rules.on_long == 'error':
-        first = long[0]
         raise ValueError(
             f'a line must have at most sequence_length={most} symbols, unless on_long is drop or truncate. '
             f'Received: {len(long)} longer lines, the first is {place(first)} with {len(sequences[first])}: '
             f'{lines[first][:60]}'
         )
-    if rules.on_long == 'truncate':
-        return {n: s[:most] for n, s in sequences.items()}, [f'{len(long)} lines cut to {most} symbols']
-    kept = {n: s for n, s in sequences.items() if len(s) <= most}
-    if not kept:
+    if rules.on_long == 'drop' and len(long) == len(lines):
         raise ValueError(
-            f'on_long=drop must leave at least one line. Received: {len(long)} lines, from {place(long[0])} on, '
+            f'on_long=drop must leave at least one line. Received: {len(long)} lines, from {place(first)} on, '
             f'where all {len(long)} lines are longer than {most} symbols'
         )
-    return kept, [f'{len(long)} lines of more than {most} symbols dropped']
+
+
+def _describe_long(lines: Sequence[_Line], rules: LineRules) -> list[str]:
+    """A note on the lines that are cut or dropped, if there are any."""
+    most = rules.sequence_length
+    count = sum(len(line.symbols) > most for line in lines)
+    if not count:
+        return []
+    cut = rules.on_long == 'truncate'
+    return [f'{count} lines cut to {most} symbols' if cut else f'{count} lines of more than {most} symbols dropped']

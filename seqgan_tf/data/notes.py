@@ -28,6 +28,21 @@ def describe_unknown(sequences: Iterable[Sequence[str]], vocabulary: Vocabulary)
         )
 
 
+def describe_unseen(parts: Sequence[Sequence[Sequence[str]]], vocabulary: Vocabulary) -> Iterator[str]:
+    """Yields a note on the symbols of later parts that the first part, of training, never has."""
+    training, *held_out = (collections.Counter(s for sequence in part for s in sequence) for part in parts)
+    counts = sum(held_out, collections.Counter())
+    unseen = {s: n for s, n in counts.most_common() if s not in vocabulary.known and s not in training}
+    if unseen:
+        share = sum(unseen.values()) / counts.total()
+        learnt = any(s not in vocabulary.known or s == vocabulary.unknown for s in training)
+        yield (
+            f'{len(unseen)} symbols of validation and test lines ({share:.2%} of their text) are in no training line and '
+            f'became {vocabulary.unknown}: {" ".join(list(unseen)[:10])}{" ..." if len(unseen) > 10 else ""}'
+            + ('' if learnt else f'; no training row has {vocabulary.unknown}, and a higher --min_count makes some')
+        )
+
+
 def describe_length(sequences: Iterable[Sequence[str]], sequence_length: int) -> Iterator[str]:
     """Yields a note where more than a quarter of T is never used."""
     longest = max(map(len, sequences))
@@ -49,6 +64,25 @@ def describe_repeats(train: np.ndarray, validation: np.ndarray, test: np.ndarray
             f'{repeats} of {len(rows)} rows equal an earlier one, and {shared} of {len(test)} test rows are training '
             'rows too; --on_repeated=drop keeps the first of each'
         )
+
+
+def describe_shared(train: np.ndarray, validation: np.ndarray, test: np.ndarray, dropped: bool) -> Iterator[str]:
+    """Yields a note on how many rows int32 [N, T] of a given training part stand elsewhere too.
+
+    `dropped` says whether these are left out.
+    """
+    rows = [row.tobytes() for row in train]
+    repeats = len(rows) - len(set(rows))
+    in_validation, in_test = (
+        sum(map({row.tobytes() for row in part}.__contains__, rows)) for part in (validation, test)
+    )
+    found = (
+        f'of {len(rows)} training rows {in_test} stand among the test rows and {in_validation} among the validation '
+        f'rows, and {repeats} equal an earlier one'
+    )
+    if in_test or in_validation or repeats:
+        found += '; all of these are dropped' if dropped else '; --on_repeated=drop leaves them out'
+    yield found
 
 
 def describe_symbols(lines: Iterable[str], vocabulary: Vocabulary) -> Iterator[str]:

@@ -37,8 +37,8 @@ class DataSet:
         check: a function that raises ValueError where settings do not fit the data set. It must not
             load TensorFlow. '': there is no check.
         shown: those of `settings` that a report names; None: all of them.
-        files: those of `settings` that name a file. Reports compare the name of the file, not its
-            directory.
+        files: those of `settings` that name a file or a directory. Reports compare its name, not
+            where it stands.
         fallbacks: {setting: file setting}. The setting is read only if the file setting is empty.
         rules: {metric: what the samples keep} of the shares that the rules of the `Task` give.
         planes: pairs of metrics (x, y) for the figure of quality and diversity. A report draws the
@@ -90,7 +90,7 @@ DATASETS: dict[str, DataSet] = {
         },
     ),
     'text': DataSet(
-        summary='a file',
+        summary='a file, or a directory with the three parts',
         load='seqgan_tf.data.text_file:load',
         check='seqgan_tf.data.text_file:check',
         scored_by=Score('bleu_2', higher_is_better=True),

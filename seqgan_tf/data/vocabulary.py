@@ -85,6 +85,7 @@ class Vocabulary:
         verse_length: int = 0,
         lower: bool = False,
         with_end: bool = False,
+        with_unknown: bool = False,
         min_count: int = 1,
         max_vocab: int = 0,
     ) -> Self:
@@ -97,6 +98,7 @@ class Vocabulary:
             sequences: lists of symbols (strings).
             tokens, verse_length, lower: see the class. The symbols are taken as they are.
             with_end: whether the end symbol is added, in first place.
+            with_unknown: whether the unknown symbol is added even if no symbol is left out.
             min_count: symbols that occur less often become the unknown symbol.
             max_vocab: maximum number of symbols, the special ones included; 0: no limit.
 
@@ -108,7 +110,7 @@ class Vocabulary:
         kept = sorted((s for s, n in counts.items() if n >= min_count), key=int if tokens == 'id' else by_count)
         special = [END] if with_end else []
         unknown = TOKEN_KINDS[tokens].unknown
-        if len(kept) < len(counts) or 0 < max_vocab < len(special) + len(kept):
+        if with_unknown or len(kept) < len(counts) or 0 < max_vocab < len(special) + len(kept):
             special.append(unknown)
         kept = [s for s in kept if s not in special]  # the text may hold the unknown symbol itself
         if max_vocab:
