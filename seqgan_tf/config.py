@@ -249,14 +249,11 @@ class Config(Settings):
         8, 'selfgan: n, the samples of which one is chosen by the discriminator', least=1, since='adversarial'
     )
     guidance: float = setting(
-        1.0,
-        'selfgan: beta. A sample with the logit s is chosen with weight e^(beta s)',
-        least=0,
-        since='adversarial',
+        1.0, 'selfgan: beta. A sample with the logit s is chosen with weight e^(beta s)', least=0, since='adversarial'
     )
     real_share: float = setting(
         0.5,
-        'selfgan: share of training rows in its likelihood updates. 1: no search, the control',
+        'selfgan: share of training rows in an update. 1: no search, the control',
         least=0,
         most=1,
         since='adversarial',

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -37,20 +38,20 @@ def epochs(
     `mle_decay` sets the learning rate: with 'cosine' before each update, with 'plateau' after an
     epoch.
     """
-    scorer = Scorer(state.generator, config.jit)
+    scorer, optimizer = Scorer(state.generator, config.jit), cast(keras.optimizers.Optimizer, state.mle_optimizer)
 
     for epoch in state.rounds('mle', config.mle_epochs):
         batches, steps = corpus.batches(epoch, config.batch_size, config.seed), []
         for i, batch in enumerate(batches):
             if config.mle_decay == 'cosine':
                 done = (epoch - 1 + i / len(batches)) / config.mle_epochs
-                state.mle_optimizer.learning_rate = cosine_rate(config.generator_learning_rate, done)
+                optimizer.learning_rate = cosine_rate(config.generator_learning_rate, done)
             steps.append(update(epoch, batch))
         metrics = {name: float(np.mean([s[name] for s in steps])) for name in steps[0]}
         metrics['nll_validation'] = scorer.nll(corpus.validation)
         epochs_in_all = config.mle_epochs
         if config.mle_decay == 'plateau' and not metrics['nll_validation'] < state.best_nll:
-            state.mle_optimizer.learning_rate = state.mle_optimizer.learning_rate * PLATEAU_FACTOR
+            optimizer.learning_rate = optimizer.learning_rate * PLATEAU_FACTOR
         if config.mle_patience or config.mle_decay == 'plateau':
             state.keep_best(metrics['nll_validation'], config.mle_patience)
         if config.mle_patience:

@@ -62,7 +62,7 @@ def train(
         if i == 1:
             state.begin_adversarial_phase()
             if config.mle_decay != 'none':  # the decayed rate was that of the pretraining
-                state.mle_optimizer.learning_rate = config.policy_learning_rate or config.generator_learning_rate
+                mle_step.optimizer.learning_rate = config.policy_learning_rate or config.generator_learning_rate
         metrics = mean([g_step(state.next_seed()) for _ in range(config.g_steps)])
         likelihood = [mle_step(batch, dropout_seed=state.dropout_seed()) for batch in _batches(corpus, config, i)]
         metrics |= mean([{'nll': step['nll']} for step in likelihood])

@@ -42,7 +42,8 @@ class Twin:
 
     def initial_state(self, *batch: int) -> State:
         """The state before any token: (hidden, cell) of each LSTM, zeros [*batch, H] each."""
-        return [(np.zeros([*batch, len(recurrent)]),) * 2 for _, recurrent, _ in self.lstms]
+        zeros = [np.zeros([*batch, len(recurrent)]) for _, recurrent, _ in self.lstms]
+        return list(zip(zeros, zeros))
 
     def step(self, tokens: np.ndarray | int, state: State) -> tuple[np.ndarray, State]:
         """Reads tokens [B] or one token; returns the next logits [B, V] or [V] and the state."""
