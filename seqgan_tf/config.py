@@ -252,11 +252,7 @@ class Config(Settings):
         1.0, 'selfgan: beta. A sample with the logit s is chosen with weight e^(beta s)', least=0, since='adversarial'
     )
     real_share: float = setting(
-        0.5,
-        'selfgan: share of training rows in an update. 1: no search, the control',
-        least=0,
-        most=1,
-        since='adversarial',
+        0.5, 'selfgan: share of training rows in an update. 1: the control', least=0, most=1, since='adversarial'
     )
     freeze_discriminator: bool = setting(
         False,

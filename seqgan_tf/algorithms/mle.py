@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -38,7 +37,7 @@ def epochs(
     `mle_decay` sets the learning rate: with 'cosine' before each update, with 'plateau' after an
     epoch.
     """
-    scorer, optimizer = Scorer(state.generator, config.jit), cast(keras.optimizers.Optimizer, state.mle_optimizer)
+    scorer, optimizer = Scorer(state.generator, config.jit), cast(Any, state.mle_optimizer)
 
     for epoch in state.rounds('mle', config.mle_epochs):
         batches, steps = corpus.batches(epoch, config.batch_size, config.seed), []
