@@ -13,6 +13,6 @@ def cost_table(study: Study) -> Table | None:
         size = f'{sizes.pop():,.0f}' if len(sizes) == 1 and None not in sizes else NOTHING
         cost = f'{sum(costs) / len(costs):,.0f}' if costs else NOTHING
         rows.append(('label', [label, str(len(seeds)), size, cost, mean(study.values(label, 'nll_test'))]))
-        measured = measured or bool(costs)
+        measured = measured or any(costs)
     head = ['', 'seeds', 'parameters of the generator', 'CPU seconds', 'nll_test']
     return Table('', head, rows) if measured else None
