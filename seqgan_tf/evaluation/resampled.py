@@ -1,6 +1,6 @@
 """Text that a search found: what the discriminator knows and the generator does not write by itself."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
 
@@ -18,7 +18,7 @@ BEST_OF_N = 1e6  # beta: logits that differ by a hundred thousandth have weights
 CURVE = (0.0, 0.25, 0.5, 0.75, PLAIN, 1.5, 2.0, 4.0, BEST_OF_N)
 
 
-def search_curve(evaluator: Evaluator, guidances: Iterable[float], seed: tf.Tensor) -> Iterator[dict[str, float]]:
+def search_curve(evaluator: Evaluator, guidances: Sequence[float], seed: tf.Tensor) -> Iterator[dict[str, float]]:
     """Yields {name: value} for each guidance beta: a curve in the plane of quality and diversity.
 
     Each of at most 2,000 sequences is one of 16 samples of the generator, chosen with weights
@@ -42,8 +42,8 @@ def search_curve(evaluator: Evaluator, guidances: Iterable[float], seed: tf.Tens
     nll = evaluator.scorer.nll(corpus.test)
     test = HeldOut.of(corpus.test, nll, logits_of(corpus.test), evaluator.generator.end_id)
     logits = logits_of(evaluator.sample(randomness.fold_in(seed, 0)))
-    for guidance in guidances:
-        found = resampler(count, randomness.fold_in(seed, 1), guidance)
+    curve = resampler.curve(count, randomness.fold_in(seed, 1), guidances)
+    for guidance, found in zip(guidances, curve):
         line = {'guidance': guidance, 'num_candidates': CANDIDATES, 'samples': count}
         if guidance < BEST_OF_N:
             line['guided_nll_test'] = test.residual_nll(guidance, logits)

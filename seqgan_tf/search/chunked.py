@@ -1,11 +1,13 @@
 """Any number of resampled sequences, in compiled chunks of one size."""
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 from seqgan_tf import randomness
 from seqgan_tf.policies.policy import Policy, RewardFunction
 from seqgan_tf.search.found import Weighted
-from seqgan_tf.search.resample import resample
+from seqgan_tf.search.resample import keep_one, scored_candidates
 
 CANDIDATES = 1024  # in a chunk: the convolutions of a discriminator hold 0.1 MB for each
 
@@ -27,22 +29,20 @@ class Resampler(tf.Module):
         super().__init__()
         self.rows = max(1, CANDIDATES // num_candidates)
 
-        def chunk(seed, guidance):
-            return resample(
-                policy,
-                score_fn,
-                self.rows,
-                sequence_length,
-                num_candidates,
-                seed,
-                guidance=guidance,
-                jit_compile=jit == 'auto',
+        def chunk(seed, guidances):
+            scored = scored_candidates(
+                policy, score_fn, self.rows, sequence_length, num_candidates, seed, jit_compile=jit == 'auto'
             )
+            return [keep_one(*scored, guidance, seed) for guidance in tf.unstack(guidances)]
 
         self._chunk = tf.function(chunk, autograph=False, jit_compile=jit == 'on')
 
     def __call__(self, count: int, seed: randomness.Seed, guidance: float = 1.0) -> Weighted:
         """`count` sequences from a seed int [2]. The first do not depend on `count`."""
-        beta = tf.constant(guidance, tf.float32)
-        chunks = [self._chunk(randomness.fold_in(seed, i), beta) for i in range(-(-count // self.rows))]
-        return Weighted(*(tf.concat(parts, axis=0)[:count] for parts in zip(*chunks)))
+        return self.curve(count, seed, [guidance])[0]
+
+    def curve(self, count: int, seed: randomness.Seed, guidances: Sequence[float]) -> list[Weighted]:
+        """As a call with each guidance. The candidates are drawn and scored once."""
+        betas = tf.constant(guidances, tf.float32)
+        chunks = [self._chunk(randomness.fold_in(seed, i), betas) for i in range(-(-count // self.rows))]
+        return [Weighted(*(tf.concat(parts, axis=0)[:count] for parts in zip(*found))) for found in zip(*chunks)]

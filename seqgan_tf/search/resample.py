@@ -46,6 +46,38 @@ def resample(
     Raises:
         ValueError: n below 1, or as `sampling.sample`.
     """
+    candidates, scores = scored_candidates(
+        policy,
+        score_fn,
+        batch_size,
+        length,
+        num_candidates,
+        seed,
+        temperature=temperature,
+        prefix=prefix,
+        prefix_length=prefix_length,
+        jit_compile=jit_compile,
+    )
+    return keep_one(candidates, scores, guidance, seed)
+
+
+def scored_candidates(
+    policy: Policy,
+    score_fn: RewardFunction,
+    batch_size: int,
+    length: int,
+    num_candidates: int,
+    seed: randomness.Seed,
+    *,
+    temperature: float | tf.Tensor = 1.0,
+    prefix: tf.Tensor | None = None,
+    prefix_length: tf.Tensor | None = None,
+    jit_compile: bool = False,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The candidates int32 [B, n, T] of `resample`, and their scores float32 [B, n].
+
+    Arguments and errors are those of `resample`.
+    """
     if num_candidates < 1:
         raise ValueError(f'num_candidates must be at least 1. Received: num_candidates={num_candidates}')
 
@@ -70,8 +102,13 @@ def resample(
         draw_candidates = tf.function(draw_candidates, autograph=False, jit_compile=True)
     candidates = tf.ensure_shape(draw_candidates(), [batch_size * num_candidates, length])
     scores = tf.reshape(score_fn(candidates), [batch_size, num_candidates])
+    return tf.reshape(candidates, [batch_size, num_candidates, length]), scores
+
+
+def keep_one(candidates: tf.Tensor, scores: tf.Tensor, guidance: float | tf.Tensor, seed: randomness.Seed) -> Weighted:
+    """One of the candidates int32 [B, n, T] of each row, by their scores [B, n]; see `resample`."""
+    batch_size, num_candidates = scores.shape
     chosen = choose(scores, guidance, randomness.uniforms([batch_size], randomness.fold_in(seed, 1)))
-    candidates = tf.reshape(candidates, [batch_size, num_candidates, length])
     return Weighted(
         tf.gather(candidates, chosen, batch_dims=1),
         tf.gather(scores, chosen, batch_dims=1),
