@@ -67,9 +67,9 @@ def figure(rows: int, columns: int, height: float, width: float = 10.0, **option
 def legend(panels: 'Figure', axes: np.ndarray) -> 'Figure':
     """Adds one legend below all panels, which has each label once. Returns the figure."""
     handles = {label: handle for ax in axes.flat for handle, label in zip(*ax.get_legend_handles_labels())}
-    panels.legend(
-        list(handles.values()), list(handles), loc='outside lower center', ncols=min(4, len(handles)), fontsize=9
-    )
+    column = max(map(len, handles), default=0) * 0.075 + 0.65  # inches: the longest text, and what is beside it
+    columns = min(4, len(handles), max(1, int(panels.get_figwidth() / column)))
+    panels.legend(list(handles.values()), list(handles), loc='outside lower center', ncols=columns, fontsize=9)
     return panels
 
 
