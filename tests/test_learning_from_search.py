@@ -123,7 +123,8 @@ def test_a_round_of_selfgan_trains_on_what_was_found_and_on_training_rows(real_s
         def __init__(self, generator, optimizer, *_):
             assert generator is state.generator and optimizer is state.policy_optimizer
 
-        def __call__(self, batch):
+        def __call__(self, batch, dropout_seed):
+            assert dropout_seed is None
             seen.append(batch.numpy())
             return {'nll': 0.0}
 
@@ -202,4 +203,14 @@ def test_chunks_give_what_one_chunk_gives():
     assert len(np.unique(many.tokens.numpy(), axis=0)) > 3
     np.testing.assert_allclose(many.scores, state.discriminator(many.tokens), rtol=1e-4, atol=1e-5)
     assert np.any(many.tokens[:3].numpy() != many.tokens[3:6].numpy())
-    np.testing.assert_array_equal(many.tokens[:3], search._chunk(randomness.fold_in(SEED, 0), tf.constant(1.0)).tokens)
+    (chunk,) = search._chunk(randomness.fold_in(SEED, 0), tf.constant([1.0]))
+    np.testing.assert_array_equal(many.tokens[:3], chunk.tokens)
+
+
+def test_a_curve_over_guidance_is_a_search_with_each():
+    state, _, _ = made()
+    search = Resampler(state.generator, state.discriminator, 4, 300, 'auto')
+    guidances = [0.0, 2.0, 1e6]
+    for guidance, found in zip(guidances, search.curve(7, SEED, guidances), strict=True):
+        for here, there in zip(found, search(7, SEED, guidance), strict=True):
+            np.testing.assert_allclose(here, there, rtol=1e-5)

@@ -10,7 +10,9 @@ from seqgan_tf.report.study import read_study
 RESULTS = pathlib.Path(__file__).resolve().parents[1] / 'benchmarks' / 'results'
 
 
-@pytest.mark.parametrize('study', ['paper', 'verse', 'tuned/verse', 'tuned/verse_grid'])
+@pytest.mark.parametrize(
+    'study', ['paper', 'verse', 'tuned/verse', 'tuned/verse_grid', 'tuned/poems', 'tuned/poems_grid']
+)
 def test_a_report_made_from_scratch_is_the_committed_one(study):
     """Tables to the last byte; a picture's bytes depend on the drawing library's version."""
     files = build(read_study([RESULTS / study / 'runs']))
