@@ -227,7 +227,7 @@ def test_read_metrics_gives_the_lines_of_the_log(made):
     lines = seqgan_tf.read_metrics(made[1])
     assert lines == [json.loads(line) for line in (made[1] / 'metrics.jsonl').read_text('utf-8').splitlines()]
     assert [line['phase'] for line in lines] == (
-        'initial mle mle discriminator adversarial adversarial search final'.split()
+        'initial mle mle discriminator adversarial adversarial likeliest search final'.split()
     )
     with pytest.raises(RunError, match='readable metrics.jsonl'):
         seqgan_tf.read_metrics(made[2])
