@@ -98,7 +98,7 @@ def test_a_run_with_dropout_of_its_own_resumes_as_it_would_have_gone_on(tmp_path
 def test_a_given_reward_may_ask_the_given_discriminator_which_is_trained_beside(tmp_path):
     model = network()
     trained = run(tmp_path, reward=lambda tokens: tf.sigmoid(model(tokens)[:, 0]), discriminator=model)
-    assert trained.discriminator.model is model and 'd_loss' in metrics(tmp_path)[-3]
+    assert trained.discriminator.model is model and 'd_loss' in metrics(tmp_path)[-4]
 
 
 def test_dropout_acts_in_updates_only_and_penalties_count():

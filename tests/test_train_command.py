@@ -246,8 +246,8 @@ def test_a_bad_corpus_leaves_a_workdir_that_can_be_used(content, options, messag
     assert contents(tmp_path / 'run') == {}
 
 
-def test_a_corpus_that_is_a_directory_is_refused(tmp_path):
-    with pytest.raises(RunError, match='readable file. Received: .* .Is a directory'):
+def test_a_directory_without_the_parts_of_a_corpus_is_refused(tmp_path):
+    with pytest.raises(RunError, match='must have one file of each part: train.txt, validation.txt, test.txt'):
         run(tmp_path / 'run', dataset='text', corpus=str(tmp_path))
 
 
