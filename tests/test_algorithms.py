@@ -95,8 +95,9 @@ def test_a_run_builds_what_its_algorithm_declares(name):
     config = Config(algorithm=name, **TINY)
     state = TrainState(config, Vocabulary([str(i) for i in range(12)], 'id'), parts_of(config))
     built = {part for part in PARTS if getattr(state, part) is not None}
-    # Those two need baseline=ewma and kl_coef.
-    assert built == parts_of(config) - {'running_mean', 'reference_policy'}
+    # Those need baseline=ewma, kl_coef, discriminator_calibration and discriminator_best.
+    asked_for = {'running_mean', 'reference_policy', 'discriminator_scale', 'discriminator_best'}
+    assert built == parts_of(config) - asked_for
     assert (state.discriminator is not None) == (name in ('seqgan', 'selfgan'))
     assert (state.rollout_policy is not None) == (name in ('seqgan', 'pg_bleu'))
 

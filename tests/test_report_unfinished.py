@@ -12,7 +12,7 @@ from seqgan_tf.report.page import markdown
 from seqgan_tf.report.study import read_study
 
 ENDS = {
-    'before its closing evaluation': (lambda path: keep(path, -1), 'temperature 16'),
+    'before its closing evaluation': (lambda path: keep(path, -1), 'likeliest 3'),
     'in the midst': (lambda path: keep(path, 8), 'mle 7'),
     'before its first line': (lambda path: keep(path, 0), 'none'),
     'before its log': (lambda path: path.unlink(), 'none'),
