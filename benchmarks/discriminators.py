@@ -7,8 +7,8 @@ read. Each row trains a discriminator from scratch on `sets` negative sets: fres
 real rows, the same for all rows of the table. After each set the held-out loss is measured, on
 validation rows and as many samples that are the same for all sets. `best` has the figures of the set
 where that loss was lowest, and `last` those of the last set. `scale` and the residual model belong to
-`best`. The test rows and their samples choose nothing. `own_*` are the figures on the set that was just trained on, with dropout off. They show
-over-fitting.
+`best`. The test rows and their samples choose nothing. `own_*` are the figures on the set that was
+just trained on, with dropout off. They show over-fitting.
 
 Losses are in nats a sequence (ln 2 = 0.693 without any knowledge), NLLs in nats a token. The CPU
 seconds are those of the updates alone, for all threads. Those of the first set, which compiles, stand

@@ -164,7 +164,6 @@ class Config(Settings):
         'scheduled_sampling: decrease per epoch of the share of true input tokens, which starts at 1 (paper)',
         least=0,
         most=1,
-        since='adversarial',
     )
     start_from: str = setting(
         '',

@@ -44,13 +44,8 @@ PHASE_LENGTHS = {'mle': 'mle_epochs', 'discriminator': 'discriminator_rounds', '
 LIKELIHOOD = ('mle_optimizer',)
 # Their networks are trained on negative sets, in the phase 'discriminator' and in d-steps.
 OF_NEGATIVE_SETS = {'discriminator_optimizer', 'value_optimizer', 'causal_optimizer'}
-# What the phase 'discriminator' trains, with what keeps its best weights.
-TRAINED_ON_SETS = OF_NEGATIVE_SETS | {
-    *ADVERSARY,
-    'value_network',
-    'causal_discriminator',
-    'causal_best',
-}
+# All parts that such training changes: networks, optimizers, and what keeps the best weights.
+TRAINED_ON_SETS = {*ADVERSARY, *(part for value in VALUES.values() for part in value.parts)} - {*SEARCH}
 POLICY_GRADIENT = (*LIKELIHOOD, 'policy_optimizer', 'running_mean', 'reference_policy')
 
 ALGORITHMS = {

@@ -79,10 +79,10 @@ def best_sampler_table(study: Study) -> Table | None:
     rows = []
     for title, across, up, found in best_samplers(study):
         inside = [best.distance for best in found.values() if best.distance is not None]
-        mean = estimate(inside) if inside else None
+        over_seeds = estimate(inside) if inside else None
         each = '; '.join(f'{seed}: {_against(best)}' for seed, best in found.items())
-        cells = [title, across, str(len(inside)), f'{up}\n{_difference(mean)}', _verdict(mean, 'best sampler'), each]
-        rows.append(('label', cells))
+        difference, verdict = f'{up}\n{_difference(over_seeds)}', _verdict(over_seeds, 'best sampler')
+        rows.append(('label', [title, across, str(len(inside)), difference, verdict, each]))
     return Table('Points and the best sampler of an MLE', head, rows) if rows else None
 
 
