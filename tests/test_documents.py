@@ -107,9 +107,10 @@ def public_names():
 
 @functools.cache
 def known_flags():
-    """The fields of Config, and what the commands define."""
-    config = names_in(tree(PACKAGE / 'config.py').body)['Config']
-    found = {node.target.id for node in config.body if isinstance(node, ast.AnnAssign)}
+    """The fields of Config with those of its data, and what the commands define."""
+    classes = (('config.py', 'Config'), ('data/settings.py', 'DataSettings'))
+    bodies = [names_in(tree(PACKAGE / file).body)[name].body for file, name in classes]
+    found = {node.target.id for body in bodies for node in body if isinstance(node, ast.AnnAssign)}
     for path in [*PACKAGE.rglob('*.py'), *(ROOT / 'export').rglob('*.py'), *(ROOT / 'benchmarks').rglob('*.py')]:
         for call in ast.walk(tree(path)):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.args:

@@ -17,7 +17,7 @@ PACKAGE = ROOT / 'seqgan_tf'
 # From the bottom up. A module imports from its own layer and from those before it; a wing stands for its modules.
 LAYERS = [
     'errors randomness settings version running.interruption running.startup',
-    'models policies',
+    'models policies music',
     'data metrics training',
     'rewards search evaluation serving',
     'algorithms',
@@ -32,7 +32,7 @@ SOURCES = {
     for path in sorted(PACKAGE.rglob('*.py'))
 }
 MODULES = sorted(set(SOURCES) - {'__init__'})  # the index of public names may import all
-MATHS = ('models', 'policies', 'data', 'metrics', 'training', 'rewards', 'search', 'evaluation')
+MATHS = ('models', 'policies', 'music', 'data', 'metrics', 'training', 'rewards', 'search', 'evaluation')
 TOP_LEVEL = 8  # modules beside the wings, the index of public names included
 COMMANDS = [ROOT / 'train.py', *sorted((ROOT / 'export').glob('*.py')), *sorted((ROOT / 'benchmarks').glob('*.py'))]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.registry import DATASETS, Score
+from seqgan_tf.music.melody import Melody
 
 if TYPE_CHECKING:  # settings are read without TensorFlow
     from seqgan_tf.policies.policy import Policy
@@ -24,6 +25,7 @@ class Task:
         oracle: the policy that the rows were drawn from, or None.
         rules: a function of texts that gives {name: share of the texts that keep a rule}, or None.
         has_text: whether the rows are text. Only then is BLEU measured.
+        melody: how the ids of a row stand for a melody; None where rows are no music.
     """
 
     corpus: Corpus
@@ -31,14 +33,20 @@ class Task:
     oracle: 'Policy | None' = None
     rules: Rules | None = None
     has_text: bool = True
+    melody: Melody | None = None
 
     @property
     def provides(self) -> frozenset[str]:
-        """What the task has, of 'oracle', 'rules' and 'text'.
+        """What the task has, of 'oracle', 'rules', 'text' and 'music'.
 
         A metric is measured where the task has all that the metric requires.
         """
-        found = {'oracle': self.oracle is not None, 'rules': self.rules is not None, 'text': self.has_text}
+        found = {
+            'oracle': self.oracle is not None,
+            'rules': self.rules is not None,
+            'text': self.has_text,
+            'music': self.melody is not None,
+        }
         return frozenset(name for name, there in found.items() if there)
 
 

@@ -22,7 +22,7 @@ class Metric:
         names: {name: Definition} of all numbers that it can give, in the order of their columns.
         group: the table of a report that has the names.
         column: the position of the names in that table.
-        requires: what must be there, of 'oracle', 'rules', 'text' (`Task.provides`), and
+        requires: what must be there, of 'oracle', 'rules', 'text', 'music' (`Task.provides`), and
             'discriminator', a trained one (`Evaluator.provides`).
         closing: whether only the closing evaluation measures it. If not, every evaluation does.
         on_curve: what a task must provide, beside `requires`, for the metric to be measured at each

@@ -1,0 +1,57 @@
+"""The settings of the data: what the generator learns, and how it is read."""
+
+import dataclasses
+
+from seqgan_tf.data.lines import ON_LONG, ON_REPEATED
+from seqgan_tf.data.registry import DATASETS
+from seqgan_tf.data.token_kinds import TOKEN_KINDS
+from seqgan_tf.settings import Settings, explain, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class DataSettings(Settings):
+    """The settings of the data of one experiment. `DATASETS` says which of them a data set reads."""
+
+    dataset: str = setting(
+        'synthetic',
+        'what the generator learns: ' + ', '.join(f'{name} ({entry.summary})' for name, entry in DATASETS.items()),
+        choices=DATASETS,
+    )
+    # Another path may hold the same data: a resumed run compares checksums of its rows.
+    corpus: str = setting(
+        '',
+        'text: path of the corpus, one sequence a line; gzip is read too. Of a directory the files train.txt, '
+        'validation.txt and test.txt are the parts',
+        may_change=True,
+    )
+    encoding: str = setting('utf-8', 'text: encoding of the corpus, such as utf-16 or gb18030', may_change=True)
+    tokens: str = setting('char', 'text: the kind of symbol. ' + explain(TOKEN_KINDS), choices=TOKEN_KINDS)
+    lower: bool = setting(False, 'text: put lines and prompts into lower case')
+    verse_length: int = setting(
+        0,
+        'text, tokens=char: characters in a verse. Spaces between verses are then no symbols. 0: a space is a symbol',
+        least=0,
+    )
+    sequence_length: int = setting(20, 'T, the most symbols in a sequence (paper: 20; music: 32)', least=2, most=1024)
+    on_long: str = setting('error', 'text: what happens to a line of more than T symbols', choices=ON_LONG)
+    on_repeated: str = setting(
+        'keep',
+        'text: whether rows equal to an earlier one stay. drop: no test row is a training row',
+        choices=ON_REPEATED,
+    )
+    min_count: int = setting(1, 'text: symbols that occur less often than this become the unknown symbol', least=1)
+    max_vocab: int = setting(
+        0,
+        'text: maximum size of the vocabulary; rarer symbols become the unknown symbol. With tokens=id: the number of '
+        'ids. 0: no limit',
+        least=0,
+    )
+    validation_share: float = setting(0.1, 'text: share of the lines of a file used for validation', least=0, most=0.5)
+    test_share: float = setting(0.1, 'text: share of the lines of a file used for test', least=0, most=0.5)
+    num_sequences: int = setting(
+        0, 'synthetic, verse: number of training sequences. 0: 10,000 synthetic (paper) or 16,384 poems', least=0
+    )
+    held_out: int = setting(2000, 'synthetic, verse: number of validation sequences, and of test sequences', least=1)
+    oracle_seed: int = setting(0, "synthetic: seed of the oracle's N(0, 1) weights", least=0, most=2**31 - 1)
+    oracle_path: str = setting('', 'synthetic: .npz file of an oracle, used in place of oracle_seed', may_change=True)
+    vocab_size: int = setting(5000, 'synthetic: V, the vocabulary size of an oracle made from oracle_seed', least=2)

@@ -1,0 +1,1 @@
+"""Melodies: their ids, and the files, pictures and sounds that are made of them."""
