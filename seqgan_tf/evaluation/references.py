@@ -7,15 +7,16 @@ import tensorflow as tf
 
 from seqgan_tf.evaluation.evaluation import COMPARED_ROWS
 from seqgan_tf.evaluation.evaluator import Evaluator, Values
-from seqgan_tf.evaluation.measures import self_bleu_of
+from seqgan_tf.evaluation.measures import bleus_of, corpus_bleus_of, self_bleu_of
 from seqgan_tf.metrics import ngram
 
 
 def references(evaluator: Evaluator, seed: tf.Tensor) -> Values:
     """Yields (name, value) of the reference values of a task.
 
-    A task with text has self_bleu_n_of_data, of the test rows. A task with an oracle has
-    nll_oracle_of_X, of `num_samples` samples of X, and nll_test_of_X. X is one of:
+    A task with text has bleu_n_of_data and corpus_bleu_n_of_data, of at most 2,000 validation rows
+    against the test rows, and self_bleu_n_of_data, of at most 2,000 test rows. A task with an
+    oracle has nll_oracle_of_X, of `num_samples` samples of X, and nll_test_of_X. X is one of:
 
     - data: the oracle itself, on the test rows. Both values are its entropy.
     - uniform: uniform tokens.
@@ -29,8 +30,10 @@ def references(evaluator: Evaluator, seed: tf.Tensor) -> Values:
     """
     corpus, oracle_scorer, num_samples = evaluator.task.corpus, evaluator.oracle_scorer, evaluator.num_samples
     if evaluator.task.has_text:
-        for name, value in self_bleu_of(corpus.test[:COMPARED_ROWS], corpus.vocabulary.end_id).items():
-            yield f'{name}_of_data', value
+        held_out = corpus.validation[:COMPARED_ROWS]
+        found = bleus_of(held_out, corpus) | corpus_bleus_of(held_out, corpus)
+        found |= self_bleu_of(corpus.test[:COMPARED_ROWS], corpus.vocabulary.end_id)
+        yield from ((f'{name}_of_data', value) for name, value in found.items())
     if oracle_scorer is None:
         return
     entropy = oracle_scorer.nll(corpus.test)

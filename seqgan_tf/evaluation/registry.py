@@ -77,6 +77,18 @@ METRICS: dict[str, Metric] = {
         on_curve=ALWAYS,
         on_search=ALWAYS,
     ),
+    'corpus_bleu': Metric(
+        f'{_MEASURES}:corpus_bleus',
+        {
+            f'corpus_bleu_{n}': Definition(f'corpus BLEU-{n} of the samples against the test rows, without smoothing')
+            for n in (1, 2, 3, 4)
+        },
+        QUALITY,
+        column=2,
+        requires=TEXT,
+        on_curve=ALWAYS,
+        on_search=ALWAYS,
+    ),
     'rules': Metric(
         f'{_MEASURES}:rules',
         {
@@ -85,7 +97,7 @@ METRICS: dict[str, Metric] = {
             for name, what in entry.rules.items()
         },
         QUALITY,
-        column=2,
+        column=3,
         requires=RULES,
         on_curve=ALWAYS,
         on_search=ALWAYS,
