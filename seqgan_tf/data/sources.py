@@ -210,7 +210,7 @@ SOURCES: dict[str, Source] = {
         '--sequence_length=32 --on_long=truncate',
     ),
     'speeches': Source(
-        summary='8,906 sentences of 43 speeches of President Obama, in the order of the speeches',
+        summary='8,906 sentences of 43 speeches of President Obama, in one file and in three parts by speech',
         repository='BrennanDury/PresidentialSpeechReader',
         commit='80ee8be43f37c9fc82a7b1e8030fe240e1fc8a7b',
         files=tuple(
@@ -218,10 +218,14 @@ SOURCES: dict[str, Source] = {
             for number, size, sha256 in _SPEECHES
         ),
         convert=speeches.speeches,
-        results={'obama_sentences.txt': '7fded4731de7d4137da5ff244d6dba4969b18bce6af90f1046677fb653af946d'},
+        results={
+            'obama_sentences.txt': '7fded4731de7d4137da5ff244d6dba4969b18bce6af90f1046677fb653af946d',
+            'speeches/train.txt': 'f3157f9722c600a235ab762da0ab0353d29e34442ff9329c4fab177e2dd388f9',
+            'speeches/validation.txt': '62bea178f6577821e4fbef42111ecc02ebcb24d332b98b30d6f08ac48357025c',
+            'speeches/test.txt': '706606c656dc7d59f895cd6b5ee967d724b3c755e300869a10f84e878aff7917',
+        },
         licence='none stated; the texts are works of the US Government (17 U.S.C. 105)',
         citation='Brown (2016), Corpus of Presidential Speeches, thegrammarlab.com',
-        command='python train.py --dataset=text --corpus=DIR/obama_sentences.txt --tokens=wordpunct --lower '
-        '--sequence_length=32 --on_long=drop --min_count=2',
+        command='python train.py --flagfile=speeches.flags --corpus=DIR/speeches',
     ),
 }
