@@ -69,6 +69,7 @@ OTHER = {
 MAY_CHANGE = {
     'corpus',
     'encoding',
+    'prosody',
     'oracle_path',
     'mle_epochs',
     'discriminator_rounds',

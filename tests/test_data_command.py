@@ -406,4 +406,6 @@ def test_the_pinned_results_are_those_of_the_public_corpora(name, data_dir):
     for path, expected in SOURCES[name].results.items():
         folder, _, part = path.removesuffix('.txt').rpartition('/')
         public = data_dir / (PUBLIC[folder + '/{}.txt'].format(part) if folder else path)
+        if not public.exists():
+            pytest.skip(f'{public.name} is not among the public corpora here')
         assert converters.digest(path, public.read_bytes()) == expected

@@ -15,8 +15,9 @@ def references(evaluator: Evaluator, seed: tf.Tensor) -> Values:
     """Yields (name, value) of the reference values of a task.
 
     A task with text has bleu_n_of_data and corpus_bleu_n_of_data, of at most 2,000 validation rows
-    against the test rows, and self_bleu_n_of_data, of at most 2,000 test rows. A task with an
-    oracle has nll_oracle_of_X, of `num_samples` samples of X, and nll_test_of_X. X is one of:
+    against the test rows, and self_bleu_n_of_data, of at most 2,000 test rows. A task with rules
+    has the shares of all test rows that keep them. A task with an oracle has nll_oracle_of_X, of
+    `num_samples` samples of X, and nll_test_of_X. X is one of:
 
     - data: the oracle itself, on the test rows. Both values are its entropy.
     - uniform: uniform tokens.
@@ -34,6 +35,9 @@ def references(evaluator: Evaluator, seed: tf.Tensor) -> Values:
         found = bleus_of(held_out, corpus) | corpus_bleus_of(held_out, corpus)
         found |= self_bleu_of(corpus.test[:COMPARED_ROWS], corpus.vocabulary.end_id)
         yield from ((f'{name}_of_data', value) for name, value in found.items())
+    if evaluator.task.rules is not None:
+        shares = evaluator.task.rules(corpus.vocabulary.decode(corpus.test))
+        yield from ((f'{name}_of_data', value) for name, value in shares.items())
     if oracle_scorer is None:
         return
     entropy = oracle_scorer.nll(corpus.test)
