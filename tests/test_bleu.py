@@ -198,7 +198,12 @@ def test_speed():
     ],
 )
 def test_errors(hypotheses, settings, message):
-    for function, references in [(sentence_bleu, [[[1]]]), (corpus_bleu, [[[1]]]), (corpus_bleus, [[[1]]]), (self_bleu, [])]:
+    for function, references in [
+        (sentence_bleu, [[[1]]]),
+        (corpus_bleu, [[[1]]]),
+        (corpus_bleus, [[[1]]]),
+        (self_bleu, []),
+    ]:
         with pytest.raises(ValueError, match=message):
             function(hypotheses, *references, **settings)
 

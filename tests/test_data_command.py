@@ -418,6 +418,9 @@ MADE_HERE = ('speeches',)  # folders of results that no other corpus has
 def test_the_pinned_results_are_those_of_the_public_corpora(name, data_dir):
     for path, expected in SOURCES[name].results.items():
         folder, _, part = path.removesuffix('.txt').rpartition('/')
-        if folder not in MADE_HERE:
-            public = data_dir / (PUBLIC[folder].format(part) if folder else path)
-            assert converters.digest(path, public.read_bytes()) == expected
+        if folder in MADE_HERE:
+            continue
+        public = data_dir / (PUBLIC[folder].format(part) if folder else path)
+        if not public.exists():
+            pytest.skip(f'{public.name} is not among the public corpora here')
+        assert converters.digest(path, public.read_bytes()) == expected

@@ -196,7 +196,10 @@ def test_every_evaluation_measures_what_the_task_provides(provides, names):
 
 @pytest.mark.parametrize(
     'provides, names',
-    [({'oracle'}, 'entropy nll_test unique nll_oracle'), ({'text'}, 'entropy nll_test unique bleu corpus_bleu self_bleu')],
+    [
+        ({'oracle'}, 'entropy nll_test unique nll_oracle'),
+        ({'text'}, 'entropy nll_test unique bleu corpus_bleu self_bleu'),
+    ],
     ids=str,
 )
 def test_the_temperature_curve_measures_less(provides, names):

@@ -7,6 +7,7 @@ one sequence a line. Nothing is shuffled.
 import contextlib
 import hashlib
 import io
+import json
 import pickle
 import re
 import zipfile
@@ -60,6 +61,24 @@ def shi(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The poems of Texygen without blanks between characters, a blank in place of each mark."""
     verses = (re.split('[，。]', line.replace(' ', '')) for line in _split(files['shi.txt']))
     return {'texygen_shi.txt': _lines([' '.join(filter(None, line)) for line in verses])}
+
+
+def pingshui(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A line for each rhyme group, in the form that `prosody.read_table` reads.
+
+    The source has {part: {group: [character]}}. The first two of its five parts are of level tone.
+    """
+    parts = json.loads(files['Pingshui_Rhyme.json'])
+    return {
+        'pingshui.txt': _lines(
+            [
+                f'{"平" if "平声" in part else "仄"} {part.removesuffix("部")}{group.removeprefix("入声")} '
+                + ''.join(characters)
+                for part, groups in parts.items()
+                for group, characters in groups.items()
+            ]
+        )
+    }
 
 
 def coco(files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -209,6 +209,23 @@ SOURCES: dict[str, Source] = {
         command='python train.py --dataset=text --corpus=DIR/nottingham --tokens=id --max_vocab=89 '
         '--sequence_length=32 --on_long=truncate',
     ),
+    'pingshui': Source(
+        summary='the 106 rhyme groups of medieval verse (平水韻), simplified characters, for --prosody',
+        repository='charlesix59/chinese_word_rhyme',
+        commit='ff0e9c13fb037c43e0eaa5dc929c0fe4fa2ffb18',
+        files=(
+            SourceFile(
+                'data/Pingshui_Rhyme.json',
+                206_515,
+                'fd11164ca1b848eb6b777688d5d6628ce772d72d0a25a0efd12d6b58459c6e2e',
+            ),
+        ),
+        convert=converters.pingshui,
+        results={'pingshui.txt': '88353822aaf897562c61f292c8f57e15112543ab11ad52e8802cd44a91acb727'},
+        licence='MIT, (c) 2023 Charles 闵; the groups are of the thirteenth century, as Wikisource has them',
+        citation='none; the table is that of Wikisource, 平水韻',
+        command='python train.py --flagfile=flags/poems.flags --prosody=DIR/pingshui.txt',
+    ),
     'speeches': Source(
         summary='8,906 sentences of 43 speeches of President Obama, in one file and in three parts by speech',
         repository='BrennanDury/PresidentialSpeechReader',
