@@ -120,10 +120,11 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def store(results: Mapping[pathlib.Path, Content]) -> None:
+def store(results: Mapping[pathlib.Path, Content], setting: str = 'out') -> None:
     """Writes {path: content of a file or of a directory}: all or none.
 
-    They are written beside their places first, and renamed when all are complete.
+    They are written beside their places first, and renamed when all are complete. `setting` is the
+    name of what the user gave as their directory, for messages.
 
     Raises:
         RunError: a file cannot be written.
@@ -143,8 +144,8 @@ def store(results: Mapping[pathlib.Path, Content]) -> None:
             os.replace(new[path], path)
     except OSError as error:
         raise RunError(
-            f'out must be a directory that can be written. Received: {error.filename or next(iter(results)).parent} '
-            f'({error.strerror})'
+            f'{setting} must be a directory that can be written. Received: '
+            f'{error.filename or next(iter(results)).parent} ({error.strerror})'
         ) from None
     finally:
         for path in new.values():
