@@ -6,7 +6,7 @@ import runpy
 from setuptools import find_packages, setup
 
 HERE = pathlib.Path(__file__).parent
-COMMANDS = ('train', 'data', 'sweep', 'report', 'sample', 'export', 'check', 'client')
+COMMANDS = ('train', 'data', 'sweep', 'report', 'sample', 'midi', 'export', 'check', 'client')
 
 setup(
     name='seqgan_tf',

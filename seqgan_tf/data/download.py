@@ -114,10 +114,11 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def store(files: Mapping[pathlib.Path, bytes]) -> None:
+def store(files: Mapping[pathlib.Path, bytes], setting: str = 'out') -> None:
     """Writes {path: content}: all files or none.
 
-    They are written beside their places first, and renamed when all are complete.
+    They are written beside their places first, and renamed when all are complete. `setting` is the
+    name of what the user gave as their directory, for messages.
 
     Raises:
         RunError: a file cannot be written.
@@ -131,7 +132,7 @@ def store(files: Mapping[pathlib.Path, bytes]) -> None:
             os.replace(new[path], path)
     except OSError as error:
         raise RunError(
-            f'out must be a directory that can be written. Received: {error.filename or next(iter(files)).parent} '
+            f'{setting} must be a directory that can be written. Received: {error.filename or next(iter(files)).parent} '
             f'({error.strerror})'
         ) from None
     finally:

@@ -196,8 +196,10 @@ def _describe(found: Sequence[Tunes], parts: Sequence[Sequence[np.ndarray]], len
         f'{rests} of their steps are rests ({rests / max(1, kept * length):.1%})'
     )
     short = sum(len(row) < length for row in ids)
-    left = f'{steps - whole * length} steps at the ends of tunes dropped, {short} whole tunes among them'
-    yield left + (f', and {whole - kept} windows without a note' if whole > kept else '')
+    yield (
+        f'{steps - whole * length} steps at the ends of tunes and {whole - kept} windows without a note dropped; '
+        f'{short} tunes are shorter than a window'
+    )
     silent = [path for tunes in found for path in tunes.silent]
     if silent:
         yield f'{len(silent)} files without a note of a piano left out, the first is {silent[0]}'
