@@ -126,7 +126,9 @@ def test_a_toy_data_set_is_a_choice_with_checks_of_its_own(toys):
 
 
 def test_without_its_entry_there_is_no_toy():
-    with pytest.raises(ValueError, match='dataset must be one of synthetic, given, verse, text, music. Received: dataset=toy'):
+    with pytest.raises(
+        ValueError, match='dataset must be one of synthetic, given, verse, text, music. Received: dataset=toy'
+    ):
         Config(dataset='toy')
     with pytest.raises(ValueError, match='loggers must be some of terminal, tensorboard, .*Received: loggers=toy'):
         Config(loggers='toy')

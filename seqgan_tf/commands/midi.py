@@ -15,7 +15,6 @@ import numpy as np
 
 from seqgan_tf.config import Config
 from seqgan_tf.data.download import store
-from seqgan_tf.data.text_bytes import read_text
 from seqgan_tf.music.audio import require_pretty_midi, synthesize
 from seqgan_tf.music.files import files_of
 from seqgan_tf.music.melody import ENCODINGS, Melody
@@ -124,7 +123,10 @@ def _read(path: str) -> list[str]:
     Raises:
         ValueError: it cannot be read, or has JSON without texts.
     """
-    content = sys.stdin.read() if path == '-' else read_text(path)
+    try:
+        content = (sys.stdin.buffer.read() if path == '-' else pathlib.Path(path).read_bytes()).decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f'texts must be a readable file in utf-8. Received: {path} ({error})') from None
     lines = [line for line in content.split('\n') if line.strip()]
     if not content.lstrip().startswith(('{', '[')):
         return lines

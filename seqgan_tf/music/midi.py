@@ -16,7 +16,7 @@ from seqgan_tf.errors import RunError
 from seqgan_tf.music.melody import KEYS, LOWEST_PITCH, Melody
 from seqgan_tf.music.notes import Note
 
-MOST_BYTES = 2 * 2**20  # of a file; an event in memory takes a hundred times its bytes
+MOST_BYTES = 2**20  # of a file; an event in memory takes a hundred times its bytes, and it is read in microseconds
 MOST_TRACKS = 256
 LONGEST = 3600  # seconds from the first note to the end of the last one
 FASTEST = 10_000  # microseconds of a quarter note
@@ -63,11 +63,11 @@ def read_notes(path: str | os.PathLike) -> list[Note]:
         file = mido.MidiFile(file=io.BytesIO(data))
     except Exception as error:  # mido checks little, so damage may raise anything
         raise ValueError(f'a tune must be a whole MIDI file. Received: {path} ({_reason(error)})') from None
-    tempos = [*_tempos(file.tracks)]
+    tempos, tracks = [*_tempos(file.tracks)], int.from_bytes(data[10:12])  # mido takes many for none
     for fits, rule, received in (
         (file.type in (0, 1), 'be of format 0 or 1', f'format {file.type}'),
         (file.ticks_per_beat > 0, 'count time in ticks of a quarter note', f'division {file.ticks_per_beat}'),
-        (len(file.tracks) <= MOST_TRACKS, f'have at most {MOST_TRACKS} tracks', f'{len(file.tracks)} tracks'),
+        (tracks <= MOST_TRACKS, f'have at most {MOST_TRACKS} tracks', f'{tracks} tracks'),
         (
             all(tempo >= FASTEST for _, tempo in tempos),
             f'have quarter notes of at least {FASTEST} microseconds',
@@ -83,7 +83,7 @@ def read_notes(path: str | os.PathLike) -> list[Note]:
     if length > LONGEST:
         raise ValueError(
             f'a tune must last at most {LONGEST} seconds, from its first note to the end of its last one. '
-            f'Received: {path} with {float(min(length, 10**12)):.6g}'
+            f'Received: {path} with {float(min(length, 10**12)):.6g} seconds'
         )
     return notes
 

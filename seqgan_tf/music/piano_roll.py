@@ -5,7 +5,7 @@ import numpy as np
 from seqgan_tf.music.melody import KEYS, Melody
 from seqgan_tf.music.notes import notes_of
 
-STEP, KEY, GAP = 8, 2, 6  # pixels: the width of a step, the height of a key, between two melodies
+STEP, KEY, GAP = 8, 3, 6  # pixels: the width of a step, the height of a key, between two melodies
 LOWEST_C = 4  # the key of C1
 PAPER, LINE, FRAME = 255, 225, 150  # greys
 NOTE, BEGIN = (31, 87, 164), (12, 34, 64)
