@@ -49,7 +49,7 @@ class TensorBoard(Logger):
             for name, roll in rolls.items():
                 tf.summary.image(f'piano_roll/{name}', roll[None])
             if sounds is not None:
-                tf.summary.audio('samples', sounds[:, :, None], RATE, max_outputs=len(sounds))
+                tf.summary.audio('pieces', sounds[:, :, None], RATE, max_outputs=len(sounds))
 
     def close(self) -> None:
         with self._at(0):
