@@ -121,12 +121,14 @@ def test_a_toy_data_set_is_a_choice_with_checks_of_its_own(toys):
     assert Config.from_flags(values).dataset == 'toy'
     with pytest.raises(ValueError, match='a toy row has at most 4 symbols. Received: sequence_length=5'):
         Config(dataset='toy', sequence_length=5)
-    with pytest.raises(ValueError, match='dataset=text. Received: dataset=toy, corpus=x.txt'):
+    with pytest.raises(ValueError, match='dataset=text or music. Received: dataset=toy, corpus=x.txt'):
         Config(dataset='toy', sequence_length=4, corpus='x.txt')
 
 
 def test_without_its_entry_there_is_no_toy():
-    with pytest.raises(ValueError, match='dataset must be one of synthetic, given, verse, text. Received: dataset=toy'):
+    with pytest.raises(
+        ValueError, match='dataset must be one of synthetic, given, verse, text, music. Received: dataset=toy'
+    ):
         Config(dataset='toy')
     with pytest.raises(ValueError, match='loggers must be some of terminal, tensorboard, .*Received: loggers=toy'):
         Config(loggers='toy')

@@ -119,6 +119,25 @@ DATASETS: dict[str, DataSet] = {
         planes=(('self_bleu_4', 'bleu_4'), ('self_bleu_2', 'bleu_2')),
         reading='Samples are more diverse to the left, and closer to the test rows at the top.',
     ),
+    'music': DataSet(
+        summary='melodies: a directory of MIDI files, or one with the three parts',
+        load='seqgan_tf.data.music:load',
+        check='seqgan_tf.data.music:check',
+        scored_by=Score('bleu_4', higher_is_better=True),
+        settings=(
+            'corpus',
+            'melody',
+            'step',
+            'sequence_length',
+            'on_repeated',
+            'validation_share',
+            'test_share',
+        ),
+        shown=('corpus', 'melody', 'step', 'sequence_length', 'on_repeated'),
+        files=('corpus',),
+        planes=(('self_bleu_4', 'bleu_4'), ('self_bleu_2', 'bleu_2')),
+        reading='Samples are more diverse to the left, and closer to the test rows at the top.',
+    ),
 }
 
 

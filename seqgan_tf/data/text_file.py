@@ -64,16 +64,21 @@ def load_text(
             part, or a share is given with it; or as for `Corpus.from_texts`.
     """
     if not os.path.isdir(path):
-        return Corpus.from_lines(_read(path, encoding), LineRules(**rules), validation_share, test_share, seed)
+        return Corpus.from_lines(read_lines(path, encoding), LineRules(**rules), validation_share, test_share, seed)
+    check_shares(path, validation_share, test_share)
+    return Corpus.from_part_lines([read_lines(file, encoding) for file in part_files(path)], LineRules(**rules))
+
+
+def check_shares(folder: str | pathlib.Path, validation_share: float, test_share: float) -> None:
+    """Raises ValueError where a share is given with a directory that has its parts."""
     for name, share in (('validation_share', validation_share), ('test_share', test_share)):
         if share != SHARE:
             raise ValueError(
-                f'{name} is of a file, which is split by it. Received: {name}={share} with the directory {path}'
+                f'{name} is of a file, which is split by it. Received: {name}={share} with the directory {folder}'
             )
-    return Corpus.from_part_lines([_read(file, encoding) for file in _part_files(path)], LineRules(**rules))
 
 
-def _part_files(folder: str | pathlib.Path) -> list[pathlib.Path]:
+def part_files(folder: str | pathlib.Path) -> list[pathlib.Path]:
     """The files of the three parts in a directory.
 
     Raises:
@@ -92,7 +97,7 @@ def _part_files(folder: str | pathlib.Path) -> list[pathlib.Path]:
     return found
 
 
-def _read(path: str | pathlib.Path, encoding: str) -> Lines:
+def read_lines(path: str | pathlib.Path, encoding: str = 'utf-8') -> Lines:
     """The lines of a file.
 
     Raises:
