@@ -145,8 +145,7 @@ SOURCES: dict[str, Source] = {
         licence='MIT, (c) 2018 CMU Locus Lab, of the repository; none stated of the tunes',
         citation='Boulanger-Lewandowski, Bengio and Vincent (2012), Modeling Temporal Dependencies in '
         'High-Dimensional Sequences, ICML',
-        command='python train.py --dataset=text --corpus=DIR/nottingham --tokens=id --max_vocab=89 '
-        '--sequence_length=32 --on_long=truncate',
+        command='python train.py --flagfile=music.flags --corpus=DIR/nottingham',
     ),
     'nottingham_midi': Source(
         summary='1,034 folk tunes as MIDI files of the melody alone',
