@@ -186,9 +186,9 @@ def test_each_name_of_a_metric_has_one_entry():
     'provides, names',
     [
         ({'oracle'}, 'nll_validation entropy nll_test unique nll_oracle'),
-        ({'text'}, 'nll_validation entropy nll_test unique bleu'),
-        ({'text', 'rules'}, 'nll_validation entropy nll_test unique bleu rules'),
-        ({'text', 'discriminator'}, 'nll_validation entropy nll_test unique bleu residual'),
+        ({'text'}, 'nll_validation entropy nll_test unique bleu corpus_bleu'),
+        ({'text', 'rules'}, 'nll_validation entropy nll_test unique bleu corpus_bleu rules'),
+        ({'text', 'discriminator'}, 'nll_validation entropy nll_test unique bleu corpus_bleu residual'),
     ],
     ids=['oracle', 'text', 'text and rules', 'discriminator'],
 )
@@ -198,7 +198,10 @@ def test_every_evaluation_measures_what_the_task_provides(provides, names):
 
 @pytest.mark.parametrize(
     'provides, names',
-    [({'oracle'}, 'entropy nll_test unique nll_oracle'), ({'text'}, 'entropy nll_test unique bleu self_bleu')],
+    [
+        ({'oracle'}, 'entropy nll_test unique nll_oracle'),
+        ({'text'}, 'entropy nll_test unique bleu corpus_bleu self_bleu'),
+    ],
     ids=str,
 )
 def test_the_temperature_curve_measures_less(provides, names):
@@ -209,7 +212,7 @@ def test_the_temperature_curve_measures_less(provides, names):
     'provides, names',
     [
         ({'oracle', 'discriminator'}, 'unique nll_oracle copied'),
-        ({'text', 'rules', 'discriminator'}, 'unique bleu rules copied self_bleu'),
+        ({'text', 'rules', 'discriminator'}, 'unique bleu corpus_bleu rules copied self_bleu'),
     ],
     ids=['oracle', 'text and rules'],
 )

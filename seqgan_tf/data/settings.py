@@ -34,6 +34,12 @@ class DataSettings(Settings):
         'text, tokens=char: characters in a verse. Spaces between verses are then no symbols. 0: a space is a symbol',
         least=0,
     )
+    prosody: str = setting(
+        '',
+        'text: path of a table of rhyme groups (python -m seqgan_tf.data pingshui). With it the shares of samples '
+        'that keep the tones and the rhyme of five-character quatrains are measured. Empty: they are not',
+        may_change=True,
+    )
     sequence_length: int = setting(20, 'T, the most symbols in a sequence (paper: 20; music: 32)', least=2, most=1024)
     on_long: str = setting('error', 'text: what happens to a line of more than T symbols', choices=ON_LONG)
     on_repeated: str = setting(

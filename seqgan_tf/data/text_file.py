@@ -7,6 +7,7 @@ from typing import Any
 
 from seqgan_tf.data.corpus import PARTS, Corpus
 from seqgan_tf.data.lines import LineRules, Lines, strip_lines
+from seqgan_tf.data.prosody import quatrain_rules
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.text_bytes import check_encoding, read_text
@@ -26,12 +27,15 @@ def check(config: Any) -> None:
 def load(config: Any) -> Task:
     """The task of the settings, a `Config`: the lines of a corpus, scored by BLEU.
 
+    With a table of rhyme groups its rules are those of regulated quatrains.
+
     Raises:
-        ValueError: as `load_text`.
+        ValueError: as `load_text` and `quatrain_rules`.
     """
     entry = DATASETS['text']
-    options = {name: getattr(config, name) for name in entry.settings if name != 'corpus'}
-    return Task(load_text(config.corpus, seed=config.seed, **options), entry.scored_by)
+    options = {name: getattr(config, name) for name in entry.settings if name not in entry.files}
+    rules = quatrain_rules(config.prosody) if config.prosody else None
+    return Task(load_text(config.corpus, seed=config.seed, **options), entry.scored_by, rules=rules)
 
 
 def load_text(

@@ -78,3 +78,12 @@ class Melody:
             before = keys[:, t - 1] if t else REST
             keys[:, t] = np.where(keys[:, t] == HOLD, before, keys[:, t])
         return keys
+
+    def onsets(self, ids: np.ndarray) -> np.ndarray:
+        """Where a note begins: bool [N, T] from ids [N, T].
+
+        With 'sampled' a note begins where the key is another one than at the step before.
+        """
+        ids = np.asarray(ids)
+        before = np.full_like(ids, HOLD) if self.encoding == 'onsets' else np.pad(ids, ((0, 0), (1, 0)))[:, :-1]
+        return (ids != REST) & (ids != before)
