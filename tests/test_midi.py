@@ -271,10 +271,10 @@ def test_a_player_plays_a_written_file(tmp_path):
 
 @pytest.mark.parametrize('step, name', [(0.4, 'nottingham_melody.txt'), (0.25, 'nottingham_melody_eighth.txt')])
 def test_the_files_of_nottingham_give_the_published_ids(data_dir, step, name):
-    """SEQGAN_MIDI is the folder MIDI/melody of jukedeck/nottingham-dataset at 0992bb6."""
+    """SEQGAN_MIDI is the folder that `python -m seqgan_tf.data nottingham_midi` makes."""
     folder = pathlib.Path(os.environ.get('SEQGAN_MIDI', ''))
     if not (folder / 'ashover1.mid').is_file():
-        pytest.skip('SEQGAN_MIDI names no folder with the melodies of jukedeck/nottingham-dataset')
+        pytest.skip('SEQGAN_MIDI names no folder with the files of nottingham_midi')
     with open(data_dir / 'nottingham_tunes.tsv', encoding='utf-8') as file:
         tunes = [row['tune'] for row in csv.DictReader(file, delimiter='\t')]
     lines = (data_dir / name).read_text().splitlines()

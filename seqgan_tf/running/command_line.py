@@ -13,8 +13,8 @@ from seqgan_tf.config import Config
 # {title: first setting}: the groups of `--help`, in the order of the fields of `Config`. A group
 # goes as far as the next one, so that a new setting is in the group of its neighbours.
 GROUPS = {
-    'Run': 'algorithm',
     'Data': 'dataset',
+    'Run': 'algorithm',
     'Networks and optimizers': 'batch_size',
     'Pretraining': 'mle_epochs',
     'Adversarial training': 'adversarial_rounds',
