@@ -228,9 +228,14 @@ class Config(DataSettings):
     )
     final_samples: int = setting(
         0,
-        'samples in the closing evaluation, which has every metric and curves of temperature, top_k, top_p and the likeliest '
-        'of n. 0: the usual evaluation',
+        'samples in the closing evaluation, which has every metric. 0: the usual evaluation',
         least=0,
+        may_change=True,
+    )
+    final_curves: bool = setting(
+        True,
+        'with final_samples: curves of temperature, top_k, top_p, the likeliest of n and of the search come before. '
+        'They take most of the time',
         may_change=True,
     )
     rollout_chunk: int = setting(

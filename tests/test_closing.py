@@ -1,5 +1,6 @@
 """The metrics of the closing evaluation, against enumeration on toy policies and plain loops."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -204,3 +205,7 @@ def test_a_run_ends_with_the_curve_and_the_closing_line(settings, tmp_path):
     before = (tmp_path / 'metrics.jsonl').read_bytes()
     run(config)
     assert (tmp_path / 'metrics.jsonl').read_bytes() == before, 'a finished run is left as it is'
+    run(dataclasses.replace(config, final_curves=False))
+    shorter = [json.loads(line) for line in (tmp_path / 'metrics.jsonl').read_text().splitlines()]
+    assert [line['phase'] for line in shorter] == ['initial', 'mle', 'final'], 'a discriminator would add a search'
+    assert metrics_log.metrics_of(shorter[-1]) == metrics_log.metrics_of(lines[-1]), 'the curves change no other line'

@@ -77,6 +77,7 @@ MAY_CHANGE = {
     'eval_every',
     'eval_samples',
     'final_samples',
+    'final_curves',
     'checkpoint_every',
     'loggers',
     'workdir',

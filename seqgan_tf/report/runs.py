@@ -19,6 +19,7 @@ PER_RUN = (
     'export_dir',
     'start_from',
     'eval_every',
+    'final_curves',
     'checkpoint_every',
     'loggers',
 )

@@ -46,7 +46,7 @@ from seqgan_tf.training.state import PHASES, Report
 
 SHOWN_SAMPLES = 8
 # If one of these settings of a finished run has changed, its closing evaluation is made again.
-REOPENING = (*PHASE_LENGTHS.values(), 'eval_samples', 'final_samples')
+REOPENING = (*PHASE_LENGTHS.values(), 'eval_samples', 'final_samples', 'final_curves')
 
 
 def run(
