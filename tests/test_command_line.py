@@ -47,7 +47,8 @@ def test_help_has_each_setting_with_its_default_and_choices():
     for title, fields in groups().items():
         start = lines.index(title)
         names = [
-            f'  --[no]{f.name} (default: false)' if f.type is bool else f'  --{f.name}={f.default}' for f in fields
+            f'  --[no]{f.name} (default: {str(f.default).lower()})' if f.type is bool else f'  --{f.name}={f.default}'
+            for f in fields
         ]
         section = lines[start : lines.index('', start)]
         assert [line for line in section if line.startswith('  --')] == names
