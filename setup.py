@@ -6,7 +6,7 @@ import runpy
 from setuptools import find_packages, setup
 
 HERE = pathlib.Path(__file__).parent
-COMMANDS = ('train', 'data', 'sweep', 'report', 'sample', 'export', 'check', 'client')
+COMMANDS = ('train', 'data', 'sweep', 'report', 'sample', 'midi', 'export', 'check', 'client')
 
 setup(
     name='seqgan_tf',
@@ -37,7 +37,7 @@ setup(
         'dev': ['ruff>=0.17,<0.18', 'pyright[nodejs]>=1.1.400,<2', 'pre-commit>=4,<5'],
         'serving': ['tensorflow-serving-api>=2.19,<2.22'],
         'plots': ['matplotlib>=3.8,<4'],
-        'music': ['scipy>=1.11,<2'],
+        'music': ['scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
         'test': [
             'pytest>=8',
             'pytest-xdist>=3.5,<4',
@@ -47,6 +47,8 @@ setup(
             'nltk>=3.8,<4',
             'sacrebleu>=2.4,<3',
             'scipy>=1.11,<2',
+            'mido>=1.3,<2',
+            'pretty_midi>=0.2.11,<0.3',
             'tensorflow-serving-api>=2.19,<2.22',
             'matplotlib>=3.8,<4',
             'kubernetes-validate>=1.30,<2',

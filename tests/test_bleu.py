@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from seqgan_tf.metrics.bleu import corpus_bleu, self_bleu, sentence_bleu
+from seqgan_tf.metrics.bleu import corpus_bleu, corpus_bleus, self_bleu, sentence_bleu
 
 END = 0
 EXACT = {'rtol': 1e-12, 'atol': 0}
@@ -149,6 +149,13 @@ def test_self_bleu_of_identical_rows_is_one_and_of_disjoint_rows_zero():
     assert self_bleu(np.arange(100).reshape(5, 20)) == 0
 
 
+def test_corpus_bleus_are_those_of_each_order():
+    rng = np.random.default_rng(5)
+    hypotheses, references = rng.integers(9, size=(30, 8)), rng.integers(9, size=(40, 8))
+    expected = [corpus_bleu(hypotheses, references, n, end_id=END) for n in (1, 2, 3, 4)]
+    np.testing.assert_array_equal(corpus_bleus(hypotheses, references, end_id=END), expected)
+
+
 def test_what_comes_after_the_end_and_the_width_do_not_matter():
     rng = np.random.default_rng(1)
     hypotheses, references = rng.integers(4, size=(20, 10)), rng.integers(4, size=(20, 10))
@@ -191,7 +198,12 @@ def test_speed():
     ],
 )
 def test_errors(hypotheses, settings, message):
-    for function, references in [(sentence_bleu, [[[1]]]), (corpus_bleu, [[[1]]]), (self_bleu, [])]:
+    for function, references in [
+        (sentence_bleu, [[[1]]]),
+        (corpus_bleu, [[[1]]]),
+        (corpus_bleus, [[[1]]]),
+        (self_bleu, []),
+    ]:
         with pytest.raises(ValueError, match=message):
             function(hypotheses, *references, **settings)
 

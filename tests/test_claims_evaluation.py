@@ -115,6 +115,13 @@ def test_self_bleu_of_the_data_is_of_test_rows():
         assert (dict(references(evaluator(write_only(WRITTEN), data), SEED))['self_bleu_5_of_data'] == 1) == alike
 
 
+def test_bleu_of_the_data_is_of_validation_rows_against_test_rows():
+    for validation, test, expected in ((3, 3, 1), (3, 4, 0)):
+        found = dict(references(evaluator(write_only(WRITTEN), corpus(validation=validation, test=test)), SEED))
+        names = [f'bleu_{n}_of_data' for n in (2, 3, 4)] + [f'corpus_bleu_{n}_of_data' for n in (1, 2, 3, 4)]
+        assert [found[name] for name in names] == pytest.approx([expected] * 7), (validation, test)
+
+
 @pytest.fixture
 def fresh(monkeypatch):
     """The rows that a fresh discriminator was trained on, and those that it was scored on.

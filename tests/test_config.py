@@ -69,6 +69,7 @@ OTHER = {
 MAY_CHANGE = {
     'corpus',
     'encoding',
+    'prosody',
     'oracle_path',
     'mle_epochs',
     'discriminator_rounds',
@@ -97,9 +98,8 @@ def defined_flags():
 
 def changed(name, value):
     """A valid Config that has a value in a setting, and what goes with it."""
-    needs = dict(
-        corpus=dict(dataset='text'), dataset=dict(corpus='x.txt'), verse_length=dict(dataset='text', corpus='x.txt')
-    )
+    text = dict(dataset='text', corpus='x.txt')
+    needs = dict(corpus=dict(dataset='text'), dataset=dict(corpus='x.txt'), verse_length=text, prosody=text)
     return Config(**needs.get(name, {}) | {name: value})
 
 

@@ -1,6 +1,7 @@
-"""Piano rolls: bars are what sounds, a text that is no tune has none, and the figure shows something."""
+"""Piano rolls in a report: the notes of the ids, none of a text that is no tune, one row for each source."""
 
 import io
+from fractions import Fraction
 
 import matplotlib
 import matplotlib.image
@@ -8,51 +9,28 @@ import numpy as np
 import pytest
 from test_report import write_run
 
-from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.errors import RunError
 from seqgan_tf.music.melody import Melody
+from seqgan_tf.music.notes import Note, notes_of
 from seqgan_tf.report import style
-from seqgan_tf.report.piano_rolls import piano_rolls, tune_notes
+from seqgan_tf.report.piano_rolls import notes_of_text, piano_rolls
 from seqgan_tf.report.study import read_study
 from seqgan_tf.running.sample_texts import format_samples
 
-MUSIC = pytest.mark.skipif('music' not in DATASETS, reason='there is no data set of music')
 
-
-@pytest.mark.parametrize(
-    'encoding, text, notes',
-    [
-        ('sampled', '40 40 0 41', [(0, 2, 40), (3, 1, 41)]),
-        ('onsets', '40 89 0 41', [(0, 2, 40), (3, 1, 41)]),
-        ('onsets', '40 40 89', [(0, 1, 40), (1, 2, 40)]),
-        ('onsets', '89 0 89 1', [(3, 1, 1)]),
-        ('sampled', '0 0', []),
-    ],
-)
-def test_notes_of_a_tune(encoding, text, notes):
-    assert tune_notes(text, Melody(encoding), 32) == notes
+def test_notes_are_those_of_the_ids():
+    for melody in (Melody('sampled'), Melody('onsets', 0.25)):
+        ids = np.random.default_rng(0).integers(melody.vocab_size, size=40)
+        assert notes_of_text(' '.join(map(str, ids)), melody, 40) == notes_of(ids, melody)
 
 
 @pytest.mark.parametrize('text', ['', 'a tune', '40 89', '40 -1', '40 1.5', '40 ' + '9' * 5000, '40 ４１', '40 \x00'])
 def test_a_text_that_is_no_tune(text):
-    assert tune_notes(text, Melody(), 32) == []
-
-
-@pytest.mark.parametrize('encoding', ['sampled', 'onsets'])
-def test_bars_are_what_sounds(encoding):
-    """Bars do not overlap, and a step is covered by the key that sounds there, if any."""
-    melody, rng = Melody(encoding), np.random.default_rng(0)
-    for ids in rng.integers(melody.vocab_size, size=(50, 12)):
-        ids[rng.random(12) < 0.5] = melody.vocab_size - 1
-        roll = np.zeros(12, int)
-        for first, steps, key in tune_notes(' '.join(map(str, ids)), melody, 12):
-            assert not roll[first : first + steps].any() and steps > 0
-            roll[first : first + steps] = key
-        np.testing.assert_array_equal(roll, melody.sounding(ids[None])[0])
+    assert notes_of_text(text, Melody(), 32) == []
 
 
 def test_only_the_length_of_a_row_is_read():
-    assert tune_notes('40 ' * 1000, Melody(), 8) == [(0, 8, 40)]
+    assert notes_of_text('40 ' * 1000, Melody(), 8) == [Note(40, 0, Fraction(16, 5))]
 
 
 def write_study(root, tune='40 42 0 45', **settings):
@@ -64,7 +42,6 @@ def write_study(root, tune='40 42 0 45', **settings):
     return read_study([root])
 
 
-@MUSIC
 def test_the_figure_has_a_row_for_each_source(tmp_path):
     with matplotlib.rc_context(style.STYLE):
         figure = piano_rolls(write_study(tmp_path / 'a', melody='sampled', step=0.5, sequence_length=4))
@@ -75,7 +52,6 @@ def test_the_figure_has_a_row_for_each_source(tmp_path):
     assert piano_rolls(write_study(tmp_path / 'b', tune='no tune')) is None
 
 
-@MUSIC
 def test_settings_of_no_melody_are_refused(tmp_path):
     with pytest.raises(RunError, match='encoding must be one of'):
         piano_rolls(write_study(tmp_path, melody='chords'))

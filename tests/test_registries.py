@@ -121,12 +121,14 @@ def test_a_toy_data_set_is_a_choice_with_checks_of_its_own(toys):
     assert Config.from_flags(values).dataset == 'toy'
     with pytest.raises(ValueError, match='a toy row has at most 4 symbols. Received: sequence_length=5'):
         Config(dataset='toy', sequence_length=5)
-    with pytest.raises(ValueError, match='dataset=text. Received: dataset=toy, corpus=x.txt'):
+    with pytest.raises(ValueError, match='dataset=text or music. Received: dataset=toy, corpus=x.txt'):
         Config(dataset='toy', sequence_length=4, corpus='x.txt')
 
 
 def test_without_its_entry_there_is_no_toy():
-    with pytest.raises(ValueError, match='dataset must be one of synthetic, given, verse, text. Received: dataset=toy'):
+    with pytest.raises(
+        ValueError, match='dataset must be one of synthetic, given, verse, text, music. Received: dataset=toy'
+    ):
         Config(dataset='toy')
     with pytest.raises(ValueError, match='loggers must be some of terminal, tensorboard, .*Received: loggers=toy'):
         Config(loggers='toy')
@@ -184,9 +186,9 @@ def test_each_name_of_a_metric_has_one_entry():
     'provides, names',
     [
         ({'oracle'}, 'nll_validation entropy nll_test unique nll_oracle'),
-        ({'text'}, 'nll_validation entropy nll_test unique bleu'),
-        ({'text', 'rules'}, 'nll_validation entropy nll_test unique bleu rules'),
-        ({'text', 'discriminator'}, 'nll_validation entropy nll_test unique bleu residual'),
+        ({'text'}, 'nll_validation entropy nll_test unique bleu corpus_bleu'),
+        ({'text', 'rules'}, 'nll_validation entropy nll_test unique bleu corpus_bleu rules'),
+        ({'text', 'discriminator'}, 'nll_validation entropy nll_test unique bleu corpus_bleu residual'),
     ],
     ids=['oracle', 'text', 'text and rules', 'discriminator'],
 )
@@ -196,7 +198,10 @@ def test_every_evaluation_measures_what_the_task_provides(provides, names):
 
 @pytest.mark.parametrize(
     'provides, names',
-    [({'oracle'}, 'entropy nll_test unique nll_oracle'), ({'text'}, 'entropy nll_test unique bleu self_bleu')],
+    [
+        ({'oracle'}, 'entropy nll_test unique nll_oracle'),
+        ({'text'}, 'entropy nll_test unique bleu corpus_bleu self_bleu'),
+    ],
     ids=str,
 )
 def test_the_temperature_curve_measures_less(provides, names):
@@ -207,7 +212,7 @@ def test_the_temperature_curve_measures_less(provides, names):
     'provides, names',
     [
         ({'oracle', 'discriminator'}, 'unique nll_oracle copied'),
-        ({'text', 'rules', 'discriminator'}, 'unique bleu rules copied self_bleu'),
+        ({'text', 'rules', 'discriminator'}, 'unique bleu corpus_bleu rules copied self_bleu'),
     ],
     ids=['oracle', 'text and rules'],
 )

@@ -34,6 +34,7 @@ COMMANDS = {
     'sweep': Command('seqgan_tf.sweep.command', 'runs a grid of training runs'),
     'report': Command('seqgan_tf.report.command', 'compares finished runs: tables, figures and a page'),
     'sample': Command('seqgan_tf.commands.sample', 'prints texts of a run or of an export'),
+    'midi': Command('seqgan_tf.commands.midi', 'writes melodies of a run, or of ids, as MIDI files'),
     'export': Command('seqgan_tf.commands.export', 'exports the generator of a run for TensorFlow Serving'),
     'check': Command('seqgan_tf.commands.check', 'checks an exported model before it is served'),
     'client': Command('seqgan_tf.commands.client', 'asks a TensorFlow Serving for texts'),
@@ -66,7 +67,7 @@ def start(name: str) -> None:
 
 
 # The console scripts seqgan-train and so on (setup.py).
-train, data, sweep, report, sample, export, check, client = (
+train, data, sweep, report, sample, midi, export, check, client = (
     functools.partial(start, name)
-    for name in ('train', 'data', 'sweep', 'report', 'sample', 'export', 'check', 'client')
+    for name in ('train', 'data', 'sweep', 'report', 'sample', 'midi', 'export', 'check', 'client')
 )

@@ -6,9 +6,10 @@ import shlex
 import sys
 from collections.abc import Mapping
 
-from seqgan_tf.data.converters import digest
+from seqgan_tf.data.digests import Content, digest
 from seqgan_tf.data.download import fetch, store
-from seqgan_tf.data.sources import SOURCES, Source
+from seqgan_tf.data.source import Source
+from seqgan_tf.data.sources import SOURCES
 from seqgan_tf.errors import RunError
 
 
@@ -32,7 +33,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.name is None:
         for name, source in SOURCES.items():
-            print(f'{name:11} {source.size / 1e6:.1f} MB  {source.summary}')
+            print(f'{name:15} {source.size / 1e6:.1f} MB  {source.summary}')
         return
     try:
         if args.name not in SOURCES:
@@ -50,41 +51,51 @@ def make(source: Source, out: pathlib.Path) -> None:
             there that is another one.
     """
     print(f'{source.summary}\nlicence: {source.licence}\ncite: {source.citation}', flush=True)
-    if not _is_there(source, out):
+    if not _are_there(source, out):
         print(f'from: {source.repository} at {source.commit}, {source.size:,} bytes', flush=True)
-        files = {file.name: fetch(source.url(file), file, out / 'source' / file.name) for file in source.files}
+        files = {}
+        for file in source.files:
+            files |= fetch(source.url(file), file, out / 'source' / file.name)
         made = source.convert(files)
         _check(source, made)
-        store({out / path: data for path, data in made.items()})
+        store({out / path: content for path, content in made.items()})
     for path, expected in source.results.items():
-        print(f'{out / path}  sha256{" of its arrays" if path.endswith(".npz") else ""} {expected}')
+        kind = ' of its arrays' if path.endswith('.npz') else ' of its files' if path.endswith('/') else ''
+        print(f'{out / path}  sha256{kind} {expected}')
     print(source.command.replace('DIR', shlex.quote(str(out))))
 
 
-def _is_there(source: Source, out: pathlib.Path) -> bool:
+def _are_there(source: Source, out: pathlib.Path) -> bool:
     """Whether a directory has all results of a source.
 
     Raises:
-        RunError: it has a file of that name with another content.
+        RunError: it has another one in the place of a result.
     """
     found = {path: out / path for path in source.results if (out / path).exists()}
-    for path, file in found.items():
+    for path, place in found.items():
         try:
-            same = digest(path, file.read_bytes()) == source.results[path]
+            content = _files_of(place) if path.endswith('/') else place.read_bytes()
         except OSError as error:
-            raise RunError(f'a result must be a readable file. Received: {file} ({error.strerror})') from None
-        if not same:
-            raise RunError(f'out must have no other file in the place of a result. Received: {file}')
+            raise RunError(
+                f'a result must be a readable file or directory. Received: {error.filename or place} ({error.strerror})'
+            ) from None
+        if digest(path, content) != source.results[path]:
+            raise RunError(f'out must have nothing else in the place of a result. Received: {place}')
     return len(found) == len(source.results)
 
 
-def _check(source: Source, made: Mapping[str, bytes]) -> None:
+def _files_of(folder: pathlib.Path) -> dict[str, bytes]:
+    """{name: content} of all that a directory has."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _check(source: Source, made: Mapping[str, Content]) -> None:
     """Raises RunError where what was made is not what the source is known to give."""
-    for path, data in made.items():
-        if digest(path, data) != source.results.get(path):
+    for path, content in made.items():
+        if digest(path, content) != source.results.get(path):
             raise RunError(
-                f'{path} must have the SHA-256 {source.results.get(path)}. Received: {digest(path, data)}, from files '
-                'that are as they should be; another release of a library may read them in another way'
+                f'{path} must have the SHA-256 {source.results.get(path)}. Received: {digest(path, content)}, from '
+                'files that are as they should be; another release of a library may read them in another way'
             )
 
 

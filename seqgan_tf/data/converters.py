@@ -1,16 +1,15 @@
 """Converters: the files of a source, as bytes, become the files that the project reads.
 
-Each is a function {name of a source file: bytes} -> {path of a result: bytes}. Texts are utf-8 with
-one sequence a line. Nothing is shuffled.
+Each is a function {name of a source file: bytes} -> {path of a result: bytes}. A result that is a
+directory has a path with a slash at its end, and {name: bytes}. Texts are utf-8 with one sequence a
+line. Nothing is shuffled.
 """
 
-import contextlib
-import hashlib
 import io
+import json
+import math
 import pickle
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +20,10 @@ from seqgan_tf.errors import RunError
 GATES = 'ifoc'  # the order of the LSTM's gates in the released file
 ARRAYS = ('embedding', *(f'{kind}_{gate}' for gate in GATES for kind in 'WUb'), 'W_out', 'b_out')
 
+ROLLS = {'train': 'traindata', 'validation': 'validdata', 'test': 'testdata'}  # arrays of Nottingham.mat
+KEYS = 88  # of a piano
+MOST_TUNES = 10_000  # of a part; the largest has 694
+
 # All that a pickle of NumPy arrays may name, under the module names of NumPy 1 and 2.
 _ADMITTED: dict[tuple[str, str], Any] = {
     ('numpy', 'ndarray'): np.ndarray,
@@ -28,18 +31,6 @@ _ADMITTED: dict[tuple[str, str], Any] = {
     ('numpy.core.multiarray', '_reconstruct'): np.empty(0).__reduce__()[0],
     ('numpy._core.multiarray', '_reconstruct'): np.empty(0).__reduce__()[0],
 }
-
-
-def digest(path: str, data: bytes) -> str:
-    """The SHA-256 of a file in hexadecimal; of an `.npz` that of the names and arrays in it.
-
-    Releases of zlib compress the same arrays to other bytes. What is no archive counts as it is.
-    """
-    if path.endswith('.npz'):
-        with contextlib.suppress(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                data = b''.join(name.encode() + archive.read(name) for name in archive.namelist())
-    return hashlib.sha256(data).hexdigest()
 
 
 def poems(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -60,6 +51,24 @@ def shi(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """The poems of Texygen without blanks between characters, a blank in place of each mark."""
     verses = (re.split('[，。]', line.replace(' ', '')) for line in _split(files['shi.txt']))
     return {'texygen_shi.txt': _lines([' '.join(filter(None, line)) for line in verses])}
+
+
+def pingshui(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """A line for each rhyme group, in the form that `prosody.read_table` reads.
+
+    The source has {part: {group: [character]}}. The first two of its five parts are of level tone.
+    """
+    parts = json.loads(files['Pingshui_Rhyme.json'])
+    return {
+        'pingshui.txt': _lines(
+            [
+                f'{"平" if "平声" in part else "仄"} {part.removesuffix("部")}{group.removeprefix("入声")} '
+                + ''.join(characters)
+                for part, groups in parts.items()
+                for group, characters in groups.items()
+            ]
+        )
+    }
 
 
 def coco(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -92,7 +101,7 @@ def nottingham(files: Mapping[str, bytes]) -> dict[str, bytes]:
     The source has a piano roll [steps, 88] of a tune in each cell of its three arrays.
 
     Raises:
-        RunError: SciPy is not installed.
+        RunError: SciPy is not installed, or the file is no such file.
     """
     try:
         import scipy.io
@@ -101,18 +110,39 @@ def nottingham(files: Mapping[str, bytes]) -> dict[str, bytes]:
             "nottingham is a file of MATLAB, which SciPy reads: pip install 'seqgan_tf[music]'. "
             'Received: no module scipy'
         ) from None
-    rolls = scipy.io.loadmat(io.BytesIO(files['Nottingham.mat']))
-    names = {'train': 'traindata', 'validation': 'validdata', 'test': 'testdata'}
-    return {
-        f'nottingham/{part}.txt': _lines([_melody(roll) for roll in rolls[name].ravel()])
-        for part, name in names.items()
-    }
+    data = files['Nottingham.mat']
+    try:
+        # Room for all declared cells is made before any is read.
+        cells = {name: math.prod(shape) for name, shape, kind in scipy.io.whosmat(io.BytesIO(data)) if kind == 'cell'}
+        if not {*ROLLS.values()} <= {*cells} or max(cells.values()) > MOST_TUNES:
+            raise ValueError(f'cell arrays of these sizes: {cells}')
+        arrays = scipy.io.loadmat(io.BytesIO(data), variable_names=list(ROLLS.values()))
+        rolls = {part: [_check_roll(roll, name) for roll in arrays[name].ravel()] for part, name in ROLLS.items()}
+    except Exception as error:  # damaged bytes make SciPy raise errors of many types
+        raise RunError(
+            f'Nottingham.mat must be a MATLAB file of the cell arrays {", ".join(ROLLS.values())}, each of at most '
+            f'{MOST_TUNES} piano rolls, which are arrays of numbers [steps, {KEYS}]. '
+            f'Received: {type(error).__name__}: {error}'
+        ) from None
+    return {f'nottingham/{part}.txt': _lines([_melody(roll) for roll in tunes]) for part, tunes in rolls.items()}
+
+
+def _check_roll(roll: np.ndarray, name: str) -> np.ndarray:
+    """The roll of a tune. Raises ValueError where it is none."""
+    if roll.ndim != 2 or not len(roll) or roll.shape[1] != KEYS or roll.dtype.kind not in 'uif':
+        raise ValueError(f'a cell of {name} with {roll.dtype} {list(roll.shape)}')
+    return roll
 
 
 def _melody(roll: np.ndarray) -> str:
     """The keys of a roll [steps, 88] as text."""
-    highest = (np.arange(1, roll.shape[1] + 1) * (roll > 0)).max(axis=1)
+    highest = (np.arange(1, KEYS + 1) * (roll > 0)).max(axis=1)
     return ' '.join(map(str, highest.tolist()))
+
+
+def nottingham_midi(files: Mapping[str, bytes]) -> dict[str, Mapping[str, bytes]]:
+    """A directory of the MIDI files as they are, with the licence beside them."""
+    return {'nottingham_midi/': files}
 
 
 class _ArraysOnly(pickle.Unpickler):

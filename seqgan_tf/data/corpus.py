@@ -127,16 +127,24 @@ class Corpus:
     @classmethod
     def from_part_lines(cls, parts: Sequence[Lines], rules: LineRules) -> Self:
         """The corpus of the numbered lines of its three parts; see `from_parts`."""
-        (train, *held_out), vocabulary, notes = encode_lines(parts, rules)
-        dropped = rules.on_repeated == 'drop'
-        notes += describe_shared(train, *held_out, dropped)
+        rows, vocabulary, notes = encode_lines(parts, rules)
+        return cls.from_part_rows(rows, vocabulary, rules.on_repeated, notes)
+
+    @classmethod
+    def from_part_rows(
+        cls, parts: Sequence[np.ndarray], vocabulary: Vocabulary, on_repeated: str, notes: Sequence[str] = ()
+    ) -> Self:
+        """The corpus of the rows int32 [N, T] of its three parts; see `from_parts`."""
+        train, *held_out = parts
+        dropped = on_repeated == 'drop'
+        shared = describe_shared(train, *held_out, dropped)
         kept = _leave_out_repeats(train, *held_out) if dropped else train
         if not len(kept):
             raise ValueError(
                 'on_repeated=drop must leave at least one training row. '
                 f'Received: {len(train)} rows, each of which is a validation or test row'
             )
-        return cls(kept, *held_out, vocabulary, tuple(notes))
+        return cls(kept, *held_out, vocabulary, (*notes, *shared))
 
     @property
     def sizes(self) -> str:

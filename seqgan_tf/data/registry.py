@@ -107,8 +107,33 @@ DATASETS: dict[str, DataSet] = {
             'on_repeated',
             'validation_share',
             'test_share',
+            'prosody',
         ),
         shown=('corpus', 'tokens', 'sequence_length', 'on_long', 'min_count', 'lower', 'on_repeated'),
+        files=('corpus', 'prosody'),
+        rules={
+            'prosody_tones': 'the tones of a regulated quatrain, by the table of --prosody',
+            'prosody_rhyme': 'its rhyme, by the table of --prosody',
+            'prosody_all': 'both',
+        },
+        planes=(('self_bleu_4', 'bleu_4'), ('self_bleu_2', 'bleu_2')),
+        reading='Samples are more diverse to the left, and closer to the test rows at the top.',
+    ),
+    'music': DataSet(
+        summary='melodies: a directory of MIDI files, or one with the three parts',
+        load='seqgan_tf.data.music:load',
+        check='seqgan_tf.data.music:check',
+        scored_by=Score('bleu_4', higher_is_better=True),
+        settings=(
+            'corpus',
+            'melody',
+            'step',
+            'sequence_length',
+            'on_repeated',
+            'validation_share',
+            'test_share',
+        ),
+        shown=('corpus', 'melody', 'step', 'sequence_length', 'on_repeated'),
         files=('corpus',),
         planes=(('self_bleu_4', 'bleu_4'), ('self_bleu_2', 'bleu_2')),
         reading='Samples are more diverse to the left, and closer to the test rows at the top.',
@@ -119,11 +144,12 @@ DATASETS: dict[str, DataSet] = {
 def check_settings(config: Any) -> None:
     """Raises ValueError where the settings, a `Config`, do not fit their data set."""
     entry = DATASETS[config.dataset]
-    if config.corpus and 'corpus' not in entry.settings:
-        readers = ' or '.join(name for name, other in DATASETS.items() if 'corpus' in other.settings)
-        raise ValueError(
-            f'corpus may be given only with dataset={readers}. '
-            f'Received: dataset={config.dataset}, corpus={config.corpus}'
-        )
+    for file in ('corpus', 'prosody'):
+        if getattr(config, file) and file not in entry.settings:
+            readers = ' or '.join(name for name, other in DATASETS.items() if file in other.settings)
+            raise ValueError(
+                f'{file} may be given only with dataset={readers}. '
+                f'Received: dataset={config.dataset}, {file}={getattr(config, file)}'
+            )
     if entry.check:
         pkgutil.resolve_name(entry.check)(config)

@@ -5,6 +5,7 @@ import dataclasses
 from seqgan_tf.data.lines import ON_LONG, ON_REPEATED
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.token_kinds import TOKEN_KINDS
+from seqgan_tf.music.melody import ENCODINGS, LONGEST_STEP, SHORTEST_STEP
 from seqgan_tf.settings import Settings, explain, setting
 
 
@@ -21,7 +22,8 @@ class DataSettings(Settings):
     corpus: str = setting(
         '',
         'text: path of the corpus, one sequence a line; gzip is read too. Of a directory the files train.txt, '
-        'validation.txt and test.txt are the parts',
+        'validation.txt and test.txt are the parts. music: a directory of MIDI files, one with their parts in train, '
+        'validation and test, or one with train.txt, validation.txt and test.txt, a tune of ids a line',
         may_change=True,
     )
     encoding: str = setting('utf-8', 'text: encoding of the corpus, such as utf-16 or gb18030', may_change=True)
@@ -32,11 +34,17 @@ class DataSettings(Settings):
         'text, tokens=char: characters in a verse. Spaces between verses are then no symbols. 0: a space is a symbol',
         least=0,
     )
+    prosody: str = setting(
+        '',
+        'text: path of a table of rhyme groups (python -m seqgan_tf.data pingshui). With it the shares of samples '
+        'that keep the tones and the rhyme of five-character quatrains are measured. Empty: they are not',
+        may_change=True,
+    )
     sequence_length: int = setting(20, 'T, the most symbols in a sequence (paper: 20; music: 32)', least=2, most=1024)
     on_long: str = setting('error', 'text: what happens to a line of more than T symbols', choices=ON_LONG)
     on_repeated: str = setting(
         'keep',
-        'text: whether rows equal to an earlier one stay. drop: no test row is a training row',
+        'text, music: whether rows equal to an earlier one stay. drop: no test row is a training row',
         choices=ON_REPEATED,
     )
     min_count: int = setting(1, 'text: symbols that occur less often than this become the unknown symbol', least=1)
@@ -46,8 +54,25 @@ class DataSettings(Settings):
         'ids. 0: no limit',
         least=0,
     )
-    validation_share: float = setting(0.1, 'text: share of the lines of a file used for validation', least=0, most=0.5)
-    test_share: float = setting(0.1, 'text: share of the lines of a file used for test', least=0, most=0.5)
+    validation_share: float = setting(
+        0.1, 'text: share of the lines of a file used for validation; music: of the tunes', least=0, most=0.5
+    )
+    test_share: float = setting(
+        0.1, 'text: share of the lines of a file used for test; music: of the tunes', least=0, most=0.5
+    )
+    melody: str = setting(
+        'sampled',
+        'music: how ids stand for a melody. sampled: the piano key that sounds at each step, 1 to 88, or 0 for none '
+        '(paper); onsets: a key where its note begins, 89 where the note goes on',
+        choices=ENCODINGS,
+    )
+    step: float = setting(
+        0.4,
+        'music: seconds between the steps at which a MIDI file is sampled (paper: 0.4), and the length of a step in '
+        'playback',
+        least=SHORTEST_STEP,
+        most=LONGEST_STEP,
+    )
     num_sequences: int = setting(
         0, 'synthetic, verse: number of training sequences. 0: 10,000 synthetic (paper) or 16,384 poems', least=0
     )

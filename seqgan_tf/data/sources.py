@@ -1,68 +1,7 @@
 """The public data by name: where they are, what they may be used for, and what is made of them."""
 
-import dataclasses
-from collections.abc import Callable, Mapping
-
 from seqgan_tf.data import converters, speeches
-
-RAW = 'https://raw.githubusercontent.com'
-
-
-@dataclasses.dataclass(frozen=True)
-class SourceFile:
-    """One file of a source.
-
-    Attributes:
-        path: in its repository.
-        size: in bytes.
-        sha256: of the file, in hexadecimal.
-    """
-
-    path: str
-    size: int
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        """The name without folders."""
-        return self.path.rpartition('/')[2]
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """One entry: the files of a commit of a repository on GitHub, and what is made of them.
-
-    Attributes:
-        summary: a few words.
-        repository: owner and name.
-        commit: whole, because a branch moves.
-        files: what is downloaded.
-        convert: {name of a file: bytes} -> {path of a result: bytes}.
-        results: {path of a result: its `converters.digest`}.
-        licence: as the source states it.
-        citation: the work to cite.
-        command: how the result is trained on; DIR stands for the directory of the results.
-    """
-
-    summary: str
-    repository: str
-    commit: str
-    files: tuple[SourceFile, ...]
-    convert: Callable[[Mapping[str, bytes]], dict[str, bytes]]
-    results: Mapping[str, str]
-    licence: str
-    citation: str
-    command: str
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files."""
-        return sum(file.size for file in self.files)
-
-    def url(self, file: SourceFile) -> str:
-        """The address of a file."""
-        return f'{RAW}/{self.repository}/{self.commit}/{file.path}'
-
+from seqgan_tf.data.source import Source, SourceArchive, SourceFile
 
 _TEXYGEN = dict(repository='geek-ai/Texygen', commit='3104e22ac75f3cc2070da2bf5e2da6d2bef149ad')
 _TEXYGEN_CITATION = 'Zhu, Lu, Zheng, Guo, Zhang, Wang and Yu (2018), Texygen, SIGIR'
@@ -206,11 +145,49 @@ SOURCES: dict[str, Source] = {
         licence='MIT, (c) 2018 CMU Locus Lab, of the repository; none stated of the tunes',
         citation='Boulanger-Lewandowski, Bengio and Vincent (2012), Modeling Temporal Dependencies in '
         'High-Dimensional Sequences, ICML',
-        command='python train.py --dataset=text --corpus=DIR/nottingham --tokens=id --max_vocab=89 '
-        '--sequence_length=32 --on_long=truncate',
+        command='python train.py --flagfile=music.flags --corpus=DIR/nottingham',
+    ),
+    'pingshui': Source(
+        summary='the 106 rhyme groups of medieval verse (平水韻), simplified characters, for --prosody',
+        repository='charlesix59/chinese_word_rhyme',
+        commit='ff0e9c13fb037c43e0eaa5dc929c0fe4fa2ffb18',
+        files=(
+            SourceFile(
+                'data/Pingshui_Rhyme.json',
+                206_515,
+                'fd11164ca1b848eb6b777688d5d6628ce772d72d0a25a0efd12d6b58459c6e2e',
+            ),
+        ),
+        convert=converters.pingshui,
+        results={'pingshui.txt': '88353822aaf897562c61f292c8f57e15112543ab11ad52e8802cd44a91acb727'},
+        licence='MIT, (c) 2023 Charles 闵; the groups are of the thirteenth century, as Wikisource has them',
+        citation='none; the table is that of Wikisource, 平水韻',
+        command='python train.py --flagfile=flags/poems.flags --prosody=DIR/pingshui.txt',
+    ),
+    'nottingham_midi': Source(
+        summary='1,034 folk tunes as MIDI files of the melody alone',
+        repository='jukedeck/nottingham-dataset',
+        commit='0992bb6cd864f6d4b90d6663e08c0ef53ffaa08f',
+        files=(
+            SourceArchive(
+                'nottingham-dataset.tar.gz',
+                pattern=r'MIDI/melody/[^/]+\.mid|LICENSE\.md',
+                count=1_035,
+                size=1_858_836,
+                sha256='ff67ada03496c2d0aa2ec52d0b8c935b38a6d12789d0e7f44a5e4d57ac7bb211',
+                most=4_000_000,  # it has about 660,000
+                most_unpacked=40_000_000,  # it has about 9,700,000
+            ),
+        ),
+        convert=converters.nottingham_midi,
+        results={'nottingham_midi/': 'ff67ada03496c2d0aa2ec52d0b8c935b38a6d12789d0e7f44a5e4d57ac7bb211'},
+        licence='GPL-3.0, of the repository; none stated of the tunes of the Nottingham Music Database',
+        citation='Jukedeck (2017), nottingham-dataset, a cleaned version of the Nottingham Music Database',
+        command='python train.py --dataset=music --corpus=DIR/nottingham_midi --melody=onsets --step=0.25 '
+        '--sequence_length=32',
     ),
     'speeches': Source(
-        summary='8,906 sentences of 43 speeches of President Obama, in the order of the speeches',
+        summary='8,906 sentences of 43 speeches of President Obama, in one file and in three parts by speech',
         repository='BrennanDury/PresidentialSpeechReader',
         commit='80ee8be43f37c9fc82a7b1e8030fe240e1fc8a7b',
         files=tuple(
@@ -218,10 +195,14 @@ SOURCES: dict[str, Source] = {
             for number, size, sha256 in _SPEECHES
         ),
         convert=speeches.speeches,
-        results={'obama_sentences.txt': '7fded4731de7d4137da5ff244d6dba4969b18bce6af90f1046677fb653af946d'},
+        results={
+            'obama_sentences.txt': '7fded4731de7d4137da5ff244d6dba4969b18bce6af90f1046677fb653af946d',
+            'speeches/train.txt': 'f3157f9722c600a235ab762da0ab0353d29e34442ff9329c4fab177e2dd388f9',
+            'speeches/validation.txt': '62bea178f6577821e4fbef42111ecc02ebcb24d332b98b30d6f08ac48357025c',
+            'speeches/test.txt': '706606c656dc7d59f895cd6b5ee967d724b3c755e300869a10f84e878aff7917',
+        },
         licence='none stated; the texts are works of the US Government (17 U.S.C. 105)',
         citation='Brown (2016), Corpus of Presidential Speeches, thegrammarlab.com',
-        command='python train.py --dataset=text --corpus=DIR/obama_sentences.txt --tokens=wordpunct --lower '
-        '--sequence_length=32 --on_long=drop --min_count=2',
+        command='python train.py --flagfile=speeches.flags --corpus=DIR/speeches',
     ),
 }

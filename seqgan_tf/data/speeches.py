@@ -4,8 +4,11 @@ The rules are those of these transcripts, and the result is pinned by its checks
 """
 
 import html
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+from seqgan_tf.data.corpus import PARTS
 
 FEWEST, MOST = 3, 50  # words of a sentence, dashes not counted
 
@@ -35,19 +38,41 @@ _OPENERS = re.compile(r'(?:And|In|But|We|The|It) ')
 
 
 def speeches(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The sentences of speeches in their order, one a line, each once.
+    """The sentences of speeches in their order, one a line: all in one file, and in three by speech.
 
     Left out are questions and calls, stage directions, sentences with an insertion of the editor,
     and those that have fewer than `FEWEST` or more than `MOST` words, no end mark, or a lower-case
-    start. Double quotes are taken out where their number is odd.
+    start. Double quotes are taken out where their number is odd. A file has each sentence once.
+
+    Of every ten speeches the fifth is for validation and the tenth for test. A sentence that is said
+    in two parts stands in both.
 
     Args:
         files: {name: a speech in utf-8}, one paragraph a line, in order.
     """
-    found = (sentence for data in files.values() for text in _paragraphs(data) for sentence in _sentences(text))
-    plain = (sentence.replace('"', '').strip() if sentence.count('"') % 2 else sentence for sentence in found)
-    kept = dict.fromkeys(sentence for sentence in plain if _is_whole(sentence))
-    return {'obama_sentences.txt': ''.join(sentence + '\n' for sentence in kept).encode()}
+    spoken = [[*_whole_sentences(data)] for data in files.values()]
+    results = {'obama_sentences.txt': spoken}
+    for part in PARTS:
+        results[f'speeches/{part}.txt'] = [speech for i, speech in enumerate(spoken) if _part_of(i) == part]
+    return {path: _once(speeches) for path, speeches in results.items()}
+
+
+def _part_of(index: int) -> str:
+    """The part of the speech with an index from 0."""
+    return {4: 'validation', 9: 'test'}.get(index % 10, 'train')
+
+
+def _once(speeches: Iterable[list[str]]) -> bytes:
+    """The lines of a file with the sentences of speeches, without those that repeat an earlier one."""
+    return ''.join(f'{sentence}\n' for sentence in dict.fromkeys(itertools.chain(*speeches))).encode()
+
+
+def _whole_sentences(data: bytes) -> Iterator[str]:
+    """The sentences of a speech that are kept, see `speeches`."""
+    for sentence in itertools.chain.from_iterable(map(_sentences, _paragraphs(data))):
+        plain = sentence.replace('"', '').strip() if sentence.count('"') % 2 else sentence
+        if _is_whole(plain):
+            yield plain
 
 
 def _paragraphs(data: bytes) -> Iterator[str]:

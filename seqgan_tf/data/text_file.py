@@ -7,6 +7,7 @@ from typing import Any
 
 from seqgan_tf.data.corpus import PARTS, Corpus
 from seqgan_tf.data.lines import LineRules, Lines, strip_lines
+from seqgan_tf.data.prosody import quatrain_rules
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.tasks import Task
 from seqgan_tf.data.text_bytes import check_encoding, read_text
@@ -26,12 +27,15 @@ def check(config: Any) -> None:
 def load(config: Any) -> Task:
     """The task of the settings, a `Config`: the lines of a corpus, scored by BLEU.
 
+    With a table of rhyme groups its rules are those of regulated quatrains.
+
     Raises:
-        ValueError: as `load_text`.
+        ValueError: as `load_text` and `quatrain_rules`.
     """
     entry = DATASETS['text']
-    options = {name: getattr(config, name) for name in entry.settings if name != 'corpus'}
-    return Task(load_text(config.corpus, seed=config.seed, **options), entry.scored_by)
+    options = {name: getattr(config, name) for name in entry.settings if name not in entry.files}
+    rules = quatrain_rules(config.prosody) if config.prosody else None
+    return Task(load_text(config.corpus, seed=config.seed, **options), entry.scored_by, rules=rules)
 
 
 def load_text(
@@ -60,16 +64,21 @@ def load_text(
             part, or a share is given with it; or as for `Corpus.from_texts`.
     """
     if not os.path.isdir(path):
-        return Corpus.from_lines(_read(path, encoding), LineRules(**rules), validation_share, test_share, seed)
+        return Corpus.from_lines(read_lines(path, encoding), LineRules(**rules), validation_share, test_share, seed)
+    check_shares(path, validation_share, test_share)
+    return Corpus.from_part_lines([read_lines(file, encoding) for file in part_files(path)], LineRules(**rules))
+
+
+def check_shares(folder: str | pathlib.Path, validation_share: float, test_share: float) -> None:
+    """Raises ValueError where a share is given with a directory that has its parts."""
     for name, share in (('validation_share', validation_share), ('test_share', test_share)):
         if share != SHARE:
             raise ValueError(
-                f'{name} is of a file, which is split by it. Received: {name}={share} with the directory {path}'
+                f'{name} is of a file, which is split by it. Received: {name}={share} with the directory {folder}'
             )
-    return Corpus.from_part_lines([_read(file, encoding) for file in _part_files(path)], LineRules(**rules))
 
 
-def _part_files(folder: str | pathlib.Path) -> list[pathlib.Path]:
+def part_files(folder: str | pathlib.Path) -> list[pathlib.Path]:
     """The files of the three parts in a directory.
 
     Raises:
@@ -88,7 +97,7 @@ def _part_files(folder: str | pathlib.Path) -> list[pathlib.Path]:
     return found
 
 
-def _read(path: str | pathlib.Path, encoding: str) -> Lines:
+def read_lines(path: str | pathlib.Path, encoding: str = 'utf-8') -> Lines:
     """The lines of a file.
 
     Raises:

@@ -112,7 +112,7 @@ def jsd(evaluation: Evaluation) -> dict[str, float]:
 
 def bleu_5(evaluation: Evaluation) -> dict[str, float]:
     """Mean sentence BLEU-5 of the first 2,000 samples."""
-    return {'bleu_5': mean_bleu(evaluation, evaluation.few, 5)}
+    return {'bleu_5': mean_bleu(evaluation.few, evaluation.corpus, 5)}
 
 
 def reverse(evaluation: Evaluation) -> dict[str, float]:

@@ -6,10 +6,12 @@ token.
 
 import numpy as np
 
+from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.evaluation.evaluation import Evaluation
 from seqgan_tf.metrics import bleu, diversity
 
 BLEU_ORDERS = (2, 3, 4)
+CORPUS_BLEU_ORDER = 4  # the highest
 SELF_BLEU_ORDERS = (2, 3, 4, 5)
 
 
@@ -40,7 +42,12 @@ def nll_oracle(evaluation: Evaluation) -> dict[str, float]:
 
 def bleus(evaluation: Evaluation) -> dict[str, float]:
     """Mean sentence BLEU-n of all samples."""
-    return {f'bleu_{n}': mean_bleu(evaluation, evaluation.samples, n) for n in BLEU_ORDERS}
+    return bleus_of(evaluation.samples, evaluation.corpus)
+
+
+def corpus_bleus(evaluation: Evaluation) -> dict[str, float]:
+    """Corpus BLEU-n of all samples, as NLTK and without smoothing."""
+    return corpus_bleus_of(evaluation.samples, evaluation.corpus)
 
 
 def rules(evaluation: Evaluation) -> dict[str, float]:
@@ -59,15 +66,24 @@ def self_bleus(evaluation: Evaluation) -> dict[str, float]:
     return self_bleu_of(evaluation.few, evaluation.corpus.vocabulary.end_id)
 
 
-def mean_bleu(evaluation: Evaluation, rows: np.ndarray, order: int) -> float:
+def bleus_of(rows: np.ndarray, corpus: Corpus) -> dict[str, float]:
+    """{bleu_n: value} for n = 2, 3, 4 of rows [B, T] against the test rows."""
+    return {f'bleu_{n}': mean_bleu(rows, corpus, n) for n in BLEU_ORDERS}
+
+
+def mean_bleu(rows: np.ndarray, corpus: Corpus, order: int) -> float:
     """Mean sentence BLEU of rows [B, T].
 
     All test rows are references. The smoothing is method1, as in Texygen.
     """
-    scores = bleu.sentence_bleu(
-        rows, evaluation.corpus.test, order, end_id=evaluation.corpus.vocabulary.end_id, smoothing='method1'
-    )
+    scores = bleu.sentence_bleu(rows, corpus.test, order, end_id=corpus.vocabulary.end_id, smoothing='method1')
     return float(scores.mean())
+
+
+def corpus_bleus_of(rows: np.ndarray, corpus: Corpus) -> dict[str, float]:
+    """{corpus_bleu_n: value} for n = 1..4 of rows [B, T]. All test rows are references of each."""
+    scores = bleu.corpus_bleus(rows, corpus.test, CORPUS_BLEU_ORDER, end_id=corpus.vocabulary.end_id)
+    return {f'corpus_bleu_{n}': float(score) for n, score in enumerate(scores, start=1)}
 
 
 def self_bleu_of(rows: np.ndarray, end_id: int | None) -> dict[str, float]:

@@ -3,6 +3,16 @@
 import dataclasses
 from collections.abc import Mapping
 
+# The tables of a report, in its order.
+GROUPS = 'Likelihood', 'Distance to the data', 'Quality of texts', 'Music', 'Collapse'
+LIKELIHOOD, DISTANCE, QUALITY, MUSIC, COLLAPSE = GROUPS
+NATS = 'nats/token'
+
+ALWAYS = frozenset[str]()
+ORACLE, RULES, TEXT, MELODY, DISCRIMINATOR = (
+    frozenset({name}) for name in ('oracle', 'rules', 'text', 'music', 'discriminator')
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Definition:

@@ -6,18 +6,24 @@ Reports read this without TensorFlow.
 from collections.abc import Iterator
 
 from seqgan_tf.data.registry import DATASETS
-from seqgan_tf.evaluation.metric import Definition, Metric
-
-GROUPS = 'Likelihood', 'Distance to the data', 'Quality of texts', 'Collapse'  # in a report's order
-LIKELIHOOD, DISTANCE, QUALITY, COLLAPSE = GROUPS
-NATS = 'nats/token'
-
-ALWAYS = frozenset[str]()
-ORACLE, RULES, TEXT, DISCRIMINATOR = (frozenset({name}) for name in ('oracle', 'rules', 'text', 'discriminator'))
-
+from seqgan_tf.evaluation.metric import (
+    ALWAYS,
+    COLLAPSE,
+    DISTANCE,
+    GROUPS,
+    LIKELIHOOD,
+    NATS,
+    ORACLE,
+    QUALITY,
+    RULES,
+    TEXT,
+    Definition,
+    Metric,
+)
+from seqgan_tf.evaluation.music_metrics import MUSIC_METRICS
+from seqgan_tf.evaluation.residual_metrics import RESIDUAL_METRICS, SEARCH_NAMES
 
 _MEASURES, _CLOSING = 'seqgan_tf.evaluation.measures', 'seqgan_tf.evaluation.closing'
-_RESIDUAL = 'seqgan_tf.evaluation.residual'
 
 # In the order in which they are measured.
 METRICS: dict[str, Metric] = {
@@ -77,6 +83,18 @@ METRICS: dict[str, Metric] = {
         on_curve=ALWAYS,
         on_search=ALWAYS,
     ),
+    'corpus_bleu': Metric(
+        f'{_MEASURES}:corpus_bleus',
+        {
+            f'corpus_bleu_{n}': Definition(f'corpus BLEU-{n} of the samples against the test rows, without smoothing')
+            for n in (1, 2, 3, 4)
+        },
+        QUALITY,
+        column=2,
+        requires=TEXT,
+        on_curve=ALWAYS,
+        on_search=ALWAYS,
+    ),
     'rules': Metric(
         f'{_MEASURES}:rules',
         {
@@ -85,33 +103,12 @@ METRICS: dict[str, Metric] = {
             for name, what in entry.rules.items()
         },
         QUALITY,
-        column=2,
+        column=3,
         requires=RULES,
         on_curve=ALWAYS,
         on_search=ALWAYS,
     ),
-    'residual': Metric(
-        f'{_RESIDUAL}:residual',
-        {
-            'residual_nll_test': Definition(
-                '-log p of the test rows under the residual model m e^(beta s) / Z of the generator m and the '
-                "discriminator's logit s, at residual_beta; too low, as the estimate of log Z is too low in the mean",
-                NATS,
-            ),
-            'residual_nll_test_half': Definition(
-                'residual_nll_test with half of the samples for Z; the difference shows how far the estimate still '
-                'moves',
-                NATS,
-            ),
-            'residual_nll_validation': Definition('residual_nll_test of the validation rows', NATS),
-            'residual_beta': Definition('beta of the lowest residual_nll_validation; 0: without the discriminator'),
-            'log_z': Definition('log Z of the residual model, estimated from the samples', 'nats/sequence'),
-            'log_z_ess': Definition('effective sample size of the estimate of Z', 'samples'),
-        },
-        LIKELIHOOD,
-        column=5,
-        requires=DISCRIMINATOR,
-    ),
+    **RESIDUAL_METRICS,
     'kl_generator_oracle': Metric(
         f'{_CLOSING}:kl_generator_oracle',
         {'kl_generator_oracle': Definition('KL(generator to oracle) = nll_oracle - entropy', NATS)},
@@ -200,18 +197,7 @@ METRICS: dict[str, Metric] = {
         column=3,
         closing=True,
     ),
-}
-
-
-# What lines of the phases 'search' and 'likeliest' have beside metrics of their text.
-SEARCH_NAMES = {
-    'guided_nll_test': Definition(
-        "as residual_nll_test, at the search's own beta: of the law that it draws from with many candidates; in the "
-        'phase likeliest: of the law of the likeliest of n samples, too low as ranks among samples stand for '
-        'probabilities',
-        NATS,
-    ),
-    'tail_rows': Definition('test rows that are less likely than all samples of the phase likeliest', 'share'),
+    **MUSIC_METRICS,
 }
 
 

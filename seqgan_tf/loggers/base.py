@@ -1,7 +1,9 @@
 """The contract of a logger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+
+import numpy as np
 
 from seqgan_tf.training.state import Report
 
@@ -26,6 +28,16 @@ class Logger(Protocol):
 
     def write_samples(self, step: int, texts: Sequence[str], variables: Sequence[Any]) -> None:
         """Shows, at each evaluation, sample texts and the Keras variables of the generator."""
+
+    def write_music(self, step: int, rolls: Mapping[str, np.ndarray], sounds: np.ndarray | None = None) -> None:
+        """Shows what a generator of music composes.
+
+        Args:
+            step: as for `write`.
+            rolls: at each evaluation piano rolls by name, uint8 [H, W, 3]: samples, and data.
+            sounds: at the end of the run those of its pieces, float32 [N, frames] in [-1, 1] with
+                `seqgan_tf.music.audio.RATE` frames a second.
+        """
 
     def close(self) -> None:
         """Shows the rest. No other method is called afterwards."""

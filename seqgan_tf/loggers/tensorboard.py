@@ -1,15 +1,17 @@
-"""TensorBoard: scalars, sample texts, weight histograms, and the settings as hparams."""
+"""TensorBoard: scalars, sample texts, weight histograms, music, and the settings as hparams."""
 
 import contextlib
 import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.hparams import api as hparams
 
 from seqgan_tf.errors import RunError
 from seqgan_tf.loggers.base import Logger
+from seqgan_tf.music.audio import RATE
 from seqgan_tf.training.state import PHASES, Report
 
 
@@ -41,6 +43,13 @@ class TensorBoard(Logger):
             tf.summary.text('samples', '\n'.join(f'    {text}' for text in texts))
             for variable in variables:
                 tf.summary.histogram(variable.path, variable.value)
+
+    def write_music(self, step: int, rolls: Mapping[str, np.ndarray], sounds: np.ndarray | None = None) -> None:
+        with self._at(step):
+            for name, roll in rolls.items():
+                tf.summary.image(f'piano_roll/{name}', roll[None])
+            if sounds is not None:
+                tf.summary.audio('pieces', sounds[:, :, None], RATE, max_outputs=len(sounds))
 
     def close(self) -> None:
         with self._at(0):

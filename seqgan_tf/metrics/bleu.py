@@ -81,9 +81,29 @@ def corpus_bleu(
     Returns:
         float in [0, 1].
     """
+    return float(corpus_bleus(hypotheses, references, max_order, end_id=end_id, smoothing=smoothing)[-1])
+
+
+def corpus_bleus(
+    hypotheses: np.ndarray,
+    references: np.ndarray,
+    max_order: int = 4,
+    *,
+    end_id: int | None = None,
+    smoothing: str = 'none',
+) -> np.ndarray:
+    """`corpus_bleu` of all orders n = 1..max_order, from one count of the n-grams.
+
+    Args, Raises: as `sentence_bleu`.
+
+    Returns:
+        float64 [max_order], each in [0, 1].
+    """
     _check_settings(max_order, smoothing)
     statistics = _compare_with_references(hypotheses, references, max_order, end_id)
-    return float(_score(*(statistic.sum(axis=0) for statistic in statistics), smoothing))
+    matches, totals, length, closest_length = (statistic.sum(axis=0) for statistic in statistics)
+    scores = [_score(matches[:n], totals[:n], length, closest_length, smoothing) for n in range(1, max_order + 1)]
+    return np.array(scores, np.float64)
 
 
 def self_bleu(

@@ -1,6 +1,7 @@
 """Melodies as ids, one for each step of time: the piano key that sounds, or none."""
 
 import dataclasses
+import fractions
 
 import numpy as np
 
@@ -8,6 +9,8 @@ KEYS = 88  # of a piano; key 1 is A0
 LOWEST_PITCH = 21  # the MIDI pitch of key 1, so pitch = key + 20
 REST = 0  # the id of a step without a note
 HOLD = KEYS + 1  # the id of a step in which the note of the step before goes on
+
+SHORTEST_STEP, LONGEST_STEP = 0.01, 8.0  # seconds; two of the longest are the longest quarter note of MIDI
 
 # {encoding: number of its ids}
 ENCODINGS = {'sampled': KEYS + 1, 'onsets': KEYS + 2}
@@ -24,7 +27,7 @@ class Melody:
         step: seconds of one step (paper: 0.4).
 
     Raises:
-        ValueError: there is no such encoding, or the step is not above 0.
+        ValueError: there is no such encoding, or the step is not in 0.01..8.
     """
 
     encoding: str = 'sampled'
@@ -33,13 +36,37 @@ class Melody:
     def __post_init__(self) -> None:
         if self.encoding not in ENCODINGS:
             raise ValueError(f'encoding must be one of {", ".join(ENCODINGS)}. Received: {self.encoding}')
-        if not self.step > 0:
-            raise ValueError(f'step must be above 0 seconds. Received: {self.step}')
+        if not SHORTEST_STEP <= self.step <= LONGEST_STEP:
+            raise ValueError(
+                f'step must be at least {SHORTEST_STEP} and at most {LONGEST_STEP} seconds. Received: {self.step}'
+            )
 
     @property
     def vocab_size(self) -> int:
         """V, the number of ids."""
         return ENCODINGS[self.encoding]
+
+    @property
+    def seconds(self) -> fractions.Fraction:
+        """The step in whole microseconds, the unit of time of a MIDI file."""
+        return fractions.Fraction(round(self.step * 1e6), 10**6)
+
+    def parse(self, text: str) -> np.ndarray:
+        """The ids int32 [T] of a text: whole numbers between blanks.
+
+        Raises:
+            ValueError: a symbol is no id of the encoding. The message has no place; the caller adds
+                it.
+        """
+        known = {str(i): i for i in range(self.vocab_size)}
+        symbols = text.split()
+        bad = next((symbol for symbol in symbols if symbol not in known), None)
+        if bad is not None:
+            raise ValueError(
+                f'a melody of the encoding {self.encoding} must be ids from 0 to {self.vocab_size - 1}, separated by '
+                f'blanks. Received: {bad[:60]!r}'
+            )
+        return np.array([known[symbol] for symbol in symbols], np.int32)
 
     def sounding(self, ids: np.ndarray) -> np.ndarray:
         """The key that sounds at each step, 0 for none: int32 [N, T] from ids [N, T].
@@ -51,3 +78,12 @@ class Melody:
             before = keys[:, t - 1] if t else REST
             keys[:, t] = np.where(keys[:, t] == HOLD, before, keys[:, t])
         return keys
+
+    def onsets(self, ids: np.ndarray) -> np.ndarray:
+        """Where a note begins: bool [N, T] from ids [N, T].
+
+        With 'sampled' a note begins where the key is another one than at the step before.
+        """
+        ids = np.asarray(ids)
+        before = np.full_like(ids, HOLD) if self.encoding == 'onsets' else np.pad(ids, ((0, 0), (1, 0)))[:, :-1]
+        return (ids != REST) & (ids != before)

@@ -27,6 +27,7 @@ from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.closing_reports import closing_reports
 from seqgan_tf.running.given import Given
 from seqgan_tf.running.interruption import Interruption
+from seqgan_tf.running.pieces import Pieces
 from seqgan_tf.running.pretraining import start_from
 from seqgan_tf.running.startup import no_retracing_warnings
 from seqgan_tf.running.stopwatch import Duration, Stopwatch
@@ -120,6 +121,7 @@ class Experiment:
             self.state.generator, self.task, config.eval_samples, config.jit, lambda: self.state.trained_discriminator
         )
         self.loggers = make_loggers(split_names(config.loggers), self.workdir, dataclasses.asdict(config))
+        self.pieces = Pieces(self.evaluator, self.workdir, self.loggers)
 
     def run(self) -> Trained:
         """Runs the rest of the algorithm, evaluates it and exports."""
@@ -147,6 +149,7 @@ class Experiment:
         tell(f'{self.config.dataset}: {corpus.sizes}')
         for note in corpus.notes:
             tell(f'note: {note}')
+        self.pieces.announce()
         self.metrics_file.cut()
         self.samples_file.cut()
         if self.restored:
@@ -178,6 +181,7 @@ class Experiment:
                 self._log(report, stopwatch.read())
             else:
                 self._log(report, step=report.round)
+        self.pieces.finish(self._step(), evaluation_seed(self.config.seed, 'final', 0))
         self.checkpoints.save()
 
     def _reopen(self) -> None:
@@ -195,10 +199,12 @@ class Experiment:
     def _evaluate(self, report: Report) -> Report:
         """Adds the metrics of an evaluation to a report. Sample texts and weights are shown."""
         seed = evaluation_seed(self.config.seed, report.phase, report.round)
-        texts = self.corpus.vocabulary.decode(self.evaluator.sample(seed, sample_texts.SHOWN))
+        samples = self.evaluator.sample(seed, sample_texts.SHOWN)
+        texts = self.corpus.vocabulary.decode(samples)
         self.samples_file.append(sample_texts.format_samples(report.phase, report.round, texts))
         for logger in self.loggers:
             logger.write_samples(self._step(), texts, self.state.generator.variables)
+        self.pieces.show(self._step(), samples)
         return dataclasses.replace(report, metrics=report.metrics | dict(self.evaluator(seed)))
 
     def _log(self, report: Report, duration: Duration | None = None, step: int | None = None) -> None:
