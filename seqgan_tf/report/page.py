@@ -34,7 +34,8 @@ tbody th { font-weight: 600; position: sticky; left: 0; background: var(--paper)
            white-space: normal; overflow-wrap: anywhere; min-width: 8.5rem; max-width: 14rem }
 small { display: block; color: var(--soft); font-size: .92em; font-weight: 400 }
 tr.reference th, tr.reference td, tr.paper th, tr.paper td { color: var(--soft); font-weight: 400; background: var(--tint) }
-.lists { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); gap: 0 1.6rem }
+.lists { display: flex; flex-wrap: wrap; gap: 0 1.6rem }
+.lists div { flex: 1 1 15rem; min-width: 0 }
 .lists h3, .lists li { overflow-wrap: anywhere }
 .lists ul { list-style: none; margin: 0; padding: 0; font-size: .92rem; line-height: 1.45 }
 .lists li { padding: .42rem 0; border-bottom: 1px solid var(--line) }

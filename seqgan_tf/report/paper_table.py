@@ -81,8 +81,10 @@ def paper_table(study: Study) -> PaperTable | None:
     """The table of the paper for the data of a study, with the metrics that it has; None if it has none."""
     dataset = study.settings['dataset']
     table = BY_TOKENS.get(study.settings['tokens']) if dataset == 'text' else MUSIC if dataset == 'music' else None
-    metrics = tuple(name for name in table.metrics if name in study.metrics()) if table else ()
-    return dataclasses.replace(table, metrics=metrics) if table and metrics else None
+    if table is None:
+        return None
+    metrics = tuple(name for name in table.metrics if any(name in run.final for run in study.runs))
+    return dataclasses.replace(table, metrics=metrics) if metrics else None
 
 
 def paper_section(study: Study) -> list[Section]:
@@ -131,7 +133,7 @@ def paper_estimates(study: Study) -> Iterator[tuple[str, str, str, Estimate]]:
     values = [('reference', REAL_DATA, name, _real(study, name)) for name in table.metrics]
     values += [('label', label, name, study.values(label, name)) for label in study.labels for name in table.metrics]
     values += [('temperature', label, table.matched, _reached(study, label, table)) for label in study.labels]
-    yield from ((*key, estimate(list(found.values()))) for *key, found in values if found)
+    yield from ((kind, label, name, estimate(list(found.values()))) for kind, label, name, found in values if found)
     for label in study.labels:
         found = {name: paired_values(study, label, name) for name in table.metrics if label != study.compared}
         yield from (('difference', label, name, one) for name, one in found.items() if one)

@@ -27,7 +27,7 @@ def piano_rolls(study: Study) -> 'Figure | None':
     rows = [(title, i, kept[:TUNES]) for i, (title, tunes) in enumerate(found) if (kept := [t for t in tunes if t])]
     if not rows:
         return None
-    figure, axes = style.figure(len(rows), TUNES, 1.45, sharex=True, sharey=True)
+    figure, axes = style.figure(len(rows), TUNES, 1.75, sharex=True, sharey=True)
     for of_row, (title, i, tunes) in zip(axes, rows):
         of_row[0].set_title(style.shown(title), loc='left', fontweight='bold')
         for ax, notes in zip(of_row, tunes):
@@ -62,8 +62,8 @@ def _draw(ax: 'Axes', notes: list[Note], gap: float, colour: str) -> None:
 
 
 def _mark_octaves(ax: 'Axes', keys: Collection[int]) -> None:
-    """Whole octaves from C to C around the keys, named by scientific pitch: MIDI pitch 60 is C4."""
-    lowest, highest = (pitch // 12 for pitch in (min(keys) + BASE, max(keys) + BASE + 11))
-    octaves = range(lowest, highest + 1)
-    ax.set_yticks([12 * octave - BASE for octave in octaves], [f'C{octave - 1}' for octave in octaves])
-    ax.set_ylim(12 * lowest - BASE - 1, 12 * highest - BASE + 1)
+    """Limits at the lowest and the highest key, and a tick at each C, named by scientific pitch: MIDI pitch 60 is C4."""
+    lowest, highest = min(keys) - 2, max(keys) + 2
+    ticks = [key for key in range(lowest, highest + 1) if (key + BASE) % 12 == 0]
+    ax.set_yticks(ticks, [f'C{(key + BASE) // 12 - 1}' for key in ticks])
+    ax.set_ylim(lowest, highest)
