@@ -74,7 +74,8 @@ def check_shares(folder: str | pathlib.Path, validation_share: float, test_share
     for name, share in (('validation_share', validation_share), ('test_share', test_share)):
         if share != SHARE:
             raise ValueError(
-                f'{name} is of a file, which is split by it. Received: {name}={share} with the directory {folder}'
+                f'{name} is of a file, or of a directory without parts, which is split by it. '
+                f'Received: {name}={share} with the directory {folder}'
             )
 
 

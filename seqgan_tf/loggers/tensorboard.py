@@ -14,6 +14,8 @@ from seqgan_tf.loggers.base import Logger
 from seqgan_tf.music.audio import RATE
 from seqgan_tf.training.state import PHASES, Report
 
+HEARD = 60  # seconds of a sound; a minute of one takes 2.6 MB
+
 
 class TensorBoard(Logger):
     """Writes event files to the folder `tensorboard` of the workdir.
@@ -49,7 +51,8 @@ class TensorBoard(Logger):
             for name, roll in rolls.items():
                 tf.summary.image(f'piano_roll/{name}', roll[None])
             if sounds is not None:
-                tf.summary.audio('pieces', sounds[:, :, None], RATE, max_outputs=len(sounds))
+                heard = sounds[:, : HEARD * RATE, None]
+                tf.summary.audio('pieces', heard, RATE, max_outputs=len(heard))
 
     def close(self) -> None:
         with self._at(0):

@@ -59,7 +59,7 @@ def synthesize(ids: np.ndarray, melody: Melody) -> np.ndarray:
 def wav_bytes(sound: np.ndarray) -> bytes:
     """A WAV file of a sound float [frames] in [-1, 1]: one channel, 16 bits, `RATE` frames a second."""
     buffer = io.BytesIO()
-    with wave.open(buffer, 'wb') as file:
+    with wave.Wave_write(buffer) as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)

@@ -35,18 +35,17 @@ def keep_likely(logits: tf.Tensor, top_k: tf.Tensor, top_p: tf.Tensor) -> tf.Ten
     return tf.cond(tf.reduce_any(top_p < 1), lambda: keep_top_p(logits, top_p), lambda: logits)
 
 
-def keep_top_k(logits: tf.Tensor, top_k: tf.Tensor, most: int | None = None) -> tf.Tensor:
+def keep_top_k(logits: tf.Tensor, top_k: tf.Tensor) -> tf.Tensor:
     """Logits [B, V] with -inf in place of all but the likeliest top_k [B] of each row, or all for 0.
+
+    XLA cannot compile it, because a shape follows from top_k.
 
     Args:
         logits, top_k: as in `keep_likely`.
-        most: the largest top_k there may be. XLA needs it, because shapes follow from it.
     """
     vocab_size = logits.shape[-1]
     counts = tf.clip_by_value(top_k, 1, vocab_size)
-    values, ids = tf.math.top_k(  # equal values: lower ids first
-        logits, tf.reduce_max(counts) if most is None else min(most, vocab_size)
-    )
+    values, ids = tf.math.top_k(logits, tf.reduce_max(counts))  # equal values: lower ids first
     value, token = (tf.gather(kept, counts[:, None] - 1, batch_dims=1) for kept in (values, ids))
     likely = (logits > value) | ((logits == value) & (tf.range(vocab_size) <= token))
     return tf.where(likely | (top_k == 0)[:, None], logits, float('-inf'))
