@@ -8,6 +8,7 @@ import shutil
 import pytest
 
 from seqgan_tf.config import Config
+from seqgan_tf.data.tasks import load_task
 from seqgan_tf.errors import RunError
 from seqgan_tf.running.experiment import run
 from seqgan_tf.running.trained import load
@@ -105,3 +106,18 @@ def test_an_earlier_config_json_is_read(corpus, finished, tmp_path):
         values.pop(name)
     (workdir / 'config.json').write_text(json.dumps(values), 'utf-8')
     run(dataclasses.replace(config, mle_epochs=2))
+
+
+def test_examples_are_the_first_test_rows_also_in_an_earlier_workdir(corpus, finished, tmp_path):
+    workdir = shutil.copytree(finished, tmp_path / 'run')
+    (workdir / 'examples.txt').unlink()
+    config = tiny(corpus, workdir, test_share=0.4)
+    with pytest.raises(RunError, match='test_share'):
+        run(config)
+    assert not (workdir / 'examples.txt').exists()
+    run(tiny(corpus, workdir))
+    rows = load_task(tiny(corpus, workdir)).corpus.test[:8]
+    vocabulary = load(workdir).vocabulary
+    assert (workdir / 'examples.txt').read_text('utf-8').splitlines() == vocabulary.decode(rows)
+    for name in ('data.json', 'metrics.jsonl', 'samples.txt'):
+        assert (workdir / name).read_bytes() == (finished / name).read_bytes()

@@ -13,7 +13,15 @@ from seqgan_tf.report.page import html_page, markdown
 from seqgan_tf.report.study import Study, read_study
 from seqgan_tf.running.startup import load_tensorflow
 
-TABLES = ('results.csv', 'paired.csv', 'seeds.csv', 'curve_distances.csv', 'best_sampler.csv', 'settings.csv')
+TABLES = (
+    'results.csv',
+    'paired.csv',
+    'seeds.csv',
+    'curve_distances.csv',
+    'best_sampler.csv',
+    'paper_table.csv',
+    'settings.csv',
+)
 NAMES = ('report.md', 'report.html', *TABLES, *(f'{name}.png' for name in FIGURES))
 
 

@@ -7,13 +7,17 @@ from typing import Any
 
 from seqgan_tf.report import metrics
 from seqgan_tf.report.distances import best_samplers, distances
+from seqgan_tf.report.paper_table import paper_estimates
 from seqgan_tf.report.significance import Estimate, estimate
 from seqgan_tf.report.study import Study
 from seqgan_tf.report.tables import paired_values, reference_values, setting_names, shown_setting
 
 
 def csv_files(study: Study) -> dict[str, str]:
-    """{file name: text} of all numbers, with six digits. There is no file of best samplers if there are none."""
+    """{file name: text} of all numbers, with six digits.
+
+    The files of best samplers and of the table of the paper are left out where they have none.
+    """
     columns = ['n', 'mean', 'sd', 'low', 'high', 'bootstrap_low', 'bootstrap_high']
     names = [name for group in metrics.grouped(study.metrics()).values() for name in group]
     results = [
@@ -77,7 +81,13 @@ def csv_files(study: Study) -> dict[str, str]:
     if best:
         head = ['label', 'at', 'metric', 'seed', 'distance', 'curve_of', 'sampler', 'left_of_all']
         files['best_sampler.csv'] = _csv(head, best)
+    if paper := [_paper_row(*row) for row in paper_estimates(study)]:
+        files['paper_table.csv'] = _csv(['kind', 'label', 'metric', *columns, 'p'], paper)
     return files
+
+
+def _paper_row(kind: str, label: str, name: str, found: Estimate) -> list[int | str]:
+    return [kind, label, name, *_numbers(found), _number(found.p) if kind == 'difference' else '']
 
 
 def _numbers(found: Estimate) -> list[int | str]:

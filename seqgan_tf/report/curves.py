@@ -120,6 +120,24 @@ def distance_to_curve(curve: np.ndarray, x: float, y: float, sign: int) -> float
     return float(sign * y - min(crossings)) if crossings else None
 
 
+def matching_temperature(curve: np.ndarray, value: float) -> float | None:
+    """The temperature at which a curve has a value, interpolated between its points.
+
+    Args:
+        curve: `sampler_curve` of the temperature and one metric, [points, (temperature, metric)].
+        value: of the metric.
+
+    Returns:
+        The temperature, of several the nearest to 1; None if the curve does not reach the value.
+    """
+    crossings = [
+        float(np.interp(value, *zip(*sorted(((a[1], a[0]), (b[1], b[0]))))))
+        for a, b in itertools.pairwise(curve.tolist())
+        if min(a[1], b[1]) <= value <= max(a[1], b[1])
+    ]
+    return min(crossings, key=lambda temperature: abs(temperature - 1), default=None)
+
+
 def _mean(curves: Sequence[np.ndarray]) -> np.ndarray:
     """The mean of curves [points, columns] at the values of the first column that all of them have."""
     by_parameter = [{round(row[0], 6): row for row in curve} for curve in curves]

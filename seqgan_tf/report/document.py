@@ -4,23 +4,15 @@
 """
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from seqgan_tf.report import metrics, tables
 from seqgan_tf.report.costs import cost_table
+from seqgan_tf.report.paper_table import paper_section
+from seqgan_tf.report.samples import samples_section
+from seqgan_tf.report.section import Section
 from seqgan_tf.report.study import Study
 from seqgan_tf.report.tables import Table
-
-
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """A heading, then paragraphs, then tables, then figures as (name, caption)."""
-
-    title: str
-    paragraphs: Sequence[str]
-    tables: Sequence[Table] = ()
-    figures: Sequence[tuple[str, str]] = ()
-
 
 REVERSED = ' The sign of the distance is reversed, because a higher value is better.'
 COLLAPSE_GROUP = 'Collapse'
@@ -125,6 +117,8 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
         Section('Runs', [_runs(study), *_skipped(study), _data(study), *_one_seed(study)]),
         Section('Closing evaluation', _final_text(study, names), list(final.values())),
         Section(f'Difference from {study.compared}', [WHY_SEEDS], tables.paired_tables(study)),
+        *paper_section(study),
+        samples_section(study),
         Section('Learning curves', [CURVES], figures=[('learning_curves', f'{metric} and nll_test over training')]),
         Section(
             'Schedule',
@@ -173,7 +167,7 @@ def compose(study: Study, figures: Collection[str]) -> list[Section]:
         dataclasses.replace(section, figures=[(name, caption) for name, caption in section.figures if name in figures])
         for section in sections
     ]
-    return [section for section in sections if section.tables or section.figures or section.title == 'Runs']
+    return [section for section in sections if section.has_content or section.title == 'Runs']
 
 
 def _runs(study: Study) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from seqgan_tf.errors import RunError
 from seqgan_tf.report import metrics, style
 from seqgan_tf.report.curves import PHASES, learning_curve, pretraining_end
+from seqgan_tf.report.piano_rolls import piano_rolls
 from seqgan_tf.report.plane import quality_diversity
 from seqgan_tf.report.study import Study
 
@@ -135,7 +136,7 @@ def collapse(study: Study) -> 'Figure | None':
 
 # {name: function of a study}. It returns None if the study has no data for the figure.
 FIGURES: dict[str, Callable[[Study], 'Figure | None']] = {
-    make.__name__: make for make in (learning_curves, schedule_study, quality_diversity, collapse)
+    make.__name__: make for make in (learning_curves, schedule_study, quality_diversity, collapse, piano_rolls)
 }
 
 

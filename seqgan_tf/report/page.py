@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # it loads TensorFlow
-    from seqgan_tf.report.document import Section
+    from seqgan_tf.report.section import Section
 
 TITLE = 'SeqGAN: comparison over seeds'
+EMPTY = '(empty)'  # in place of a text of no characters
 CSS = """
 :root { --ink: #1d2430; --soft: #5b6472; --line: #dfe3e8; --paper: #ffffff; --tint: #f5f7f9; --link: #0b5cad }
 * { box-sizing: border-box }
@@ -33,6 +34,11 @@ tbody th { font-weight: 600; position: sticky; left: 0; background: var(--paper)
            white-space: normal; overflow-wrap: anywhere; min-width: 8.5rem; max-width: 14rem }
 small { display: block; color: var(--soft); font-size: .92em; font-weight: 400 }
 tr.reference th, tr.reference td, tr.paper th, tr.paper td { color: var(--soft); font-weight: 400; background: var(--tint) }
+.lists { display: flex; flex-wrap: wrap; gap: 0 1.6rem }
+.lists div { flex: 1 1 15rem; min-width: 0 }
+.lists h3, .lists li { overflow-wrap: anywhere }
+.lists ul { list-style: none; margin: 0; padding: 0; font-size: .92rem; line-height: 1.45 }
+.lists li { padding: .42rem 0; border-bottom: 1px solid var(--line) }
 figure { margin: 1rem 0 }
 figure img { display: block; width: 100%; min-width: 40rem; height: auto }
 figure.narrow img { max-width: 48rem }
@@ -57,6 +63,8 @@ def markdown(sections: Iterable['Section']) -> str:
                 *(_pipes(cells) for _, cells in table.rows),
                 '',
             ]
+        for title, texts in section.lists:
+            lines += [f'### {_plain(title)}', '', *(f'- {_literal(text)}' for text in texts), '']
         for name, caption in section.figures:
             lines += [f'![{_plain(caption)}]({name}.png)', '']
     return '\n'.join(lines)
@@ -87,6 +95,8 @@ def _section(i: int, section: 'Section', images: Mapping[str, bytes]) -> str:
         parts.append(
             f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>\n'
         )
+    if section.lists:
+        parts += ['<div class="lists">\n', *(_list(title, texts) for title, texts in section.lists), '</div>\n']
     for name, caption in section.figures:
         data, text = base64.b64encode(images[name]).decode(), html.escape(caption)
         kind = ' class="narrow"' if name == 'quality_diversity' else ''
@@ -95,6 +105,11 @@ def _section(i: int, section: 'Section', images: Mapping[str, bytes]) -> str:
             f'<figcaption>{text}.</figcaption></figure>\n'
         )
     return ''.join([*parts, '</section>\n'])
+
+
+def _list(title: str, texts: Iterable[str]) -> str:
+    items = ''.join(f'<li dir="auto">{html.escape(text) or EMPTY}</li>\n' for text in texts)
+    return f'<div><h3>{html.escape(title)}</h3>\n<ul>\n{items}</ul></div>\n'
 
 
 def _data_cell(text: str) -> str:
@@ -109,6 +124,12 @@ def _cell(text: str) -> str:
 
 def _pipes(cells: Iterable[str]) -> str:
     return '| ' + ' | '.join(' '.join(_plain(line) for line in cell.split('\n')) for cell in cells) + ' |'
+
+
+def _literal(text: str) -> str:
+    """A text as a code span of Markdown, in which nothing is markup. Its fence is longer than any in the text."""
+    fence = '`' * (1 + max(map(len, re.findall('`+', text)), default=0))
+    return f'{fence} {text} {fence}' if text.strip() else EMPTY
 
 
 def _plain(text: str) -> str:

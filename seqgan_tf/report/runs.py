@@ -9,7 +9,7 @@ from seqgan_tf.algorithms.registry import PHASE_LENGTHS
 from seqgan_tf.config import Config
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.errors import RunError
-from seqgan_tf.running import metrics_log
+from seqgan_tf.running import metrics_log, sample_texts
 
 DEFAULTS = {field.name: field.default for field in dataclasses.fields(Config)}
 # Runs of one label may differ in these settings.
@@ -84,6 +84,16 @@ class Run:
         if any('round_cpu_seconds' not in line for line in rounds):
             return None
         return sum(line['round_cpu_seconds'] for line in rounds)
+
+    @property
+    def samples(self) -> list[str]:
+        """Texts of its last evaluation; none if it has none."""
+        return sample_texts.last_samples(self.path)
+
+    @property
+    def examples(self) -> list[str]:
+        """Texts of its first test rows; none if it has none."""
+        return sample_texts.examples(self.path)
 
     def last_round(self, phase: str) -> int:
         """Number of the last round of a phase; 0 if the phase has none."""

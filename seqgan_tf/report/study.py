@@ -11,6 +11,7 @@ from seqgan_tf.data.registry import DATASETS, DataSet
 from seqgan_tf.errors import RunError
 from seqgan_tf.report.runs import DATA, PER_RUN, Run, Unfinished, find_runs, label_of, read_run
 
+REAL_DATA = 'real data'
 MLE_SETTINGS = (
     'mle_epochs',
     'mle_patience',
@@ -88,6 +89,11 @@ class Study:
             if name in run.initial:
                 found.setdefault(run.seed, run.initial[name])
         return dict(sorted(found.items()))
+
+    def texts(self) -> list[tuple[str, list[str]]]:
+        """[(title, texts)]: real data, then samples of each label's lowest seed; no texts where there are none."""
+        real = next(filter(None, (run.examples for run in self.runs)), [])
+        return [(REAL_DATA, real), *((label, seeds[min(seeds)].samples) for label, seeds in self.labels.items())]
 
     def start(self, run: Run) -> Run | None:
         """The run of the study whose training is the pretraining of this run, or None.

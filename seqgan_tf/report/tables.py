@@ -34,7 +34,7 @@ def final_tables(study: Study) -> dict[str, Table]:
     """{group: table} of the closing evaluation; its nll_oracle is Table 1 of the paper."""
     groups = metrics.grouped(study.metrics())
     return {
-        title: Table(title, ['', 'seeds', *map(_titled, group)], list(_final_rows(study, group)))
+        title: Table(title, ['', 'seeds', *map(titled, group)], list(_final_rows(study, group)))
         for title, group in groups.items()
     }
 
@@ -49,10 +49,13 @@ def paired_tables(study: Study) -> list[Table]:
         for label in others:
             common = len(study.labels[label].keys() & study.labels[study.compared].keys())
             rows.append(
-                ('label', [label, str(common), *(_difference(paired_values(study, label, name)) for name in group)])
+                (
+                    'label',
+                    [label, str(common), *(shown_difference(paired_values(study, label, name)) for name in group)],
+                )
             )
         tables.append(
-            Table(f'{title}: difference from {study.compared}', ['', 'common seeds', *map(_titled, group)], rows)
+            Table(f'{title}: difference from {study.compared}', ['', 'common seeds', *map(titled, group)], rows)
         )
     return tables if others else []
 
@@ -69,7 +72,7 @@ def distance_table(study: Study) -> Table | None:
             f'{seed}: ' + ('beyond the curve' if value is None else f'{value:+z.3f}') for seed, value in values.items()
         )
         curve = curve_label + ('\nits own pretraining' if own else '')
-        rows.append(('label', [label, curve, str(len(inside)), _difference(found), _verdict(found), each]))
+        rows.append(('label', [label, curve, str(len(inside)), shown_difference(found), _verdict(found), each]))
     return Table('Final points and temperature curves', head, rows) if rows else None
 
 
@@ -81,7 +84,7 @@ def best_sampler_table(study: Study) -> Table | None:
         inside = [best.distance for best in found.values() if best.distance is not None]
         over_seeds = estimate(inside) if inside else None
         each = '; '.join(f'{seed}: {_against(best)}' for seed, best in found.items())
-        difference, verdict = f'{up}\n{_difference(over_seeds)}', _verdict(over_seeds, 'best sampler')
+        difference, verdict = f'{up}\n{shown_difference(over_seeds)}', _verdict(over_seeds, 'best sampler')
         rows.append(('label', [title, across, str(len(inside)), difference, verdict, each]))
     return Table('Points and the best sampler of an MLE', head, rows) if rows else None
 
@@ -133,6 +136,21 @@ def mean(values: Mapping[int, float]) -> str:
     return f'{found.mean:z.3f} ± {found.sd:.3f}\n[{found.low:z.3f}, {found.high:z.3f}]'
 
 
+def titled(name: str) -> str:
+    """The head of a metric's column: its name, and its unit in small print."""
+    return '\n'.join(filter(None, (name, metrics.described(name).unit)))
+
+
+def shown_difference(found: Estimate | None) -> str:
+    """A paired difference as the text of a cell: mean, interval and p."""
+    if found is None:
+        return NOTHING
+    if found.sd is None:
+        return f'{found.mean:+z.3f}\none seed: no test'
+    p = 'all equal' if found.p is None else 'p < 1e-6' if found.p < 1e-6 else f'p {found.p:.2g}'
+    return f'{found.mean:+z.3f} [{found.low:+z.3f}, {found.high:+z.3f}]\n{p}'
+
+
 def _final_rows(study: Study, group: list[str]) -> Iterator[Row]:
     values_of = {(title, name): values for title, name, values in reference_values(study)}
     for title in metrics.REFERENCES.values():
@@ -158,19 +176,6 @@ def _final_rows(study: Study, group: list[str]) -> Iterator[Row]:
         found, title = [study.searched_values(label, name) for name in group], study.search_label(label)
         if title and any(found):
             yield 'label', [title, str(max(map(len, found))), *map(mean, found)]
-
-
-def _titled(name: str) -> str:
-    return '\n'.join(filter(None, (name, metrics.described(name).unit)))
-
-
-def _difference(found: Estimate | None) -> str:
-    if found is None:
-        return NOTHING
-    if found.sd is None:
-        return f'{found.mean:+z.3f}\none seed: no test'
-    p = 'all equal' if found.p is None else 'p < 1e-6' if found.p < 1e-6 else f'p {found.p:.2g}'
-    return f'{found.mean:+z.3f} [{found.low:+z.3f}, {found.high:+z.3f}]\n{p}'
 
 
 def _against(best: Best) -> str:

@@ -21,7 +21,7 @@ from seqgan_tf.loggers.registry import make_loggers
 from seqgan_tf.loggers.terminal import say, tell
 from seqgan_tf.policies.policy import RewardFunction
 from seqgan_tf.rewards.given import TextReward
-from seqgan_tf.running import metrics_log
+from seqgan_tf.running import metrics_log, sample_texts
 from seqgan_tf.running.append_only_file import AppendOnlyFile
 from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.closing_reports import closing_reports
@@ -44,7 +44,6 @@ from seqgan_tf.running.workdir import (
 from seqgan_tf.settings import split_names
 from seqgan_tf.training.state import PHASES, Report
 
-SHOWN_SAMPLES = 8
 # If one of these settings of a finished run has changed, its closing evaluation is made again.
 REOPENING = (*PHASE_LENGTHS.values(), 'eval_samples', 'final_samples', 'final_curves')
 
@@ -105,7 +104,7 @@ class Experiment:
         check_data(config, self.corpus, self.workdir)
         self.state = given.state(config, self.corpus.vocabulary, parts_of(config))
         self.metrics_file = AppendOnlyFile(self.workdir / metrics_log.NAME)
-        self.samples_file = AppendOnlyFile(self.workdir / 'samples.txt')
+        self.samples_file = AppendOnlyFile(self.workdir / sample_texts.SAMPLES)
         self.checkpoints = Checkpoints(
             self.workdir / 'checkpoints', state=self.state, metrics=self.metrics_file, samples=self.samples_file
         )
@@ -200,9 +199,9 @@ class Experiment:
     def _evaluate(self, report: Report) -> Report:
         """Adds the metrics of an evaluation to a report. Sample texts and weights are shown."""
         seed = evaluation_seed(self.config.seed, report.phase, report.round)
-        samples = self.evaluator.sample(seed, SHOWN_SAMPLES)
+        samples = self.evaluator.sample(seed, sample_texts.SHOWN)
         texts = self.corpus.vocabulary.decode(samples)
-        self.samples_file.append(f'# {report.phase} {report.round}\n' + ''.join(f'{text}\n' for text in texts))
+        self.samples_file.append(sample_texts.format_samples(report.phase, report.round, texts))
         for logger in self.loggers:
             logger.write_samples(self._step(), texts, self.state.generator.variables)
         self.pieces.show(self._step(), samples)

@@ -18,6 +18,7 @@ from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
+from seqgan_tf.running import sample_texts
 from seqgan_tf.settings import list_differences
 from seqgan_tf.training.state import PHASES, TrainState
 
@@ -128,7 +129,7 @@ def check_extension(config: Config, before: Config | None, state: TrainState) ->
 
 
 def write_settings(config: Config, corpus: Corpus, workdir: pathlib.Path) -> None:
-    """Writes settings, vocabulary and fingerprint of the data. The next start checks them.
+    """Writes settings, vocabulary and fingerprint of the data, which the next start checks, and test rows as texts.
 
     Raises:
         RunError: a file cannot be written.
@@ -137,6 +138,7 @@ def write_settings(config: Config, corpus: Corpus, workdir: pathlib.Path) -> Non
         for name, write in (
             ('vocabulary.txt', corpus.vocabulary.save),
             ('data.json', lambda path: path.write_text(_fingerprint(corpus), 'utf-8')),
+            (sample_texts.EXAMPLES, lambda path: path.write_bytes(_examples(corpus).encode())),
             ('config.json', lambda path: path.write_text(config.to_json(), 'utf-8')),
         ):
             # A new file is renamed when it is complete, so a full disk destroys no old one.
@@ -159,6 +161,10 @@ def load_vocabulary(workdir: pathlib.Path) -> Vocabulary:
         raise RunError(
             f'workdir must hold data.json and vocabulary.txt of a run. Received: {workdir} ({error})'
         ) from None
+
+
+def _examples(corpus: Corpus) -> str:
+    return sample_texts.format_examples(corpus.vocabulary.decode(corpus.test[: sample_texts.SHOWN]))
 
 
 def _fingerprint(corpus: Corpus) -> str:
