@@ -7,10 +7,8 @@ from seqgan_tf.report.study import Study
 
 LISTED = 5
 LONGEST = 300  # characters of a text; longer ones are cut
-SAMPLES = (
-    'Real data are the first test rows. Samples are the first ones of the last evaluation of the run with the lowest '
-    'seed. None was chosen.'
-)
+REAL = 'Real data are the first test rows.'
+SAMPLES = 'Samples are the first ones of the last evaluation of the run with the lowest seed. None was chosen.'
 ROLLS = (
     'Time goes to the right and pitch upwards. All panels have the same axes. A bar is a note. With melody=sampled '
     'notes that follow each other on one key look like one, because their ids are the same.'
@@ -21,12 +19,14 @@ _JOINERS = '\u200c\u200d'  # they join letters and emoji
 
 def samples_section(study: Study) -> Section:
     """The section of samples, as texts, and of music as a figure. Ids are not listed, because nobody reads them."""
+    found = study.texts()
     lists = [
         (title, [printable(text) for text in texts[:LISTED]])
-        for title, texts in study.texts()
+        for title, texts in found
         if not all(map(_IDS.fullmatch, texts))
     ]
-    text = [SAMPLES, *([ROLLS] if 'melody' in study.dataset.settings else [])]
+    (_, real), *_ = found
+    text = [*([REAL] if real else []), SAMPLES, *([ROLLS] if 'melody' in study.dataset.settings else [])]
     return Section('Samples', text, lists=lists, figures=[('piano_rolls', 'Real tunes and samples of each label')])
 
 
