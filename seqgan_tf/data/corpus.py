@@ -160,6 +160,11 @@ class Corpus:
         """T, the length of a row."""
         return self.train.shape[1]
 
+    def examples(self, count: int) -> np.ndarray:
+        """At most `count` test rows, int32 [N, T], at equal distances: neighbours may be of one tune."""
+        count = min(count, len(self.test))
+        return self.test[np.arange(count) * len(self.test) // count]
+
     def batches(self, epoch: int, batch_size: int, seed: int) -> np.ndarray:
         """The training rows of one epoch, int32 [rows // batch_size, batch_size, T].
 

@@ -92,7 +92,7 @@ class Run:
 
     @property
     def examples(self) -> list[str]:
-        """Texts of its first test rows; none if it has none."""
+        """Texts of some of its test rows; none if it has none."""
         return sample_texts.examples(self.path)
 
     def last_round(self, phase: str) -> int:

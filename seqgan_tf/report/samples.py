@@ -7,7 +7,7 @@ from seqgan_tf.report.study import Study
 
 LISTED = 5
 LONGEST = 300  # characters of a text; longer ones are cut
-REAL = 'Real data are the first test rows.'
+REAL = 'Real data are test rows at equal distances.'
 SAMPLES = 'Samples are the first ones of the last evaluation of the run with the lowest seed. None was chosen.'
 ROLLS = (
     'Time goes to the right and pitch upwards. All panels have the same axes. A bar is a note. With melody=sampled '

@@ -40,7 +40,7 @@ class Pieces:
     def show(self, step: int, samples: np.ndarray) -> None:
         """Shows samples int32 [N, T] of an evaluation, beside as many test rows."""
         if self.melody:
-            test = self.evaluator.task.corpus.test[: len(samples)]
+            test = self.evaluator.task.corpus.examples(len(samples))
             rolls = {'samples': piano_roll(samples, self.melody), 'data': piano_roll(test, self.melody)}
             for logger in self.loggers:
                 logger.write_music(step, rolls)

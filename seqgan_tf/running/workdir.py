@@ -164,7 +164,7 @@ def load_vocabulary(workdir: pathlib.Path) -> Vocabulary:
 
 
 def _examples(corpus: Corpus) -> str:
-    return sample_texts.format_examples(corpus.vocabulary.decode(corpus.test[: sample_texts.SHOWN]))
+    return sample_texts.format_examples(corpus.vocabulary.decode(corpus.examples(sample_texts.SHOWN)))
 
 
 def _fingerprint(corpus: Corpus) -> str:
