@@ -1,58 +1,11 @@
 """The public data by name: where they are, what they may be used for, and what is made of them."""
 
 from seqgan_tf.data import converters, speeches
+from seqgan_tf.data.pinned import SPEECHES
 from seqgan_tf.data.source import Source, SourceArchive, SourceFile
 
 _TEXYGEN = dict(repository='geek-ai/Texygen', commit='3104e22ac75f3cc2070da2bf5e2da6d2bef149ad')
 _TEXYGEN_CITATION = 'Zhu, Lu, Zheng, Guo, Zhang, Wang and Yu (2018), Texygen, SIGIR'
-
-# Number, bytes and SHA-256 of the speeches of a President in office. The other five of the folder
-# are of campaigns, of election nights, and the Nobel lecture.
-_SPEECHES = (
-    ('001', 13_438, '8bd20ed99e4cff69d2dd7c0887f5e830ba62f37b073f064527fe897acc46fa11'),
-    ('003', 5_040, '2eff3e02440f381cef8a590dafef01104dfc94c4a5569a1bd16a42af47bd911c'),
-    ('004', 8_906, '9488024e81a29ca830b3cd553dae281b405e26afdbbcfa076ec714d01befe1c1'),
-    ('005', 14_848, '4fad396894dbc49f2ff5b7ed887d46f75e72952a313841745c3d0d36edb79de9'),
-    ('006', 34_415, '51eed526fea9bd61ea533f7ec86f768426d8a6882e068478eb772c2637201fd9'),
-    ('007', 34_649, 'c68c9f68177d405fc7dbb34a23b7cf248e592f722e7e329435ea855afe7f7e7c'),
-    ('008', 27_151, '88f5385f563608eb5bcbe3593e66b8ca215f3e3751ab53079f3159eeb3bb4753'),
-    ('009', 41_933, '18c21a80ccb1b71bec070060ff47cfcb05dc4c997b093e8de9a76eebcbcb0cf6'),
-    ('011', 32_130, '0bd20a5d626037063c24cbec763d84242aafab2fb39b366e38f1f0d1e32ce187'),
-    ('012', 20_156, 'e4cb6d2b4a8419b0567608e86af641dafffb2b4d924737d73b2d533e059291b1'),
-    ('013', 29_130, '5963ac2f402d5681e500855a677aa81ca0a59d93c58d7d96c7824c86a93fb69f'),
-    ('014', 20_588, '132d20d03e791c201ec03d5818cf06b4653fd5113b38d1391d76a1157f3f6a79'),
-    ('015', 24_197, 'd5111cbe10f8cdf66dc90d7a52de808b9088981ac647f5c7fd4604f4dc77671f'),
-    ('016', 14_997, '9ce8f34c2b76cd888de40ad38bf82a6a49605f54b8b6b185164d967d4c31d840'),
-    ('017', 15_387, '2b6ac393900c0b762485046eee109bf6755ae75e6444bca7ff740a77dcbcb2b3'),
-    ('018', 23_844, '65549cf28495be95a4cd90421dd5e8d650f1bae96998e07076a65fb1dc9ba783'),
-    ('019', 47_177, '7d2bb40a91253dde5570f6b7c76a1001be4a543bcf7fd4c74f60acc7e71199de'),
-    ('020', 15_852, '28cf386a27440fe4980e14b58b1d8b20b08c0a8eb6e540347ce6b5055c743523'),
-    ('021', 7_956, '9c51312743c76e5f35d16cc76587614b9c958037ed88542c753ddc06d333e9d5'),
-    ('022', 33_396, 'c04b074ee68345d28401e4a05deb72c2a711c30cbaa0a2da3a598ed4c171a08a'),
-    ('023', 40_632, '5e27eae58ae0ffbecc6c4de4a691cb82148e4c8cc72fa7cff9a9a2592e3d3fce'),
-    ('026', 5_566, '053fbce3769b14f2ccc27b4e35c6a7dc04674a6b6826d87072caa382e6263731'),
-    ('027', 24_607, '56ebc92d94f725d550af2aeaf26f6e444d334b899816cafaefa0eba7ddac1101'),
-    ('029', 41_680, '6914118b63cc147fe437c72f4e57b775a608884c218090985d8aa0404c205208'),
-    ('030', 9_422, '0b7ed7d2320c3efe4064ff68734eabbcaa0cc025ed5a09f00da6fec3269c8bf5'),
-    ('032', 12_314, '978b1499b338055621d450bec1041d82b73b7f7925408a0adae5b5aa6a417cfe'),
-    ('033', 17_582, 'b8cc2f9e6717d07aabc3080444aa0c53d3d927f507a154d1c0f8c2d7045fb64c'),
-    ('034', 40_677, 'd2d1847a65b8fa4239d33dc9df2c78fe8064bd5cb60796cbf1b5714bdcb34335'),
-    ('035', 29_652, '720f8bd15bba8cef40ae4263fdfa4c37bd0b9093890979612eaf333d524dcf6b'),
-    ('036', 31_864, '03ea2d711cb4cb90f39bf5c28b762fb6d1713907655b8bc11dbb72e04cebc20d'),
-    ('037', 18_403, 'f7a0d799c087df0aa680fd35ae71beb34c36894acccac048d124fa01bd976e6c'),
-    ('038', 11_994, '260a2e1812ee5146d9c09adb46fd9aae0e43e723be422007b6b0efea19f61e60'),
-    ('039', 24_777, '229ef048e7a3a19a775cb281a448a6a22c131bfb987082ffc08a7a4404025b27'),
-    ('040', 12_942, 'af6402304585b2f4ec96fe5384073a2bba5ca343d7511229bd9afb6796ba0e10'),
-    ('041', 38_097, '76ad3ed86c942cb25f7e848d9b61493b82359eece14e09df4d238d199447737e'),
-    ('042', 39_844, '2537c9c18181fd370788b5cb3857666a690ae991119a1ecaa2d899eef2271c2c'),
-    ('043', 12_712, '94fb6c46d6725ad42460a7cacc51c06bbb32c2fb5917824115ddcd7c8c47cf57'),
-    ('044', 39_709, '9b8dbf42c64c5be3b2bb289525e036d993514967a28de3780317076d36d3fe96'),
-    ('045', 17_670, '7563130c3583b6bf63847858396483d83f06903214953ff6f7dce871cfbb7803'),
-    ('046', 21_467, '74b2f15212c619a3e096ac150773557fd9d3e2a7925d0097ea5dd9f26b2661a4'),
-    ('047', 23_588, '44c78b8c6f0be3f9bce6163ce177e0234d29d8ed34f81ed8a9312eb721250c3f'),
-    ('048', 35_164, '0df52f0fd97a15530f8c7739b4d2228cd39fc91d4330d8f4c272176ef612f454'),
-    ('049', 29_013, '637ded5a7a62ced0024e8ac1d3c13053cb50bfdac729d4191cb3138af01ac5cd'),
-)
 
 SOURCES: dict[str, Source] = {
     'poems': Source(
@@ -192,7 +145,7 @@ SOURCES: dict[str, Source] = {
         commit='80ee8be43f37c9fc82a7b1e8030fe240e1fc8a7b',
         files=tuple(
             SourceFile(f'src/resources/texts/obama/obama_speeches_{number}.txt', size, sha256)
-            for number, size, sha256 in _SPEECHES
+            for number, size, sha256 in SPEECHES
         ),
         convert=speeches.speeches,
         results={
