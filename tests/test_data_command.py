@@ -17,6 +17,7 @@ from data_server import HTML, caller, names, serving
 from seqgan_tf.data import converters, source, speeches
 from seqgan_tf.data.corpus import PARTS
 from seqgan_tf.data.digests import digest
+from seqgan_tf.data.download import fetch
 from seqgan_tf.data.source import Source, SourceFile
 from seqgan_tf.data.sources import SOURCES
 from seqgan_tf.data.text_file import load_text
@@ -108,6 +109,13 @@ def test_a_cut_download_goes_on_where_it_ended(call, server, tmp_path):
     assert call('poems', f'--out={tmp_path}')[0] == 0
     assert [asked for _, asked in server.asked] == [None, f'bytes={size // 2}-', None, None]
     assert (tmp_path / 'source' / 'qtrain5').read_bytes() == FILES['qtrain5']
+
+
+def test_a_folder_may_have_any_name(server, tmp_path):
+    file = SourceFile('全唐诗/100% a?#b/qvalid5', len(FILES['qvalid5']), hashlib.sha256(FILES['qvalid5']).hexdigest())
+    url = file.url('who/what', '0' * 40)
+    assert url.endswith('/who/what/' + '0' * 40 + '/%E5%85%A8%E5%94%90%E8%AF%97/100%25%20a%3F%23b/qvalid5')
+    assert fetch(url, file, tmp_path / file.name) == {'qvalid5': FILES['qvalid5']}
 
 
 @pytest.mark.parametrize(

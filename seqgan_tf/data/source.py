@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import urllib.parse
 from collections.abc import Callable, Mapping
 
 from seqgan_tf.data.archive import unpack
@@ -47,7 +48,7 @@ class SourceFile:
 
     def url(self, repository: str, commit: str) -> str:
         """The address of the file."""
-        return f'{RAW}/{repository}/{commit}/{self.path}'
+        return f'{RAW}/{repository}/{commit}/{urllib.parse.quote(self.path)}'
 
     def read(self, data: bytes) -> dict[str, bytes]:
         """{name: content} of the file. Raises ValueError where its checksum is another one."""
