@@ -3,9 +3,12 @@
 import contextlib
 import hashlib
 import io
+import itertools
+import json
 import os
 import pathlib
 import pickle
+import re
 import socket
 import struct
 import sys
@@ -14,7 +17,7 @@ import numpy as np
 import pytest
 from data_server import HTML, caller, names, serving
 
-from seqgan_tf.data import converters, source, speeches
+from seqgan_tf.data import converters, source, speeches, tang
 from seqgan_tf.data.corpus import PARTS
 from seqgan_tf.data.digests import digest
 from seqgan_tf.data.download import fetch
@@ -239,6 +242,80 @@ def test_poems_of_openings():
 def test_captions():
     files = {'image_coco.txt': b' a  cat\tsits.\na dog.', 'test_coco.txt': b'A bird .\n\n'}
     assert converters.coco(files) == {'image_coco.txt': b'a cat sits.\na dog.\n', 'test_coco.txt': b'A bird .\n'}
+
+
+def quatrains(*files):
+    """The lines of five and of seven characters that files of poems give, a poem as its paragraphs."""
+    data = [json.dumps([{'paragraphs': poem} for poem in poems], ensure_ascii=False).encode() for poems in files]
+    made = tang.quatrains({f'{i}.json': content for i, content in enumerate(data)})
+    assert [*made] == ['tang_quatrains_5.txt', 'tang_quatrains_7.txt']
+    return tuple(content.decode().splitlines() for content in made.values())
+
+
+def test_quatrains_are_known_by_their_shape():
+    five = ['春眠不覺曉，處處聞啼鳥。', '夜來風雨聲？花落知多少']
+    seven = ['朝辭白帝彩雲間：千里江陵', '一日還！兩岸猿聲啼不住；；輕舟已過萬重山。']
+    others = [
+        [],
+        [''],
+        five[:1],
+        five * 2,
+        [five[0], seven[1]],
+        [five[0], '夜來風雨，花落知多少。'],
+        ['一二三四，' * 4],
+    ]
+    assert quatrains([five], [*others, seven]) == (
+        ['春眠不覺曉 處處聞啼鳥 夜來風雨聲 花落知多少'],
+        ['朝辭白帝彩雲間 千里江陵一日還 兩岸猿聲啼不住 輕舟已過萬重山'],
+    )
+
+
+def test_notes_of_an_editor_are_taken_out():
+    noted = ['（一作（春，眠）。（又）曉）春眠不（一', '作□）覺曉，處處聞啼鳥。', '夜來風雨聲，花落知多少。（）']
+    assert quatrains([noted]) == (['春眠不覺曉 處處聞啼鳥 夜來風雨聲 花落知多少'], [])
+    assert quatrains([[noted[2].replace('（', '') * 2], ['（' + noted[2] * 2]]) == ([], [])
+
+
+@pytest.mark.parametrize('character', ['\u3400', '\u9fff', '\U00020000', '\U000323af'])
+def test_rare_ideographs_are_kept(character):
+    assert len(quatrains([[f'春眠不覺{character}，', '一二三四五。' * 3]])[0]) == 1
+
+
+@pytest.mark.parametrize('character', ['□', '●', '\ue000', '\U000f0000', '[', ' ', 'ē', ',', '〇', '\ud800'])
+def test_poems_with_a_lost_character_are_left_out(character):
+    data = json.dumps([{'paragraphs': [f'春眠不覺{character}，', '一二三四五。' * 3]}]).encode()
+    assert [*tang.quatrains({'a.json': data}).values()] == [b'', b'']
+
+
+def test_near_copies_are_left_out():
+    """A poem stays if no earlier one that stays has three of its verses in the same places."""
+    draws = np.random.default_rng(0).integers(0, 4, [2, 150, 4])
+    files = [[[f'{"甲乙丙丁"[i]}' * 5 + '，' for i in poem] for poem in poems] for poems in draws]
+    kept = []
+    for poem in itertools.chain(*draws.tolist()):
+        if all(sum(a == b for a, b in zip(poem, other)) < 3 for other in kept):
+            kept.append(poem)
+    assert 10 < len(kept) < 100
+    assert quatrains(*files) == ([' '.join('甲乙丙丁'[i] * 5 for i in poem) for poem in kept], [])
+
+
+@pytest.mark.parametrize(
+    'data, received',
+    [
+        (b'', 'Expecting value: line 1 column 1 (char 0)'),
+        (b'[{"paragraphs": ["', 'Unterminated string'),
+        ('[{"paragraphs": ["詩'.encode()[:-1], "'utf-8' codec can't decode"),
+        (b'[' * 100_000, 'recursion'),
+        (b'{"paragraphs": []}', 'JSON of the type dict'),
+        (b'[{"paragraphs": []}, ["paragraphs"]]', 'entry 2: ["paragraphs"]'),
+        (b'[{"title": "a"}]', 'entry 1: {"title": "a"}'),
+        (b'[{"paragraphs": "abc"}]', 'entry 1: {"paragraphs": "abc"}'),
+        (b'[{"paragraphs": ["a", 1]}]', 'entry 1: '),
+    ],
+)
+def test_other_files_than_poems_are_refused(data, received):
+    with pytest.raises(RunError, match=f'a.json must be a JSON list of poems, .* Received: .*{re.escape(received)}'):
+        tang.quatrains({'a.json': data})
 
 
 SPEECH = """<title="A Speech">

@@ -33,7 +33,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.name is None:
         for name, source in SOURCES.items():
-            print(f'{name:15} {source.size / 1e6:.1f} MB  {source.summary}')
+            print(f'{name:15} {source.size / 1e6:4.1f} MB  {source.summary}')
         return
     try:
         if args.name not in SOURCES:

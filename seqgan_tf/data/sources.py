@@ -1,7 +1,7 @@
 """The public data by name: where they are, what they may be used for, and what is made of them."""
 
-from seqgan_tf.data import converters, speeches
-from seqgan_tf.data.pinned import SPEECHES
+from seqgan_tf.data import converters, speeches, tang
+from seqgan_tf.data.pinned import SPEECHES, TANG
 from seqgan_tf.data.source import Source, SourceArchive, SourceFile
 
 _TEXYGEN = dict(repository='geek-ai/Texygen', commit='3104e22ac75f3cc2070da2bf5e2da6d2bef149ad')
@@ -38,6 +38,20 @@ SOURCES: dict[str, Source] = {
         licence='MIT, (c) 2018 Geek.AI Organization; the poems are centuries old',
         citation=_TEXYGEN_CITATION,
         command='python train.py --flagfile=shi.flags --corpus=DIR/texygen_shi.txt',
+    ),
+    'tang': Source(
+        summary='4,035 quatrains of five-character lines and 10,724 of seven, from the Complete Tang Poems (全唐詩)',
+        repository='chinese-poetry/chinese-poetry',
+        commit='99ebbef7e1345c0985c44b9fd96a3f9e776f117b',
+        files=tuple(SourceFile(f'全唐诗/poet.tang.{number}.json', size, sha256) for number, size, sha256 in TANG),
+        convert=tang.quatrains,
+        results={
+            'tang_quatrains_5.txt': '927c7c6433e70f88ce48400429d42c0ba3632794d1009c6502e506daf7472095',
+            'tang_quatrains_7.txt': 'f308239779a60af91584e85d491dd69a5de01a68e522d6299d1043082c1b31c7',
+        },
+        licence='MIT, (c) 2016 JackeyGao; the poems are centuries old',
+        citation='none; the anthology is 全唐詩, compiled by Peng Dingqiu and others from 1705 on',
+        command='python train.py --flagfile=tang.flags --corpus=DIR/tang_quatrains_5.txt',
     ),
     'coco': Source(
         summary='10,000 image captions of MS COCO for training, and a file of 10,000 others for test',
