@@ -11,7 +11,18 @@ RESULTS = pathlib.Path(__file__).resolve().parents[1] / 'benchmarks' / 'results'
 
 
 @pytest.mark.parametrize(
-    'study', ['paper', 'verse', 'tuned/verse', 'tuned/verse_grid', 'tuned/poems', 'tuned/poems_grid', 'tasks/music', 'tasks/music_grid', 'tasks/speeches_grid']
+    'study',
+    [
+        'paper',
+        'verse',
+        'tuned/verse',
+        'tuned/verse_grid',
+        'tuned/poems',
+        'tuned/poems_grid',
+        'tasks/music',
+        'tasks/music_grid',
+        'tasks/speeches_grid',
+    ],
 )
 def test_a_report_made_from_scratch_is_the_committed_one(study):
     """Tables to the last byte; a picture's bytes depend on the drawing library's version."""
