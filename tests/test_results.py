@@ -22,6 +22,8 @@ RESULTS = pathlib.Path(__file__).resolve().parents[1] / 'benchmarks' / 'results'
         'tasks/music',
         'tasks/music_grid',
         'tasks/speeches_grid',
+        'tasks/poems',
+        'tasks/speeches',
     ],
 )
 def test_a_report_made_from_scratch_is_the_committed_one(study):
