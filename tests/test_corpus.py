@@ -111,3 +111,11 @@ def test_the_split_depends_on_the_seed_alone():
 def test_a_split_that_leaves_no_training_rows_is_refused(count, shares):
     with pytest.raises(ValueError, match=f'Received: {count} rows'):
         split_rows(distinct_rows(count), *shares, seed=0)
+
+
+@pytest.mark.parametrize(
+    'count, expected', [(1, [0]), (3, [0, 3, 6]), (4, [0, 2, 5, 7]), (10, range(10)), (99, range(10))]
+)
+def test_examples_are_test_rows_at_equal_distances(count, expected):
+    rows = distinct_rows(10)
+    np.testing.assert_array_equal(make_corpus(test=rows).examples(count), rows[[*expected]])
