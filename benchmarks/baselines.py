@@ -25,7 +25,7 @@ from seqgan_tf.policies.chunked import Sampler
 from seqgan_tf.rewards.bleu import BleuReward
 from seqgan_tf.rewards.controls import constant_values, random_values
 from seqgan_tf.rewards.rollout import action_values
-from seqgan_tf.training.devices import rollout_rows, scoring_dtype
+from seqgan_tf.training.devices import compute_dtype, rollout_rows
 from seqgan_tf.training.likelihood import MLEStep, ScheduledSamplingStep
 from seqgan_tf.training.reinforce import PolicyGradientStep
 
@@ -51,7 +51,7 @@ def updates():
         return functools.partial(_search, policy, reward_fn, rollout_rows(vocab))
 
     values = {
-        'seqgan': search(functools.partial(discriminator.prob_real, dtype=scoring_dtype('auto'))),
+        'seqgan': search(functools.partial(discriminator.prob_real, dtype=compute_dtype('auto'))),
         'pg_bleu': search(BleuReward(rows.numpy(), 3)),
         'constant': constant_values,
         'random': random_values,

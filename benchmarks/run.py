@@ -2,11 +2,13 @@
 
     python benchmarks/run.py [--only=mle_step,action_values] [--json=PATH]
         [--batch_size=64 --sequence_length=20 --vocab_size=5000 --num_rollouts=16]
+        [--precision=auto --discriminator_precision=float32]
 
 Times are medians over repetitions after a warm-up, and every call has another seed. Operations are
 counted from the mathematics, and an exponential counts as one operation. `limit_share` is t / time,
-where t is the time of a perfect machine with this machine's measured matmul peak and memory
-bandwidth.
+where t is the time of a perfect machine with this machine's measured peaks: its operations at the
+matmul peak of the type that they run in, and then its bytes at the memory bandwidth. They are added,
+because an optimizer waits for its gradients, and a draw for its logits.
 """
 
 import functools
@@ -17,6 +19,7 @@ import resource
 import statistics
 import sys
 import time
+from typing import NamedTuple
 
 from absl import app, flags
 
@@ -32,7 +35,7 @@ from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.policies.chunked import Sampler, Scorer
 from seqgan_tf.rewards.rollout import action_values
-from seqgan_tf.training.devices import rollout_rows, scoring_dtype
+from seqgan_tf.training.devices import compute_dtype, rollout_rows
 from seqgan_tf.training.discrimination import DiscriminatorEpoch
 from seqgan_tf.training.likelihood import MLEStep
 from seqgan_tf.training.reinforce import PolicyGradientStep
@@ -53,6 +56,9 @@ flags.DEFINE_list('only', list(PIECES), 'pieces to measure')
 flags.DEFINE_string('json', '', 'write the results here')
 flags.DEFINE_integer('repetitions', 5, 'calls of each piece after the warm-up; of a twin one', lower_bound=1)
 flags.DEFINE_enum('precision', 'auto', ['auto', 'float32', 'bfloat16', 'float16'], 'type in which roll-outs are scored')
+flags.DEFINE_enum(
+    'discriminator_precision', 'float32', ['auto', 'float32', 'bfloat16'], "type of the discriminator's updates"
+)
 flags.DEFINE_boolean('twins', True, 'measure the slow twins too')
 flags.DEFINE_integer('batch_size', 64, 'B', lower_bound=1)
 flags.DEFINE_integer('sequence_length', 20, 'T', lower_bound=2)
@@ -88,38 +94,62 @@ def machine_limits():
     return limits
 
 
-class Counts:
-    """The floating-point operations of each piece, and the bytes that it must move."""
+class Work(NamedTuple):
+    """What a piece must do: its operations by type of the operands, and the bytes that it must move."""
 
-    def __init__(self, generator, discriminator, batch_size, length, num_rollouts):
+    fp32: float = 0
+    bf16: float = 0
+    bytes: float = 0
+
+    def __add__(self, other):
+        return Work(*map(sum, zip(self, other)))
+
+    def __mul__(self, times):
+        return Work(*(times * number for number in self))
+
+    def seconds(self, limits):
+        """Of a machine that reaches its limits, one after the other."""
+        operations = self.fp32 / limits['matmul_gflops_fp32'] + self.bf16 / limits['matmul_gflops_bf16']
+        return (operations + self.bytes / limits['memory_gb_per_second']) / 1e9
+
+
+class Counts:
+    """The work of each piece.
+
+    A backward pass costs two forward passes. Adam reads a gradient, a weight and two moments, and it
+    writes three of them. Logits are written and read once; in a backward pass their gradient is
+    written once and read twice.
+    """
+
+    def __init__(self, generator, discriminator, batch_size, length, num_rollouts, scoring, training):
         g, d = generator, discriminator
         vocab, hidden, embedding = g.vocab_size, g.hidden_dim, g.embedding_dim
         # LSTM, head, exponentials.
-        self.token = 2 * 4 * hidden * (embedding + hidden) + 2 * hidden * vocab + vocab
+        token = Work(2 * 4 * hidden * (embedding + hidden) + 2 * hidden * vocab + vocab, bytes=2 * 4 * vocab)
+        trained_token = Work(3 * token.fp32, bytes=5 * 4 * vocab)
         width = sum(filters for _, filters in d.windows)
-        self.score = sum(2 * (length - w + 1) * w * d.embedding_dim * f for w, f in d.windows) + 2 * 2 * width**2
+        score = sum(2 * (length - w + 1) * w * d.embedding_dim * f for w, f in d.windows) + 2 * 2 * width**2
         g_parameters, d_parameters = (sum(int(tf.size(v)) for v in net.trainable_variables) for net in (g, d))
         rollout_tokens = batch_size * num_rollouts * length * (length - 1) // 2
         rollout_scores = batch_size * (num_rollouts * (length - 1) + 1)
-        # (operations, bytes). A backward pass costs two forward passes. Adam reads a gradient, a
-        # weight and two moments, and it writes three of them.
-        adam = 7 * 4
-        self.mle_step = 3 * batch_size * length * self.token, adam * g_parameters
-        self.discriminator_step = 3 * batch_size * self.score, adam * d_parameters + 3 * 4 * d_parameters
-        self.action_values = rollout_tokens * self.token + rollout_scores * self.score, 0
-        self.generator_step = (self.action_values[0] + 4 * batch_size * length * self.token, adam * g_parameters)
-        self.sample_10k = self.nll_10k = SAMPLES * length * self.token, 0
+        adam = Work(bytes=7 * 4)
+        scored = lambda operations, dtype: Work(**{'fp32' if dtype == tf.float32 else 'bf16': operations})
+        tokens = batch_size * length
+        self.mle_step = trained_token * tokens + adam * g_parameters
+        # The weights are read in both passes, and their gradient is written.
+        self.discriminator_step = scored(3 * batch_size * score, training) + (adam + Work(bytes=3 * 4)) * d_parameters
+        self.action_values = token * rollout_tokens + scored(rollout_scores * score, scoring)
+        self.generator_step = self.action_values + (token + trained_token) * tokens + adam * g_parameters
+        self.sample_10k = self.nll_10k = token * (SAMPLES * length)
         steps = 15 * (2 * SAMPLES // batch_size)  # 5 d-steps of 3 epochs
-        self.adversarial_round = tuple(
-            g + 5 * s + steps * d for g, s, d in zip(self.generator_step, self.sample_10k, self.discriminator_step)
-        )
+        self.adversarial_round = self.generator_step + self.sample_10k * 5 + self.discriminator_step * steps
 
 
 def measure(pieces, batch, length, vocab, rollouts, twins=True):
     """Measures pieces at the sizes B, T, V and N.
 
-    Returns {piece: (seconds, operations, bytes, the twin's seconds or None)}, and the peak memory
-    of the process in MB before the twins run.
+    Returns {piece: (seconds, `Work`, the twin's seconds or None)}, and the peak memory of the process
+    in MB before the twins run.
     """
     generator, policy, discriminator = Generator(vocab), Generator(vocab, seed=1), Discriminator(vocab, length)
     g_adam, d_adam = keras.optimizers.Adam(0.01), keras.optimizers.Adam(1e-4)
@@ -132,8 +162,9 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
     labels = tf.cast(tf.range(batch) % 2, tf.float32)
 
     mle = MLEStep(generator, g_adam, 5.0)
-    epoch = DiscriminatorEpoch(discriminator, d_adam, 0.2, batch)
-    reward_fn = functools.partial(discriminator.prob_real, dtype=scoring_dtype(FLAGS.precision))
+    scoring, training = compute_dtype(FLAGS.precision), compute_dtype(FLAGS.discriminator_precision)
+    epoch = DiscriminatorEpoch(discriminator, d_adam, 0.2, batch, dtype=training)
+    reward_fn = functools.partial(discriminator.prob_real, dtype=scoring)
     search = lambda tokens, seed: action_values(
         policy, reward_fn, tokens, rollouts, seed, chunk_rows=rollout_rows(vocab), jit_compile=True
     )
@@ -158,7 +189,7 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
         'sample_10k': lambda: [twin.sample_from(tokens, tf.constant(0)) for _ in range(batches)],
         'nll_10k': lambda: [twin.nll(tokens) for _ in range(batches)],
     }
-    counts = Counts(generator, discriminator, batch, length, rollouts)
+    counts = Counts(generator, discriminator, batch, length, rollouts, scoring, training)
     slow = slow if twins else {}
     needed = list(ours) if 'adversarial_round' in pieces else [p for p in ours if p in pieces]
     times = {
@@ -177,7 +208,7 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
                 + 5 * table['sample_10k']
                 + 15 * (2 * SAMPLES // batch) * table['discriminator_step']
             )
-    return {p: (times[p], *getattr(counts, p), twin_times.get(p)) for p in PIECES if p in pieces}, peak
+    return {p: (times[p], getattr(counts, p), twin_times.get(p)) for p in PIECES if p in pieces}, peak
 
 
 def main(argv):
@@ -197,12 +228,11 @@ def main(argv):
         FLAGS.only, FLAGS.batch_size, FLAGS.sequence_length, FLAGS.vocab_size, FLAGS.num_rollouts, FLAGS.twins
     )
     results = {}
-    for piece, (time_taken, operations, moved, twin) in measured.items():
-        least = max(operations / limits['matmul_gflops_fp32'], moved / limits['memory_gb_per_second']) / 1e9
+    for piece, (time_taken, work, twin) in measured.items():
         results[piece] = {
             'seconds': time_taken,
-            'gflops': operations / time_taken / 1e9,
-            'limit_share': least / time_taken,
+            'gflops': (work.fp32 + work.bf16) / time_taken / 1e9,
+            'limit_share': work.seconds(limits) / time_taken,
             'twin_seconds': twin,
             'twin_ratio': twin and twin / time_taken,
         }

@@ -246,9 +246,15 @@ class Config(DataSettings):
     )
     precision: str = setting(
         'auto',
-        'type in which roll-outs are scored; all else is float32. auto: bfloat16 where a CPU has it, else float32',
+        'type in which roll-outs are scored. auto: bfloat16 where a CPU has it, else float32',
         choices=('auto', 'float32', 'bfloat16', 'float16'),
         since='adversarial',
+    )
+    discriminator_precision: str = setting(
+        'float32',
+        "type of the products in the discriminator's updates; weights and moments are float32. auto: as above",
+        choices=('auto', 'float32', 'bfloat16'),
+        since='discriminator',
     )
     jit: str = setting(
         'auto',

@@ -370,7 +370,7 @@ class CountingDiscriminator(tf.Module):
     def trainable_variables(self):
         return self.trainable_variables_
 
-    def __call__(self, tokens, dropout_seed=None):
+    def __call__(self, tokens, dropout_seed=None, dtype=tf.float32):
         if dropout_seed is not None:
             self.counts.assign_add(tf.reduce_sum(tf.one_hot(tokens[:, 0], self.counts.shape[0]), axis=0))
         return self.scale * tf.where(tokens[:, 0] < self.positives, 1.0, -1.0)
@@ -420,6 +420,36 @@ class TestDiscriminatorEpoch:
                 variable.assign(value)
             for a, b in zip(discriminator.trainable_variables, twin.trainable_variables):
                 np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-4)
+
+    @pytest.mark.parametrize('jit', ['auto', 'off', 'on'])
+    def test_products_in_bfloat16_round_the_gradients_alone(self, jit):
+        """Weights, moments and losses are float32, and gradients are those of float32 but for rounding."""
+        positives, negatives, losses_of = random_tokens(3), random_tokens(3, 1), {}
+        moments = {}
+        for dtype in (tf.float32, tf.bfloat16):
+            discriminator = tiny_discriminator()
+            optimizer = adam(discriminator)
+            epoch = DiscriminatorEpoch(discriminator, optimizer, 2.0, 6, jit, dtype)
+            losses_of[dtype] = epoch(positives, negatives, SEED)['d_loss']
+            assert {v.dtype for v in (*discriminator.trainable_variables, *optimizer._momentums)} == {'float32'}
+            # After one update of Adam the first moment is (1 - beta_1) times the gradient.
+            moments[dtype] = [10 * m.numpy() for m in optimizer._momentums]
+        np.testing.assert_allclose(losses_of[tf.bfloat16], losses_of[tf.float32], rtol=0.02)
+        rounded, exact = (np.concatenate([m.ravel() for m in moments[dtype]]) for dtype in (tf.bfloat16, tf.float32))
+        assert 0 < np.linalg.norm(rounded - exact) < 0.05 * np.linalg.norm(exact)
+
+    def test_occurrences_of_a_token_are_summed_in_float32(self):
+        """128 T equal gradients: a sum in bfloat16 would stop growing where one of them is below its last bit."""
+        discriminator = tiny_discriminator()
+        tokens = tf.zeros([128, T], tf.int32)
+        gradients = []
+        for dtype in (tf.float32, tf.bfloat16):
+            with tf.GradientTape() as tape:
+                total = tf.reduce_sum(discriminator(tokens, dtype=dtype))
+            gradients.append(tf.convert_to_tensor(tape.gradient(total, discriminator.embedding.embeddings.value)))
+        np.testing.assert_allclose(
+            gradients[1][0], gradients[0][0], rtol=0.03, atol=0.03 * np.abs(gradients[0][0]).max()
+        )
 
     def test_same_seed_gives_the_same_bits(self):
         results = []

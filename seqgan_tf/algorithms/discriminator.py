@@ -9,6 +9,7 @@ import tensorflow as tf
 from seqgan_tf.policies.chunked import RowScorer
 from seqgan_tf.training.best_weights import BestWeights
 from seqgan_tf.training.calibration import fit_scale
+from seqgan_tf.training.devices import compute_dtype
 from seqgan_tf.training.discrimination import DiscriminatorEpoch
 from seqgan_tf.training.state import TrainState
 
@@ -28,7 +29,12 @@ class DiscriminatorLearner:
         self.state, self.real, self.draw = state, real, draw
         self.epochs, self.stops = config.discriminator_epochs, config.discriminator_stop
         self.epoch = DiscriminatorEpoch(
-            state.discriminator, state.discriminator_optimizer, config.l2, config.batch_size, config.jit
+            state.discriminator,
+            state.discriminator_optimizer,
+            config.l2,
+            config.batch_size,
+            config.jit,
+            compute_dtype(config.discriminator_precision),
         )
         self.logits = RowScorer(state.discriminator, config.jit == 'on')
 

@@ -105,14 +105,15 @@ class Discriminator(keras.Model):
         """The logit [B] of being real for tokens [B, T].
 
         Dropout acts only where its seed, int [2], is given. The convolutions and the highway's
-        matrix products are computed in `dtype`. Everything else is float32, the logit too.
+        matrix products are computed in `dtype`, and so are the gradients of their kernels.
+        Everything else is float32, the logit too.
         """
 
         def matmul(x, layer):
-            return tf.cast(tf.cast(x, dtype) @ tf.cast(layer.kernel, dtype), tf.float32) + layer.bias
+            return tf.cast(tf.cast(x, dtype) @ _in_dtype(layer.kernel, dtype), tf.float32) + layer.bias
 
         def strongest(convolution):
-            kernel, places = tf.cast(convolution.kernel, dtype), embedded.shape[1] - convolution.kernel.shape[0] + 1
+            kernel, places = _in_dtype(convolution.kernel, dtype), embedded.shape[1] - convolution.kernel.shape[0] + 1
             if places == 1:  # a matrix product is three times as fast as this convolution
                 return tf.reshape(embedded, [-1, kernel.shape[0] * kernel.shape[1]]) @ tf.reshape(
                     kernel, [-1, kernel.shape[2]]
@@ -120,7 +121,8 @@ class Discriminator(keras.Model):
             windows = tf.nn.conv1d(embedded, kernel, stride=1, padding='VALID')
             return tf.nn.max_pool1d(windows, places, 1, 'VALID')[:, 0]  # faster than reduce_max
 
-        embedded = tf.gather(tf.cast(self.embedding.embeddings, dtype), tokens)
+        # The cast comes after the look-up: so the gradients of a token's occurrences are summed in float32.
+        embedded = tf.cast(tf.gather(self.embedding.embeddings, tokens), dtype)
         features = tf.concat([strongest(convolution) for convolution in self.convolutions], axis=1)
         features = tf.nn.relu(tf.cast(features, tf.float32) + self.feature_bias)
         gate = tf.sigmoid(matmul(features, self.transform_gate))
@@ -154,3 +156,12 @@ class Discriminator(keras.Model):
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         """Does nothing: the constructor makes the variables."""
+
+
+def _in_dtype(kernel: keras.Variable, dtype: tf.DType) -> tf.Tensor:
+    """A kernel in another type, whose gradient stays in that type: a cast back is a pass over memory."""
+    if dtype == tf.float32:
+        return tf.convert_to_tensor(kernel)
+    return tf.custom_gradient(lambda value: (tf.cast(value, dtype), lambda gradient: gradient))(
+        tf.convert_to_tensor(kernel)
+    )

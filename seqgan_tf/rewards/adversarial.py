@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.policies.policy import RewardFunction
-from seqgan_tf.training.devices import scoring_dtype
+from seqgan_tf.training.devices import compute_dtype
 from seqgan_tf.training.state import TrainState
 
 
@@ -22,7 +22,7 @@ def make(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction:
         ValueError: the state has no discriminator.
     """
     del corpus
-    dtype = scoring_dtype(config.precision)
+    dtype = compute_dtype(config.precision)
     if state.discriminator_scale is None:
         return functools.partial(_discriminator(state).prob_real, dtype=dtype)
     logit_fn = calibrated_logit(state)
@@ -39,7 +39,7 @@ def make_logit(state: TrainState, corpus: Corpus, config: Any) -> RewardFunction
         ValueError: the state has no discriminator.
     """
     del corpus
-    return functools.partial(calibrated_logit(state), dtype=scoring_dtype(config.precision))
+    return functools.partial(calibrated_logit(state), dtype=compute_dtype(config.precision))
 
 
 def calibrated_logit(state: TrainState) -> Callable[..., tf.Tensor]:

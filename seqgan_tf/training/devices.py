@@ -7,11 +7,11 @@ import tensorflow as tf
 CPU_INFO = pathlib.Path('/proc/cpuinfo')  # Linux only; without it the choice is float32
 
 
-def scoring_dtype(precision: str) -> tf.DType:
-    """The type in which roll-outs are scored: a type by its name, or the choice of 'auto'.
+def compute_dtype(precision: str) -> tf.DType:
+    """The type of the discriminator's products: a type by its name, or the choice of 'auto'.
 
     'auto' is bfloat16 on a CPU that multiplies it natively, and float32 elsewhere. Other CPUs
-    emulate bfloat16, at many times the cost. Training is always in float32.
+    emulate bfloat16, at many times the cost.
     """
     if precision != 'auto':
         return tf.dtypes.as_dtype(precision)

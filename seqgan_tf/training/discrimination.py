@@ -19,6 +19,8 @@ class DiscriminatorEpoch(tf.Module):
         l2: the weight of `discriminator.l2_penalty()`.
         batch_size: B.
         jit: as in `training.reinforce`.
+        dtype: of the network's products in an update; held-out rows are scored in float32. Weights,
+            moments and the update itself are float32.
     """
 
     def __init__(
@@ -28,9 +30,11 @@ class DiscriminatorEpoch(tf.Module):
         l2: float,
         batch_size: int,
         jit: str = 'auto',
+        dtype: tf.DType = tf.float32,
     ):
         super().__init__()
         self.discriminator, self.optimizer, self.l2, self.batch_size = discriminator, optimizer, l2, batch_size
+        self.dtype = dtype
         self._apply = tf.function(self._update, autograph=False, jit_compile=jit == 'auto')
         self._epoch = tf.function(self._whole, autograph=False, jit_compile=jit == 'on')
         self._score = tf.function(self._measure, autograph=False, jit_compile=jit == 'on')
@@ -63,7 +67,7 @@ class DiscriminatorEpoch(tf.Module):
     def _train(self, tokens, labels, seed):
         variables = self.discriminator.trainable_variables
         with tf.GradientTape() as tape:
-            logits = self.discriminator(tokens, dropout_seed=seed)
+            logits = self.discriminator(tokens, dropout_seed=seed, dtype=self.dtype)
             loss = losses.discriminator_loss(logits, labels)
             # Keras models of others have their own penalties in `losses`.
             penalized = loss + self.l2 * self.discriminator.l2_penalty() + sum(self.discriminator.losses)
@@ -71,7 +75,8 @@ class DiscriminatorEpoch(tf.Module):
         return {'d_loss': loss, 'd_accuracy': _accuracy(logits, labels)}
 
     def _update(self, gradients):
-        self.optimizer.apply(gradients, self.discriminator.trainable_variables)
+        variables = self.discriminator.trainable_variables
+        self.optimizer.apply([tf.cast(g, v.dtype) for g, v in zip(gradients, variables)], variables)
 
     def _measure(self, positives, negatives):
         rows, labels = _labelled(positives, negatives)
