@@ -64,6 +64,7 @@ BASE = {
     'discriminator_stop': False,
     'discriminator_calibration': False,
     'discriminator_epochs': 1,
+    'discriminator_precision': 'float32',
     'dropout': 0.25,
     'l2': 0.2,
 }
@@ -78,6 +79,7 @@ ROWS = {
     'epochs_3': {'discriminator_epochs': 3},
     'epochs_3_stop': {'discriminator_epochs': 3, 'discriminator_stop': True},
     'negatives_x4': {},
+    'bfloat16': {'discriminator_precision': 'bfloat16'},
     'causal': {'value': 'causal'},
 }
 LARGER = {'negatives_x4': 4}  # {name: how many times the rows a set has, with so many times fewer sets}
