@@ -57,11 +57,15 @@ class Command:
         self.out, self.events_file, self.trainer = folder / 'out', folder / 'events', folder / 'trainer.py'
         self.trainer.write_text(STAND_IN)
 
-    def start(self, *arguments, plan={}, environment={}):
+    def command(self, *arguments):
+        """The command line of the sweep."""
         code = f'from seqgan_tf.sweep.command import main; import sys; main(trainer=[sys.executable, {str(self.trainer)!r}])'
+        return [sys.executable, '-c', code, f'--out={self.out}', *arguments]
+
+    def start(self, *arguments, plan={}, environment={}):
         inherited = {name: value for name, value in os.environ.items() if not name.endswith('_THREADS')}
         return subprocess.Popen(
-            [sys.executable, '-c', code, f'--out={self.out}', *arguments],
+            self.command(*arguments),
             cwd=ROOT,
             text=True,
             start_new_session=True,

@@ -14,7 +14,7 @@ import seqgan_tf
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'seqgan_tf'
-FOLDERS = ('docs', 'export', 'benchmarks', 'flags', 'tests', 'seqgan_tf')
+FOLDERS = ('docs', 'deploy', 'export', 'benchmarks', 'flags', 'tests', 'seqgan_tf')
 DOCUMENTS = sorted([*ROOT.glob('*.md'), *(path for folder in FOLDERS for path in (ROOT / folder).rglob('*.md'))])
 GENERATED = [path for path in DOCUMENTS if path.is_relative_to(ROOT / 'benchmarks' / 'results')]
 WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
