@@ -25,7 +25,9 @@ RUN_FILES = ('config.json', 'data.json')
 SUFFIXES = ('py', 'md', 'flags', 'toml', 'ini', 'sh', 'yaml', 'yml', 'config', 'cc', 'json', 'csv', 'png')
 FOREIGN_FLAGS = {
     'allow_version_labels_for_unavailable_models': 'tensorflow_model_server',
+    'array': 'sbatch',
     'batching_parameters_file': 'tensorflow_model_server',
+    'build': 'docker build, --build-arg',
     'check': 'ruff format',
     'dry_run': 'a switch of the training command, no setting',
     'enable_batching': 'tensorflow_model_server',

@@ -257,6 +257,26 @@ def test_so_many_jobs_run_at_once_and_share_the_processors(jobs, command):
     assert f'threads {threads} {threads} {threads}\n' in command.log('run/seed_0')
 
 
+def test_processors_are_counted_where_there_is_no_affinity(monkeypatch):
+    monkeypatch.delattr(os, 'sched_getaffinity')
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    monkeypatch.setattr(os, 'cpu_count', lambda: 6)
+    assert Sweep(cells_of('seed=0'), 2).environment['OMP_NUM_THREADS'] == '3'
+
+
+def test_a_cell_that_is_damaged_while_the_sweep_runs_is_a_failure_of_its_own(command, tmp_path):
+    sweep = command.start('--vary=seed=0,1', plan={'run/seed_0': f'until {tmp_path}/released'})
+    command.wait_for('run/seed_0')
+    (command.out / 'run' / 'seed_1').mkdir()
+    (command.out / 'run' / 'seed_1' / 'config.json').write_text('{')
+    (tmp_path / 'released').touch()
+    _, errors = sweep.communicate(timeout=120)
+    assert sweep.returncode == 1 and errors.startswith(
+        'error: 1 of 2 cells did not finish:\n  run/seed_1: could not be'
+    )
+    assert 'config.json must' in errors and set(command.events('end')) == {'run/seed_0'}
+
+
 def test_threads_of_the_environment_count(command):
     assert command.run('--vary=seed=0', environment=dict(TF_NUM_INTRAOP_THREADS='7', OMP_NUM_THREADS='5'))[0] == 0
     assert re.search(r'threads 7 \d+ 5\n', command.log('run/seed_0'))

@@ -76,7 +76,9 @@ class Sweep:
         self.running: dict[str, Job] = {}
         self.done: list[str] = []
         self.failed: dict[str, str] = {}
-        threads = str(max(1, len(os.sched_getaffinity(0)) // jobs))
+        # macOS has no affinity.
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+        threads = str(max(1, processors // jobs))
         self.environment = (
             dict.fromkeys(('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS'), threads)
             | os.environ
@@ -142,7 +144,7 @@ class Sweep:
     def _take(self, name: str) -> None:
         """Starts a cell, unless it is finished or another process runs it."""
         cell = self.cells[name]
-        if not log.is_held(cell.workdir) and cell.finished():
+        if cell.finished() and not log.is_held(cell.workdir):
             self._finish(name, 'was finished before')
             return
         file = log.claim(cell.workdir)
