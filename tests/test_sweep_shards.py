@@ -131,7 +131,7 @@ def command(tmp_path):
 
 def end(process):
     """(exit status, stdout, stderr)"""
-    output, errors = process.communicate(timeout=300)
+    output, errors = process.communicate(timeout=600)
     assert 'Traceback' not in output + errors
     return process.returncode, output, errors
 
@@ -236,7 +236,7 @@ def test_a_failure_is_seen_by_every_shard_and_tried_again(command):
 
 GRID = (
     '--vary=seed=0,1 -- --dataset=verse --num_sequences=128 --batch_size=32 --eval_samples=32 --hidden_dim=8 '
-    '--embedding_dim=8 --algorithm=mle --mle_epochs=40 --eval_every=40 --checkpoint_every=10 --jit=off --loggers=terminal'
+    '--embedding_dim=8 --algorithm=mle --mle_epochs=16 --eval_every=16 --checkpoint_every=5 --jit=off --loggers=terminal'
 ).split()
 ONE_THREAD = dict.fromkeys(('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS'), '1')
 
@@ -274,7 +274,7 @@ def kill(process, workdir, lines):
     process.kill()
     for run in runs:
         os.kill(int(run), signal.SIGKILL)
-    process.communicate(timeout=300)
+    process.communicate(timeout=600)
     return len(logged(workdir))
 
 
@@ -282,12 +282,12 @@ def test_shards_of_which_one_was_killed_equal_one_sweep_bit_for_bit(tmp_path):
     whole, parts = tmp_path / 'whole', tmp_path / 'parts'
     assert end(start(whole))[0] == 0
     killed, other = start(parts, '--shard=0/2'), start(parts, '--shard=1/2')
-    assert 15 <= kill(killed, parts / 'run' / 'seed_0', 15) <= 40
+    assert 8 <= kill(killed, parts / 'run' / 'seed_0', 8) <= 16
     code, output, errors = end(start(parts, '--shard=0/2'))
     assert (code, errors) == (0, '') and end(other)[0] == 0
     assert 'continuing from' in (parts / 'run' / 'seed_0' / 'log.txt').read_text()
     for name in ('run/seed_0', 'run/seed_1'):
-        assert logged(parts / name) == logged(whole / name) and len(logged(whole / name)) > 40
+        assert logged(parts / name) == logged(whole / name) and len(logged(whole / name)) > 16
         assert (parts / name / 'samples.txt').read_text() == (whole / name / 'samples.txt').read_text()
         there, here = arrays(whole / name), arrays(parts / name)
         assert there.keys() == here.keys()
