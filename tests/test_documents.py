@@ -14,7 +14,7 @@ import seqgan_tf
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / 'seqgan_tf'
-FOLDERS = ('docs', 'export', 'benchmarks', 'flags', 'tests', 'seqgan_tf')
+FOLDERS = ('docs', 'deploy', 'export', 'benchmarks', 'flags', 'tests', 'seqgan_tf')
 DOCUMENTS = sorted([*ROOT.glob('*.md'), *(path for folder in FOLDERS for path in (ROOT / folder).rglob('*.md'))])
 GENERATED = [path for path in DOCUMENTS if path.is_relative_to(ROOT / 'benchmarks' / 'results')]
 WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
@@ -25,7 +25,9 @@ RUN_FILES = ('config.json', 'data.json')
 SUFFIXES = ('py', 'md', 'flags', 'toml', 'ini', 'sh', 'yaml', 'yml', 'config', 'cc', 'json', 'csv', 'png')
 FOREIGN_FLAGS = {
     'allow_version_labels_for_unavailable_models': 'tensorflow_model_server',
+    'array': 'sbatch',
     'batching_parameters_file': 'tensorflow_model_server',
+    'build': 'docker build, --build-arg',
     'check': 'ruff format',
     'dry_run': 'a switch of the training command, no setting',
     'enable_batching': 'tensorflow_model_server',

@@ -8,9 +8,9 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
+from stand_in_trainer import Command
 
 from seqgan_tf.config import Config
 from seqgan_tf.sweep.grid import make_cells, parse_variation, requirements
@@ -21,41 +21,6 @@ TINY = (
     '--vocab_size=20 --sequence_length=5 --num_sequences=64 --held_out=32 --batch_size=16 --eval_samples=32 --hidden_dim=8 '
     '--embedding_dim=8 --mle_epochs=1 --discriminator_rounds=0 --adversarial_rounds=1 --num_rollouts=2 --jit=off'
 ).split()
-
-# Stands in for the training command: reads the real flags, writes what tells a finished run, and behaves as $PLAN says for its directory.
-STAND_IN = """
-import json, os, pathlib, signal, sys, time
-from absl import flags
-from seqgan_tf.config import Config
-from seqgan_tf.settings import define_flags
-
-def note(event):
-    with open(os.environ['EVENTS'], 'a') as file:
-        file.write(json.dumps([event, name, os.getpid(), time.monotonic()]) + '\\n')
-
-def stop(number, _):
-    note('signal')
-    if plan != 'stubborn':
-        sys.exit(143)
-
-define_flags(Config)
-flags.FLAGS(sys.argv)
-config = Config.from_flags(flags.FLAGS)
-workdir = pathlib.Path(config.workdir)
-name = '/'.join(workdir.parts[-2:])
-plan = json.loads(os.environ['PLAN']).get(name)
-signal.signal(signal.SIGTERM, stop)
-note('start')
-print('threads', *(os.environ[f'{kind}_NUM{part}_THREADS'] for kind, part in (('TF', '_INTRAOP'), ('TF', '_INTEROP'), ('OMP', ''))))
-if plan == 'fail':
-    sys.exit('error: something is wrong')
-if plan == 'killed':
-    os.kill(os.getpid(), signal.SIGKILL)
-time.sleep(0.3 if plan is None else 60)
-(workdir / 'config.json').write_text(config.to_json())
-(workdir / 'metrics.jsonl').write_text('{"phase": "mle", "round": 1}\\n{"phase": "final", "round": 0}\\n')
-note('end')
-"""
 
 
 def cells_of(*variations, out='runs', arguments=()):
@@ -257,61 +222,6 @@ def test_cells_that_start_from_each_other_are_refused(tmp_path):
 # Processes
 
 
-class Command:
-    """The sweep as a process, with the stand-in for the training command."""
-
-    def __init__(self, folder):
-        self.out, self.events_file, self.trainer = folder / 'out', folder / 'events', folder / 'trainer.py'
-        self.trainer.write_text(STAND_IN)
-
-    def start(self, *arguments, plan={}, environment={}):
-        code = f'from seqgan_tf.sweep.command import main; import sys; main(trainer=[sys.executable, {str(self.trainer)!r}])'
-        inherited = {name: value for name, value in os.environ.items() if not name.endswith('_THREADS')}
-        return subprocess.Popen(
-            [sys.executable, '-c', code, f'--out={self.out}', *arguments],
-            cwd=ROOT,
-            text=True,
-            start_new_session=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=inherited
-            | environment
-            | dict(PYTHONPATH=str(ROOT), EVENTS=str(self.events_file), PLAN=json.dumps(plan)),
-        )
-
-    def run(self, *arguments, **options):
-        """(exit status, stdout, stderr)"""
-        process = self.start(*arguments, **options)
-        output, errors = process.communicate(timeout=60)
-        assert 'Traceback' not in output + errors
-        return process.returncode, output, errors
-
-    def events(self, kind):
-        """Cells with such an event, in order: {name: time}."""
-        lines = self.events_file.read_text().splitlines() if self.events_file.exists() else []
-        return {name: at for event, name, _, at in map(json.loads, lines) if event == kind}
-
-    def processes(self):
-        """Ids of all that were started."""
-        return {json.loads(line)[2] for line in self.events_file.read_text().splitlines()}
-
-    def stop(self, *arguments, signals, group=False, **options):
-        """Runs until every planned cell has started, then sends the signals; (exit status, stdout, stderr)."""
-        process = self.start(*arguments, **options)
-        deadline = time.monotonic() + 30
-        while not set(options['plan']) <= set(self.events('start')) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        for number in signals:
-            (os.killpg if group else os.kill)(process.pid, number)
-            time.sleep(1)
-        output, errors = process.communicate(timeout=60)
-        assert 'Traceback' not in output + errors
-        return process.returncode, output, errors
-
-    def log(self, name):
-        return (self.out / name / 'log.txt').read_text()
-
-
 @pytest.fixture
 def command(tmp_path):
     return Command(tmp_path)
@@ -347,6 +257,26 @@ def test_so_many_jobs_run_at_once_and_share_the_processors(jobs, command):
     assert f'threads {threads} {threads} {threads}\n' in command.log('run/seed_0')
 
 
+def test_processors_are_counted_where_there_is_no_affinity(monkeypatch):
+    monkeypatch.delattr(os, 'sched_getaffinity')
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    monkeypatch.setattr(os, 'cpu_count', lambda: 6)
+    assert Sweep(cells_of('seed=0'), 2).environment['OMP_NUM_THREADS'] == '3'
+
+
+def test_a_cell_that_is_damaged_while_the_sweep_runs_is_a_failure_of_its_own(command, tmp_path):
+    sweep = command.start('--vary=seed=0,1', plan={'run/seed_0': f'until {tmp_path}/released'})
+    command.wait_for('run/seed_0')
+    (command.out / 'run' / 'seed_1').mkdir()
+    (command.out / 'run' / 'seed_1' / 'config.json').write_text('{')
+    (tmp_path / 'released').touch()
+    _, errors = sweep.communicate(timeout=120)
+    assert sweep.returncode == 1 and errors.startswith(
+        'error: 1 of 2 cells did not finish:\n  run/seed_1: could not be'
+    )
+    assert 'config.json must' in errors and set(command.events('end')) == {'run/seed_0'}
+
+
 def test_threads_of_the_environment_count(command):
     assert command.run('--vary=seed=0', environment=dict(TF_NUM_INTRAOP_THREADS='7', OMP_NUM_THREADS='5'))[0] == 0
     assert re.search(r'threads 7 \d+ 5\n', command.log('run/seed_0'))
@@ -375,7 +305,9 @@ def test_a_failed_cell_stops_no_other_but_those_that_start_from_it(command, flag
     code, output, errors = command.run(*arguments)
     assert (code, errors) == (0, '') and len(command.events('end')) == 6
     assert output.count('was finished before') == 2 and output.count(' started') == 4
-    assert command.log('mle/seed_0').count('# ') == 2 and 'something is wrong' in command.log('mle/seed_0')
+    assert command.log('mle/seed_0').count(f'# {sys.executable}') == 2 and 'something is wrong' in command.log(
+        'mle/seed_0'
+    )
 
 
 PLAN = {'run/seed_0': 'wait', 'run/seed_1': 'wait'}

@@ -1,35 +1,39 @@
 """Runs the cells of a grid. Each cell has its own process and its own directory.
 
 `seqgan_tf.sweep.grid.make_cells` says what a cell is. A cell waits for another one if its settings
-name the directory of that one (`--start_from={out}/mle/seed_{seed}`). The output of a run is
-appended to log.txt in its directory.
+name the directory of that one (`--start_from={out}/mle/seed_{seed}`). Several sweeps may share
+cells: the lock of a cell's log (`seqgan_tf.sweep.log`) says which of them runs it, and the others
+wait for its end.
 """
 
 import dataclasses
 import graphlib
 import os
-import pathlib
 import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from typing import BinaryIO
 
 from tqdm import tqdm
 
 from seqgan_tf.running.interruption import Interruption
+from seqgan_tf.sweep import log
 from seqgan_tf.sweep.grid import Cell, requirements
 
 TRAINER = (sys.executable, '-m', 'seqgan_tf.train')
 POLL_SECONDS = 0.1
+HELD_SECONDS = 2.0  # between looks at cells that other processes run; each look asks a shared disk
 
 
 @dataclasses.dataclass
 class Job:
-    """A cell that is running: its process, and the time of its start in seconds."""
+    """A cell that is running: its process, its locked log, and the time of its start in seconds."""
 
     process: subprocess.Popen
+    log: BinaryIO
     started: float
 
 
@@ -67,10 +71,14 @@ class Sweep:
                 f'no cell may start from a cell that waits for it. Received: {" <- ".join(error.args[1])}'
             ) from None
         self.ready: list[str] = []
+        self.held: dict[str, float] = {}  # cells that others run, and when to look again
+        self.met: set[str] = set()  # cells that others were seen to run
         self.running: dict[str, Job] = {}
         self.done: list[str] = []
         self.failed: dict[str, str] = {}
-        threads = str(max(1, len(os.sched_getaffinity(0)) // jobs))
+        # macOS has no affinity.
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+        threads = str(max(1, processors // jobs))
         self.environment = (
             dict.fromkeys(('TF_NUM_INTRAOP_THREADS', 'TF_NUM_INTEROP_THREADS', 'OMP_NUM_THREADS'), threads)
             | os.environ
@@ -78,7 +86,7 @@ class Sweep:
         )
 
     def run(self) -> int | None:
-        """Runs the cells that are not finished.
+        """Runs the cells that are not finished, and waits for those that other processes run.
 
         After the first SIGTERM or SIGINT each run gets one SIGTERM: it saves and ends. A second
         signal kills the runs.
@@ -102,10 +110,10 @@ class Sweep:
                         told = True
                         for job in self.running.values():
                             job.process.terminate()
-                    if not self.running:
+                    if not self.running and (interruption.signal is not None or not self.held):
                         return interruption.signal
                     time.sleep(POLL_SECONDS)
-                    self._collect(told)
+                    self._collect(interruption.signal is not None)
             finally:
                 for job in self.running.values():
                     job.process.kill()
@@ -120,42 +128,61 @@ class Sweep:
         return {name: self.failed.get(name, waiting[name]) for name in self.cells if name not in self.done}
 
     def _start_ready(self) -> None:
-        """Starts the cells that can be started, and skips those that were finished before."""
-        self.ready += self.order.get_ready()
+        """Starts the cells that can be started."""
+        due = [name for name, again in self.held.items() if time.perf_counter() >= again]
+        for name in due:
+            del self.held[name]
+        self.ready += [*due, *self.order.get_ready()]
         while self.ready and len(self.running) < self.jobs:
             name = self.ready.pop(0)
-            if self.cells[name].finished():
-                self._finish(name, 'was finished before')
-            else:
-                self._start(name)
+            try:
+                self._take(name)
+            except (OSError, ValueError) as error:
+                self._fail(name, f'could not be started ({error})')
             self.ready += self.order.get_ready()
 
-    def _start(self, name: str) -> None:
+    def _take(self, name: str) -> None:
+        """Starts a cell, unless it is finished or another process runs it."""
         cell = self.cells[name]
-        command = [*self.trainer, *cell.flags()]
-        try:
-            cell.workdir.mkdir(parents=True, exist_ok=True)
-            with open(_log(cell), 'ab') as log:
-                log.write(f'# {shlex.join(command)}\n'.encode())
-                log.flush()
-                # In its own session, a run gets no Ctrl-C of the terminal. This process gets it and
-                # sends one signal to each run.
-                process = subprocess.Popen(
-                    command,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    stdin=subprocess.DEVNULL,
-                    env=self.environment,
-                    start_new_session=True,
-                )
-        except OSError as error:
-            self._fail(name, f'could not be started ({error})')
+        if cell.finished() and not log.is_held(cell.workdir):
+            self._finish(name, 'was finished before')
             return
-        self.running[name] = Job(process, time.perf_counter())
+        file = log.claim(cell.workdir)
+        if file is None:
+            if name not in self.met:
+                self.met.add(name)
+                self._say(f'{name} is run by another process')
+            self.held[name] = time.perf_counter() + HELD_SECONDS
+        elif cell.finished():  # between the look above and the lock
+            file.close()
+            self._finish(name, 'was finished before')
+        else:
+            try:
+                self._start(name, file)
+            except (OSError, ValueError):
+                file.close()
+                raise
+
+    def _start(self, name: str, file: BinaryIO) -> None:
+        """Starts a cell, which holds the lock of its log through its standard output."""
+        command = [*self.trainer, *self.cells[name].flags()]
+        file.write(f'# {shlex.join(command)}\n'.encode())
+        file.flush()
+        # In its own session, a run gets no Ctrl-C of the terminal. This process gets it and sends
+        # one signal to each run.
+        process = subprocess.Popen(
+            command,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=self.environment,
+            start_new_session=True,
+        )
+        self.running[name] = Job(process, file, time.perf_counter())
         self._say(f'{name} started')
 
     def _collect(self, stopping: bool) -> None:
-        """Records the runs that have ended."""
+        """Records the runs that have ended, and gives their cells free."""
         for name, job in list(self.running.items()):
             code = job.process.poll()
             if code is None:
@@ -166,8 +193,11 @@ class Sweep:
             elif stopping and code in (-signal.SIGTERM, 128 + signal.SIGTERM):
                 self._say(f'{name} stopped after {_clock(job)}')
             else:
-                reason = f'exit status {code}' if code > 0 else f'ended by {signal.Signals(-code).name}'
-                self._fail(name, f'{reason} after {_clock(job)}: {_last_line(_log(self.cells[name]))}')
+                ended = f'exit status {code}' if code > 0 else f'ended by {signal.Signals(-code).name}'
+                reason = f'{ended} after {_clock(job)}: {log.last_line(self.cells[name].workdir)}'
+                log.record_failure(job.log, reason)
+                self._fail(name, reason)
+            job.log.close()
 
     def _finish(self, name: str, how: str) -> None:
         self.done.append(name)
@@ -183,15 +213,6 @@ class Sweep:
         """Prints a line for an event, above the progress bar if there is one."""
         tqdm.write(f'[{len(self.done)}/{len(self.cells)}] {event}')
         sys.stdout.flush()
-
-
-def _log(cell: Cell) -> pathlib.Path:
-    return cell.workdir / 'log.txt'
-
-
-def _last_line(path: pathlib.Path) -> str:
-    lines = path.read_text('utf-8', errors='replace').split('\n')
-    return next((line.strip() for line in reversed(lines) if line.strip()), '')
 
 
 def _clock(job: Job) -> str:
