@@ -208,7 +208,12 @@ def hub(saved, tmp_path, monkeypatch):
     """The saved model on a server in place of the Hub, with an empty cache."""
     constants = pytest.importorskip('huggingface_hub.constants', reason='needs the extra hub')
     with hub_server.serving(NAME, saved) as served:
-        for name, value in (('ENDPOINT', served.url), ('HF_HUB_CACHE', str(tmp_path / 'cache'))):
+        files = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(constants.ENDPOINT, served.url)
+        for name, value in (
+            ('ENDPOINT', served.url),
+            ('HUGGINGFACE_CO_URL_TEMPLATE', files),
+            ('HF_HUB_CACHE', str(tmp_path / 'cache')),
+        ):
             monkeypatch.setattr(constants, name, value)
         yield served
 
@@ -247,6 +252,12 @@ def test_what_the_hub_refuses_is_answered_in_a_line(hub, fault, address, reason)
     with pytest.raises(RunError, match=f'must be on the Hugging Face Hub. Received: {address}.*{reason}') as raised:
         seqgan_tf.load(address)
     assert '\n' not in str(raised.value)
+
+
+def test_without_a_network_an_empty_cache_is_said(hub, monkeypatch):
+    monkeypatch.setattr('huggingface_hub.constants.HF_HUB_OFFLINE', True)
+    with pytest.raises(RunError, match='no answer of http://127.* and nothing in the cache'):
+        seqgan_tf.load(f'hf://{NAME}')
 
 
 @pytest.mark.parametrize('address', ['hf://', 'hf://model', 'hf://a/b/c', 'hf://a/b@', 'hf://a b/c', 'hf://a/b@c d'])

@@ -8,6 +8,7 @@ A directory may come from anybody, so nothing in it is run. Keras builds the two
 package and no other, in its safe mode.
 """
 
+import http
 import json
 import pathlib
 import re
@@ -159,11 +160,12 @@ def download(address: str) -> pathlib.Path:
             f"{HUB} needs huggingface_hub: pip install 'seqgan_tf[hub]'. Received: {address}, without the package"
         ) from None
     name, revision = found.groups()
+    hidden = 'no such model, or a private one: check the name, or hf auth login'
     reasons = {
         errors.GatedRepoError: 'a gated model: ask for access on its page, then hf auth login',
-        errors.RepositoryNotFoundError: 'no such model, or a private one: check the name, or hf auth login',
+        errors.RepositoryNotFoundError: hidden,
         errors.RevisionNotFoundError: f'no such revision of {name}',
-        errors.LocalEntryNotFoundError: f'no answer of {constants.ENDPOINT}, and nothing in the cache',
+        errors.LocalEntryNotFoundError: f'no answer of {constants.ENDPOINT} that helps, and nothing in the cache',
     }
     try:
         return pathlib.Path(
@@ -175,6 +177,11 @@ def download(address: str) -> pathlib.Path:
                 library_version=VERSION,
             )
         )
-    except Exception as error:  # of the hub, of HTTP, of the disk
-        reason = next((text for kind, text in reasons.items() if isinstance(error, kind)), one_line(error))
-        raise RunError(f'a model must be on the Hugging Face Hub. Received: {address} ({reason})') from None
+    except Exception as error:  # of the Hub, of HTTP, of the disk
+        reason = next((text for kind, text in reasons.items() if isinstance(error, kind)), None)
+        # The Hub answers 401 for what does not exist too, so that private names stay secret.
+        if isinstance(error, errors.HfHubHTTPError) and error.response.status_code == http.HTTPStatus.UNAUTHORIZED:
+            reason = hidden
+        raise RunError(
+            f'a model must be on the Hugging Face Hub. Received: {address} ({reason or one_line(error)})'
+        ) from None
