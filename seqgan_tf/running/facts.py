@@ -17,6 +17,7 @@ from seqgan_tf.evaluation.registry import glossary
 from seqgan_tf.running import metrics_log, workdir
 
 EVALUATED = ('initial', *PHASE_LENGTHS, 'final')  # phases whose lines are of the generator as it is sampled
+OWN = 'own texts'  # the name of a corpus that was given in Python
 MADE_HERE = {'source': 'made by the package from a seed', 'licence': 'Apache-2.0, that of the package'}
 
 
@@ -64,7 +65,7 @@ def _data(path: pathlib.Path, config: Config) -> dict[str, Any]:
     fingerprint = _read_json(path / 'data.json')
     found = {
         'dataset': config.dataset,
-        'name': name or pathlib.Path(config.corpus).name or config.dataset,
+        'name': name or pathlib.Path(config.corpus).name or (OWN if config.dataset == 'given' else config.dataset),
         'summary': source.summary if source else DATASETS[config.dataset].summary,
         'source': config.corpus_source or (source.page if source else ''),
         'licence': config.corpus_licence or (source.licence if source else ''),

@@ -15,7 +15,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import keras
 
@@ -31,7 +31,7 @@ from seqgan_tf.serving.servable import Servable
 from seqgan_tf.version import VERSION
 
 MODEL, CARD = 'model.json', 'README.md'
-NETWORKS = {'generator': Generator, 'discriminator': Discriminator}
+Network = TypeVar('Network', Generator, Discriminator)
 HUB = 'hf://'
 ADDRESS = re.compile(r'hf://([\w.-]+/[\w.-]+)(?:@(\S+))?')
 # A network's configuration has its numbers and the type of its variables.
@@ -61,16 +61,15 @@ def save(
     Servable(generator, discriminator, vocabulary, sequence_length)
     values = description.describe(generator, discriminator, vocabulary, sequence_length, settings, run)
     files = {MODEL: description.to_json(values).encode(), CARD: card.render(values).encode()}
-    networks = {'generator': generator, 'discriminator': discriminator}
     with tempfile.TemporaryDirectory() as folder:
-        for name, network in networks.items():
+        for network in (generator, discriminator):
             if network is not None:
-                path = pathlib.Path(folder, f'{name}.keras')
+                path = pathlib.Path(folder, _file_name(type(network)))
                 keras.saving.save_model(network, path)
                 files[path.name] = path.read_bytes()
     store({directory / name: content for name, content in files.items()}, 'directory')
     if discriminator is None:
-        (directory / 'discriminator.keras').unlink(missing_ok=True)
+        (directory / _file_name(Discriminator)).unlink(missing_ok=True)
     return directory
 
 
@@ -84,18 +83,16 @@ def read(directory: pathlib.Path) -> Description:
     try:
         values = json.loads((directory / MODEL).read_text('utf-8'))
         vocabulary, length = Vocabulary(**values['vocabulary']), int(values['sequence_length'])
-        settings, run = dict(values['settings']), values['run']
-        expected = {name: values[name] for name in NETWORKS if values[name]}
+        settings, run, chosen = dict(values['settings']), values['run'], values['discriminator']
         text = (directory / CARD).read_text('utf-8') if (directory / CARD).exists() else ''
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        card.render(values)  # what is saved again has a card of these facts
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RunError(
             f'a pretrained model must have {MODEL}, as save_pretrained writes it. '
             f'Received: {directory} ({one_line(error)})'
         ) from None
-    networks = {name: _read_network(directory / f'{name}.keras', name, of) for name, of in expected.items()}
-    generator, discriminator = networks.get('generator'), networks.get('discriminator')
-    if not isinstance(generator, Generator):
-        raise RunError(f'a pretrained model must have a generator. Received: {directory} without one')
+    generator = _read_network(directory, Generator, values['generator'])
+    discriminator = _read_network(directory, Discriminator, chosen) if chosen else None
     try:
         Servable(generator, discriminator, vocabulary, length)
     except ValueError as error:
@@ -103,13 +100,18 @@ def read(directory: pathlib.Path) -> Description:
     return Description(settings, vocabulary, length, generator, discriminator, run, text)
 
 
-def _read_network(path: pathlib.Path, name: str, expected: Mapping[str, Any]) -> Generator | Discriminator:
-    """The network in a file.
+def _file_name(kind: type[keras.Model]) -> str:
+    """generator.keras or discriminator.keras."""
+    return f'{kind.__name__.lower()}.keras'
+
+
+def _read_network(directory: pathlib.Path, kind: type[Network], expected: Mapping[str, Any]) -> Network:
+    """The network of a class, with the arguments that `model.json` has.
 
     Raises:
-        RunError: the file is missing or damaged, or has another class or other arguments than `model.json` says.
+        RunError: the file is missing or damaged, or has another class or other arguments.
     """
-    kind = NETWORKS[name]
+    path = directory / _file_name(kind)
     try:
         with zipfile.ZipFile(path) as archive, archive.open('config.json') as file:
             content = json.loads(file.read(MOST))
@@ -117,8 +119,8 @@ def _read_network(path: pathlib.Path, name: str, expected: Mapping[str, Any]) ->
         if classes != {keras.saving.get_registered_name(kind)}:
             raise ValueError(f'the classes {", ".join(sorted(classes))}')
         network = keras.saving.load_model(path, compile=False, safe_mode=True)
-        if json.loads(json.dumps(description.arguments(network))) != expected:
-            raise ValueError(f'other arguments than {MODEL} says')
+        if not isinstance(network, kind) or json.loads(json.dumps(description.arguments(network))) != expected:
+            raise ValueError(f'other arguments than {MODEL} has')
     except Exception as error:  # a damaged file can raise anything
         raise RunError(
             f'{path.name} must be a {kind.__name__} that save_pretrained wrote. Received: {path} ({one_line(error)})'
@@ -172,7 +174,7 @@ def download(address: str) -> pathlib.Path:
             snapshot_download(
                 name,
                 revision=revision,
-                allow_patterns=[MODEL, CARD, *(f'{network}.keras' for network in NETWORKS)],
+                allow_patterns=[MODEL, CARD, _file_name(Generator), _file_name(Discriminator)],
                 library_name=card.LIBRARY,
                 library_version=VERSION,
             )

@@ -57,7 +57,7 @@ def _head(values: Mapping[str, Any]) -> str:
 
 def _title(values: Mapping[str, Any]) -> str:
     name, algorithm = _of(values, 'data').get('name'), _of(values, 'algorithm')
-    title = f'{_line(name)}, trained by {algorithm["name"]}' if name else 'A generator'
+    title = f'{_line(name)}: a generator trained by {algorithm["name"]}' if name else 'A generator'
     length, size, tokens = (
         values['sequence_length'],
         len(values['vocabulary']['symbols']),
