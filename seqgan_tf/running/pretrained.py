@@ -62,9 +62,9 @@ def save(
     values = description.describe(generator, discriminator, vocabulary, sequence_length, settings, run)
     files = {MODEL: description.to_json(values).encode(), CARD: card.render(values).encode()}
     with tempfile.TemporaryDirectory() as folder:
-        for network in (generator, discriminator):
+        for kind, network in ((Generator, generator), (Discriminator, discriminator)):
             if network is not None:
-                path = pathlib.Path(folder, _file_name(type(network)))
+                path = pathlib.Path(folder, _file_name(kind))
                 keras.saving.save_model(network, path)
                 files[path.name] = path.read_bytes()
     store({directory / name: content for name, content in files.items()}, 'directory')
