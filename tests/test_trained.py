@@ -233,7 +233,7 @@ def test_no_texts_have_no_scores(made):
 
 
 def test_what_is_neither_a_run_nor_an_export_is_not_loaded(tmp_path):
-    with pytest.raises(RunError, match='workdir of a run, with config.json, or from an export. Received: .*nowhere'):
+    with pytest.raises(RunError, match='workdir of a run, with config.json, from an export, .*Received: .*nowhere'):
         seqgan_tf.load(tmp_path / 'nowhere')
 
 

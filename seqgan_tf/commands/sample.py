@@ -10,7 +10,7 @@ from seqgan_tf.running.startup import load_tensorflow
 def main() -> None:
     """Prints a text a line, or with --format=json an object with text, log_prob and seed.
 
-    With --search the object has prob_real too.
+    With --search the object has prob_real too. With --card it prints the model card alone.
 
     Raises:
         SystemExit: with a message, if an argument is wrong or nothing can be loaded.
@@ -21,6 +21,12 @@ def main() -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument('--workdir', help='the directory of a run; its newest checkpoint is read')
     source.add_argument('--export_dir', help='an export: the directory of its versions, or of one version')
+    source.add_argument(
+        '--pretrained',
+        help='a directory that save_pretrained wrote; or hf://USER/NAME, or hf://USER/NAME@REVISION, of the Hugging Face '
+        "Hub (pip install 'seqgan_tf[hub]')",
+    )
+    parser.add_argument('--card', action='store_true', help='print the model card, and no text')
     parser.add_argument('--n', type=int, default=1, help='number of texts (default: 1)')
     parser.add_argument('--prompt', default='', help='how each text begins')
     parser.add_argument('--temperature', type=float, default=1.0, help='divides the logits (default: 1)')
@@ -51,7 +57,10 @@ def main() -> None:
     from seqgan_tf.running.trained import load
 
     try:
-        trained = load(args.workdir or args.export_dir)
+        trained = load(args.workdir or args.export_dir or args.pretrained)
+        if args.card:
+            print(trained.card, end='')
+            return
         rows = trained.draw(
             args.n,
             args.prompt,

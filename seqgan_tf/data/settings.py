@@ -26,6 +26,17 @@ class DataSettings(Settings):
         'validation and test, or one with train.txt, validation.txt and test.txt, a tune of ids a line',
         may_change=True,
     )
+    corpus_source: str = setting(
+        '',
+        'where the data are from, for the model card: an address or a citation. Public data by name need none',
+        may_change=True,
+    )
+    corpus_licence: str = setting(
+        '',
+        'the licence of the data, for the model card: words, or an identifier of the Hugging Face Hub, such as cc-by-4.0, '
+        'which is then that of the model too. Public data by name need none',
+        may_change=True,
+    )
     encoding: str = setting('utf-8', 'text: encoding of the corpus, such as utf-16 or gb18030', may_change=True)
     tokens: str = setting('char', 'text: the kind of symbol. ' + explain(TOKEN_KINDS), choices=TOKEN_KINDS)
     lower: bool = setting(False, 'text: put lines and prompts into lower case')

@@ -10,6 +10,7 @@ from seqgan_tf.data.digests import Content, digest
 
 RAW = 'https://raw.githubusercontent.com'
 ARCHIVES = 'https://codeload.github.com'
+PAGES = 'https://github.com'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,6 +129,7 @@ class Source:
         licence: as the source states it.
         citation: the work to cite.
         command: how the result is trained on; DIR stands for the directory of the results.
+        language: the code of the texts' language (ISO 639-1); '' where they are no texts.
     """
 
     summary: str
@@ -139,6 +141,12 @@ class Source:
     licence: str
     citation: str
     command: str
+    language: str = ''
+
+    @property
+    def page(self) -> str:
+        """The address of the commit."""
+        return f'{PAGES}/{self.repository}/tree/{self.commit}'
 
     @property
     def size(self) -> int:

@@ -26,6 +26,7 @@ SOURCES: dict[str, Source] = {
         licence='none stated; the poems are centuries old',
         citation='Zhang and Lapata (2014), Chinese Poetry Generation with Recurrent Neural Networks, EMNLP',
         command='python train.py --flagfile=poems.flags --corpus=DIR/poems',
+        language='zh',
     ),
     'shi': Source(
         summary='16,394 Chinese poem openings of four five-character lines, probably the corpus of the SeqGAN paper',
@@ -38,6 +39,7 @@ SOURCES: dict[str, Source] = {
         licence='MIT, (c) 2018 Geek.AI Organization; the poems are centuries old',
         citation=_TEXYGEN_CITATION,
         command='python train.py --flagfile=shi.flags --corpus=DIR/texygen_shi.txt',
+        language='zh',
     ),
     'tang': Source(
         summary='4,035 quatrains of five-character lines and 10,724 of seven, from the Complete Tang Poems (全唐詩)',
@@ -52,6 +54,7 @@ SOURCES: dict[str, Source] = {
         licence='MIT, (c) 2016 JackeyGao; the poems are centuries old',
         citation='none; the anthology is 全唐詩, compiled by Peng Dingqiu and others from 1705 on',
         command='python train.py --flagfile=tang.flags --corpus=DIR/tang_quatrains_5.txt',
+        language='zh',
     ),
     'coco': Source(
         summary='10,000 image captions of MS COCO for training, and a file of 10,000 others for test',
@@ -74,6 +77,7 @@ SOURCES: dict[str, Source] = {
         licence='MIT, (c) 2018 Geek.AI Organization; the captions are CC BY 4.0, (c) COCO Consortium',
         citation=f'Lin and others (2014), Microsoft COCO: Common Objects in Context, ECCV; {_TEXYGEN_CITATION}',
         command='python train.py --flagfile=coco.flags --corpus=DIR/image_coco.txt',
+        language='en',
     ),
     'oracle': Source(
         summary='the oracle LSTM that the SeqGAN paper published, of 5,000 symbols',
@@ -171,5 +175,6 @@ SOURCES: dict[str, Source] = {
         licence='none stated; the texts are works of the US Government (17 U.S.C. 105)',
         citation='Brown (2016), Corpus of Presidential Speeches, thegrammarlab.com',
         command='python train.py --flagfile=speeches.flags --corpus=DIR/speeches',
+        language='en',
     ),
 }

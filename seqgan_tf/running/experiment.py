@@ -139,7 +139,7 @@ class Experiment:
                     )
                 stopwatch = Stopwatch()
             self._close_evaluation()
-        trained = Trained.of_state(self.config, self.corpus.vocabulary, self.state)
+        trained = Trained.of_state(self.workdir, self.config, self.corpus.vocabulary, self.state)
         say(describe(self.config, self.workdir, self.evaluator, self._export(trained)))
         return trained
 

@@ -1,26 +1,25 @@
-"""`Trained`: networks to generate and score texts with, read from a workdir or an export."""
+"""`Trained`: networks to generate and score texts with, read from what a run or an export left."""
 
 import dataclasses
 import functools
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 
-from seqgan_tf.algorithms.registry import parts_of
 from seqgan_tf.config import Config
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
-from seqgan_tf.loggers.terminal import tell
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.models.given import GivenDiscriminator
-from seqgan_tf.running import asking
-from seqgan_tf.running.checkpoints import Checkpoints
+from seqgan_tf.running import asking, pretrained
+from seqgan_tf.running.facts import facts
 from seqgan_tf.running.given import Given
-from seqgan_tf.running.workdir import load_vocabulary, user_errors
-from seqgan_tf.serving import description, versions
+from seqgan_tf.running.loading import is_run, read, restore
+from seqgan_tf.running.workdir import user_errors
+from seqgan_tf.serving import card, description
 from seqgan_tf.serving.export import export_saved_model
 from seqgan_tf.serving.servable import Servable
 from seqgan_tf.training.state import TrainState
@@ -38,6 +37,8 @@ class Trained:
         sequence_length: T.
         config: the settings of the run; None for an export that was made without them.
         state: the `TrainState`; None where the networks come from an export.
+        run: the facts of the run for the model card; None where they are not known.
+        written_card: the model card that was read; '' where there was none, None where it is made.
     """
 
     generator: Generator
@@ -46,11 +47,26 @@ class Trained:
     sequence_length: int
     config: Config | None = dataclasses.field(default=None, repr=False)
     state: TrainState | None = dataclasses.field(default=None, repr=False)
+    run: Mapping[str, Any] | None = dataclasses.field(default=None, repr=False)
+    written_card: str | None = dataclasses.field(default=None, repr=False)
 
     @classmethod
-    def of_state(cls, config: Config, vocabulary: Vocabulary, state: TrainState) -> 'Trained':
-        """The networks of a run's state."""
-        return cls(state.generator, state.trained_discriminator, vocabulary, config.sequence_length, config, state)
+    def of_state(cls, workdir: pathlib.Path, config: Config, vocabulary: Vocabulary, state: TrainState) -> 'Trained':
+        """The networks of a run's state, with the facts in its workdir."""
+        run = facts(workdir, config, {phase: int(done) for phase, done in state.done.items()})
+        networks = state.generator, state.trained_discriminator
+        return cls(*networks, vocabulary, config.sequence_length, config, state, run)
+
+    @property
+    def card(self) -> str:
+        """The model card, in Markdown.
+
+        Raises:
+            RunError: the export was made before exports had one.
+        """
+        if self.written_card == '':
+            raise RunError('a model must have a card. Received: one that was written without. Export the run again')
+        return self.written_card or card.render(description.describe(*self._described()))
 
     def generate(
         self,
@@ -168,14 +184,25 @@ class Trained:
         Raises:
             ValueError, OSError: as `export_saved_model`.
         """
-        return export_saved_model(
-            self.generator,
-            self.discriminator,
-            self.vocabulary,
-            self.sequence_length,
-            export_dir,
-            self.config and dataclasses.asdict(self.config),
-        )
+        *networks, settings, run = self._described()
+        return export_saved_model(*networks, export_dir, settings, run)
+
+    def save_pretrained(self, directory: str | pathlib.Path) -> pathlib.Path:
+        """Writes the networks as Keras files, with their card, as the Hugging Face Hub keeps them.
+
+        `load` reads the directory. A discriminator of the user's own is left out.
+
+        Raises:
+            RunError: the directory cannot be written.
+        """
+        kept = self.discriminator if isinstance(self.discriminator, Discriminator) else None
+        return pretrained.save(directory, *dataclasses.replace(self, discriminator=kept)._described())
+
+    def _described(self) -> tuple[Any, ...]:
+        """The arguments of `description.describe`."""
+        settings = self.config and dataclasses.asdict(self.config)
+        networks = self.generator, self.discriminator
+        return *networks, self.vocabulary, self.sequence_length, settings, self.run
 
     @functools.cached_property
     def _servable(self) -> Servable:
@@ -183,55 +210,24 @@ class Trained:
 
 
 def load(path: str | pathlib.Path, *, discriminator: keras.Model | None = None) -> Trained:
-    """A trained generator, from the workdir of a run or from an export.
+    """A trained generator: of a run, of an export, or of what `save_pretrained` wrote.
 
     Args:
-        path: a workdir, which is read at its newest readable checkpoint; or an export, the
-            directory of all its versions or of one. The newest version is read.
+        path: a workdir, which is read at its newest readable checkpoint; an export, the directory
+            of all its versions, of which the newest is read, or of one; a directory of
+            `save_pretrained`; or hf://USER/NAME of the Hugging Face Hub, with or without @REVISION.
         discriminator: the Keras model that was given to `run`, whose weights are then restored.
             Without it such a run is loaded without a discriminator.
 
     Raises:
-        RunError: there is neither a run with a checkpoint nor an export with its settings.
+        RunError: there is nothing of these, a file is missing or damaged, or the Hub does not give
+            it. The Hub needs the extra `hub`.
     """
-    path = pathlib.Path(path)
-    if (path / 'config.json').is_file():
-        return _from_workdir(path, Given(discriminator=discriminator))
-    version = _version(path)
-    if version is None:
-        raise RunError(
-            'a trained generator is loaded from the workdir of a run, with config.json, or from an export. '
-            f'Received: {path}, which is neither'
-        )
-    return _from_export(version)
-
-
-def _from_workdir(workdir: pathlib.Path, given: Given) -> Trained:
+    if is_run(path):
+        workdir = pathlib.Path(path)
+        return Trained.of_state(workdir, *restore(workdir, Given(discriminator=discriminator)))
+    found = read(path)
     with user_errors():
-        config = Config.from_json(workdir / 'config.json')
-        vocabulary = load_vocabulary(workdir)
-    parts = parts_of(config)
-    if config.discriminator == 'given' and given.discriminator is None:
-        parts -= {'discriminator', 'discriminator_optimizer'}
-    state = given.state(config, vocabulary, parts)
-    path, messages = Checkpoints(workdir / 'checkpoints', state=state).restore()
-    for message in messages:
-        tell(message)
-    if path is None:
-        raise RunError(f'workdir must hold a checkpoint. Received: {workdir}, where none was saved yet')
-    return Trained.of_state(config, vocabulary, state)
-
-
-def _from_export(version: pathlib.Path) -> Trained:
-    with user_errors():
-        found = description.read(version)
         config = Config.from_values(found.settings) if found.settings else None
-        return Trained(found.generator, found.discriminator, found.vocabulary, found.sequence_length, config)
-
-
-def _version(path: pathlib.Path) -> pathlib.Path | None:
-    """The directory of a SavedModel: the path itself, or its newest version; None if it has none."""
-    if (path / 'saved_model.pb').is_file():
-        return path
-    numbers = versions.published(path) if path.is_dir() else []
-    return path / str(numbers[-1]) if numbers else None
+    networks = found.generator, found.discriminator
+    return Trained(*networks, found.vocabulary, found.sequence_length, config, None, found.run, found.card)

@@ -15,12 +15,15 @@ import filelock
 from seqgan_tf.algorithms.registry import PHASE_LENGTHS
 from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
+from seqgan_tf.data.provenance import checksums
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.errors import RunError
 from seqgan_tf.running import sample_texts
 from seqgan_tf.settings import list_differences
 from seqgan_tf.training.state import PHASES, TrainState
+
+SOURCES = 'sources.json'
 
 
 @contextlib.contextmanager
@@ -129,7 +132,9 @@ def check_extension(config: Config, before: Config | None, state: TrainState) ->
 
 
 def write_settings(config: Config, corpus: Corpus, workdir: pathlib.Path) -> None:
-    """Writes settings, vocabulary and fingerprint of the data, which the next start checks, and test rows as texts.
+    """Writes settings, vocabulary and fingerprint of the data, which the next start checks, and what else is of use.
+
+    That is test rows as texts, and the checksums of the files that the data were read from.
 
     Raises:
         RunError: a file cannot be written.
@@ -138,6 +143,7 @@ def write_settings(config: Config, corpus: Corpus, workdir: pathlib.Path) -> Non
         for name, write in (
             ('vocabulary.txt', corpus.vocabulary.save),
             ('data.json', lambda path: path.write_text(_fingerprint(corpus), 'utf-8')),
+            (SOURCES, lambda path: path.write_text(_sources(config), 'utf-8')),
             (sample_texts.EXAMPLES, lambda path: path.write_bytes(_examples(corpus).encode())),
             ('config.json', lambda path: path.write_text(config.to_json(), 'utf-8')),
         ):
@@ -165,6 +171,12 @@ def load_vocabulary(workdir: pathlib.Path) -> Vocabulary:
 
 def _examples(corpus: Corpus) -> str:
     return sample_texts.format_examples(corpus.vocabulary.decode(corpus.examples(sample_texts.SHOWN)))
+
+
+def _sources(config: Config) -> str:
+    """{setting: checksums} of the files that settings of the data name, as JSON text."""
+    paths = {name: getattr(config, name) for name in DATASETS[config.dataset].files}
+    return json.dumps({name: checksums(path) for name, path in paths.items() if path}, indent=2) + '\n'
 
 
 def _fingerprint(corpus: Corpus) -> str:

@@ -23,6 +23,7 @@ def export_saved_model(
     sequence_length: int,
     export_dir: str | pathlib.Path,
     settings: Mapping[str, Any] | None = None,
+    run: Mapping[str, Any] | None = None,
 ) -> pathlib.Path:
     """Publishes a new version below a directory that TensorFlow Serving watches.
 
@@ -36,6 +37,7 @@ def export_saved_model(
         export_dir: the directory, made if it is missing. Its last part is the name of the served
             model.
         settings: {name: value} of the run, which the export then says of itself.
+        run: the facts of the run for the model card, see `description.describe`.
 
     Returns:
         the path of the version, `<export_dir>/<version>`.
@@ -52,7 +54,7 @@ def export_saved_model(
             functions = servable.signatures
             tf.saved_model.save(servable, str(writing), {'serving_default': functions['sample'], **functions})
             warmup.write(writing, base.name, _warmup_requests(servable))
-            description.write(writing, servable, settings)
+            description.write(writing, servable, settings, run)
         except tf.errors.OpError as error:
             raise OSError(errno.EIO, f'the model could not be written: {error.message}') from error
         check.replay_warmup(writing)
