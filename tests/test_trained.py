@@ -125,9 +125,9 @@ def test_candidates_are_those_among_which_generate_chooses(made, source):
     )
     assert len(found['text']) == len(found['log_prob']) == len(found['prob_real']) == 9 and found['seed'] == 7
     (drawn,) = trained.draw(1, **asked)
-    assert {name: found[name][found['chosen']] for name in ('text', 'log_prob', 'prob_real')} == {
-        name: drawn[name] for name in ('text', 'log_prob', 'prob_real')
-    }
+    assert found['text'][found['chosen']] == drawn['text']
+    for name in ('log_prob', 'prob_real'):  # convolutions of other batches round differently
+        assert found[name][found['chosen']] == pytest.approx(drawn[name], rel=1e-5)
     assert found['text'][0] == trained.generate(1, prompt='b', temperature=0.8, seed=7)[0]
     assert trained.candidates(seed=-1)['seed'] != trained.candidates(seed=-1)['seed']
     assert len(trained.candidates(num_candidates=1)['text']) == 1
