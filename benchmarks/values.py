@@ -31,6 +31,7 @@ from seqgan_tf.data.tasks import load_task
 from seqgan_tf.policies.chunked import Sampler
 from seqgan_tf.rewards.monte_carlo import make_reward, make_values
 from seqgan_tf.running.trained import load
+from seqgan_tf.training.baselines import BASELINES
 from seqgan_tf.training.reinforce import PolicyGradientStep
 from seqgan_tf.training.state import TrainState
 
@@ -38,6 +39,7 @@ flags.DEFINE_string('workdir', None, 'of the run', required=True)
 flags.DEFINE_integer('batches', 50, 'K, the independent batches of samples', lower_bound=4)
 flags.DEFINE_integer('batch_size', 0, 'sequences in a batch. 0: as in the run', lower_bound=0)
 flags.DEFINE_list('num_rollouts', ['1', '8', '16'], 'numbers of roll-outs; the last one is compared with')
+flags.DEFINE_enum('baseline', None, [*BASELINES], 'of the gradients; as in the run unless given')
 flags.DEFINE_enum('value_start', 'random', ['random', 'generator'], 'the setting of that name')
 flags.DEFINE_integer('seed', 0, 'of samples, shuffles and roll-outs', lower_bound=0)
 flags.DEFINE_string('json', '', 'write the results here')
@@ -153,6 +155,7 @@ def main(_):
     config = dataclasses.replace(
         trained.config,
         policy_batch_size=FLAGS.batch_size or trained.config.policy_batch_size,
+        baseline=FLAGS.baseline or trained.config.baseline,
         value_start=FLAGS.value_start,
     )
     corpus, state = load_task(config).corpus, state_of(trained)
