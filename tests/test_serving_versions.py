@@ -61,7 +61,15 @@ def test_warmup_records_are_prediction_logs(tmp_path):
     vocabulary, length = VOCABULARIES['whole verses']
     path = export_saved_model(*networks(vocabulary, length), vocabulary, length, tmp_path / 'poems')
     records = warmup.read(path)
-    assert [signature for signature, _ in records] == ['serving_default', 'sample', 'complete', 'score', 'search']
+    assert [signature for signature, _ in records] == [
+        'serving_default',
+        'sample',
+        'complete',
+        'score',
+        'inspect',
+        'search',
+        'candidates',
+    ]
     classes = pytest.importorskip(
         'tensorflow_serving.apis.prediction_log_pb2', reason='needs tensorflow-serving-api (extra: serving)'
     )

@@ -25,6 +25,7 @@ TOLERANCE = dict(rtol=1e-5, atol=1e-5)  # between two ways to run the same float
 # answers to the same seed.
 FORBIDDEN = re.compile(r'PyFunc|Cudnn|^Random|^Multinomial|TruncatedNormal|^Rng|^Stateful(?!PartitionedCall)')
 SEED_DRAW = 'RandomUniformInt'  # for negative seeds
+KEPT = 'error', 'seed'  # outputs that a bad row has too
 
 
 def check(path: str | pathlib.Path, servable: Servable | None = None) -> Iterator[Outcome]:
@@ -81,9 +82,10 @@ def check_rows_alone(session: SessionModel) -> None:
         together = session(signature, **inputs)
         for row in (slice(i, i + 1) for i in range(ROWS)):
             alone = session(signature, **{name: value[row] for name, value in inputs.items()})
-            _require_equal(
-                f'{signature}, row {row.start}', {name: value[row] for name, value in together.items()}, alone
-            )
+            beside = {name: value[row] for name, value in together.items()}
+            if signature == 'candidates':  # whose width is that of the row with the most
+                beside |= {name: beside[name][:, : alone[name].shape[1]] for name in ('text', 'log_prob', 'prob_real')}
+            _require_equal(f'{signature}, row {row.start}', beside, alone)
 
 
 def check_scores(session: Model) -> None:
@@ -110,22 +112,21 @@ def check_scores(session: Model) -> None:
 
 
 def check_bad_rows(session: SessionModel) -> None:
-    """Raises ValueError unless `error` answers a row with a temperature of NaN.
+    """Raises ValueError unless `error` answers a row with a temperature of NaN or with a long text.
 
-    The answers to the other rows must stay the same.
+    Its other outputs must be empty, and the answers to the other rows must stay the same.
     """
     others = np.arange(ROWS) != 3
+    too_long = b'x ' * (1 + session('sample', **draws())['tokens'].shape[1])
     for signature, inputs in requests(session):
-        if 'temperature' not in inputs:
-            continue
         good = session(signature, **inputs)
-        temperature = np.where(others, inputs['temperature'], np.float32(np.nan))
-        answer = session(signature, **inputs | {'temperature': temperature})
-        bad = {name: value[3] for name, value in answer.items()}
-        empty = not bad['text'] and (bad['tokens'] == -1).all() and bad['log_prob'] == bad.get('prob_real', 0) == 0
+        name, value = ('text', too_long) if 'text' in inputs else ('temperature', np.float32(np.nan))
+        answer = session(signature, **inputs | {name: np.where(others, inputs[name], value)})
+        bad = {name: values[3:4] for name, values in answer.items()}
+        empty = all((values == _empty(name, values)).all() for name, values in bad.items() if name not in KEPT)
         require(
-            bad['error'] and empty,
-            f'a bad row must say so, with text empty, tokens -1 and numbers 0. Received: {bad} from {signature}',
+            bad['error'][0] and empty,
+            f'a bad row must say so, with text empty, ids -1 and numbers 0. Received: {bad} from {signature}',
         )
         _require_equal(signature, {k: v[others] for k, v in good.items()}, {k: v[others] for k, v in answer.items()})
 
@@ -153,12 +154,19 @@ def replay_warmup(path: str | pathlib.Path) -> None:
         require(not missing, f'{warmup.PATH} must have a record for each signature. Missing: {missing}')
         for signature, inputs in records:
             answer = session(signature, **inputs)
-            numbers = {name: answer[name] for name in ('log_prob', 'prob_real') if name in answer}
+            numbers = {name: values for name, values in answer.items() if values.dtype.kind == 'f'}
             fine = not any(answer['error']) and all(np.isfinite(values).all() for values in numbers.values())
             require(
                 fine,
                 f'{signature} must answer its warm-up request. Received: error {answer["error"]}, {numbers}',
             )
+
+
+def _empty(name: str, values: np.ndarray) -> bytes | int:
+    """What an output of a bad row must be."""
+    if values.dtype.kind == 'O':
+        return b''
+    return -1 if name in ('tokens', 'chosen') else 0
 
 
 def _require_equal(what: str, first: Answer, second: Answer) -> None:

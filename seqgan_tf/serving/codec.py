@@ -40,6 +40,11 @@ class TextCodec(tf.Module):
             pieces = tf.where(before_end(tokens, self.vocabulary.end_id), pieces, '')
         return _edit(tf.strings.reduce_join(pieces, axis=1), self.kind.joins)
 
+    def symbols(self, tokens: tf.Tensor) -> tf.Tensor:
+        """The symbol of each of the tokens int32 [...], as its text shows it; '' for the end token."""
+        shown = self.vocabulary.decode([[token] for token in range(len(self.vocabulary))])
+        return tf.gather(tf.constant(shown), tokens)
+
     def encode(self, texts: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The ids of texts string [B], and their numbers of symbols.
 

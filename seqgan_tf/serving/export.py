@@ -78,6 +78,8 @@ def _warmup_requests(servable: Servable) -> list[tuple[str, dict[str, np.ndarray
         'sample': draw,
         'complete': draw | restricted,
         'score': {'text': text},
+        'inspect': {'text': text},
         'search': draw | searched,
+        'candidates': draw | searched,
     }
     return [(name, inputs) for name, inputs in requests.items() if name in {'serving_default', *servable.signatures}]

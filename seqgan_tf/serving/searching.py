@@ -1,7 +1,11 @@
-"""The signature `search` of an export: the generator draws, and the discriminator chooses.
+"""The signatures `search` and `candidates`: the generator draws, and the discriminator chooses.
 
-Letter key: B rows of a request, N candidates of all rows together, T sequence length.
+Letter key: B rows of a request, N candidates of all rows together, M the most candidates of a row,
+T sequence length.
 """
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import tensorflow as tf
 
@@ -22,8 +26,21 @@ from seqgan_tf.serving.request_rules import (
 
 NUM_CANDIDATES = tf.TensorSpec([None], tf.int32, 'num_candidates')
 GUIDANCE = tf.TensorSpec([None], tf.float32, 'guidance')
+INPUTS = [SEED, TEMPERATURE, PROMPT, NUM_CANDIDATES, GUIDANCE]
 CHUNK = 512  # candidates that are drawn and scored at once, which bounds the memory of a request
 CHOICE = -1  # the stream of a row's seed that chooses; candidate i has the stream i
+
+
+class Request(NamedTuple):
+    """The checked inputs of a request, [B] each but for `ids` [B, T]; those of bad rows are harmless."""
+
+    error: tf.Tensor
+    seed: tf.Tensor
+    temperature: tf.Tensor
+    ids: tf.Tensor
+    lengths: tf.Tensor
+    num_candidates: tf.Tensor
+    guidance: tf.Tensor
 
 
 class Search(tf.Module):
@@ -39,7 +56,7 @@ class Search(tf.Module):
         super().__init__()
         self.generator, self.discriminator, self.codec = generator, discriminator, codec
 
-    @tf.function(autograph=False, input_signature=[SEED, TEMPERATURE, PROMPT, NUM_CANDIDATES, GUIDANCE])
+    @tf.function(autograph=False, input_signature=INPUTS)
     def search(
         self,
         seed: tf.Tensor,
@@ -63,6 +80,63 @@ class Search(tf.Module):
         Returns:
             as `complete`, and prob_real float32 [B] of the chosen sequence, the sigmoid of s.
         """
+        request = self._read(seed, temperature, prompt, num_candidates, guidance)
+        # Without guidance the first candidate is the answer, and the others are not drawn.
+        streams = tf.ragged.range(tf.where(request.guidance > 0, request.num_candidates, 1))
+        whole = tf.TensorSpec([self.codec.sequence_length], tf.int32)
+        tokens, log_prob, scores = self._draw(request, streams, lambda tokens: tokens, whole)
+        chosen = tf.cast(streams.row_starts(), tf.int32) + _chosen(request, streams.with_values(scores))
+        tokens, log_prob, scores = (tf.gather(values, chosen) for values in (tokens, log_prob, scores))
+        answer = drawn_outputs(self.codec, request.error, request.seed, tokens, log_prob)
+        return answer | {'prob_real': tf.where(request.error == '', tf.sigmoid(scores), 0.0)}
+
+    @tf.function(autograph=False, input_signature=INPUTS)
+    def candidates(
+        self,
+        seed: tf.Tensor,
+        temperature: tf.Tensor,
+        prompt: tf.Tensor,
+        num_candidates: tf.Tensor,
+        guidance: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        """All candidates of each row, and which of them `search` answers for the same inputs.
+
+        M is the largest num_candidates of the request. The places of a row after its own candidates
+        are empty (text '', numbers 0).
+
+        Args:
+            seed, temperature, prompt, num_candidates, guidance: as in `search`. All candidates are
+                drawn, whatever the guidance is.
+
+        Returns:
+            text string [B, M]; log_prob float32 [B, M], as that of `complete`; prob_real float32
+            [B, M]; chosen int32 [B], the index of the answer of `search`, and -1 for a bad row; the
+            used seed int64 [B]; and error string [B].
+        """
+        request = self._read(seed, temperature, prompt, num_candidates, guidance)
+        streams = tf.ragged.range(request.num_candidates)
+        # Only the texts of a chunk are kept, because its symbols take much more memory.
+        drawn = self._draw(request, streams, self.codec.decode, tf.TensorSpec([], tf.string))
+        text, log_prob, scores = (streams.with_values(values) for values in drawn)
+        good = request.error == ''
+        return {
+            'text': tf.where(good[:, None], text.to_tensor(), ''),
+            'log_prob': tf.where(good[:, None], log_prob.to_tensor(), 0.0),
+            'prob_real': tf.where(good[:, None], tf.ragged.map_flat_values(tf.sigmoid, scores).to_tensor(), 0.0),
+            'chosen': tf.where(good, _chosen(request, scores), -1),
+            'seed': request.seed,
+            'error': request.error,
+        }
+
+    def _read(
+        self,
+        seed: tf.Tensor,
+        temperature: tf.Tensor,
+        prompt: tf.Tensor,
+        num_candidates: tf.Tensor,
+        guidance: tf.Tensor,
+    ) -> Request:
+        """Checks the inputs of a request. A bad row has one candidate, which is not shown."""
         seed, temperature, prompt, num_candidates, guidance = check_shapes(
             seed=seed, temperature=temperature, prompt=prompt, num_candidates=num_candidates, guidance=guidance
         )
@@ -73,45 +147,63 @@ class Search(tf.Module):
             *text_rules('prompt', ids, lengths),
         )
         good = error == ''
-        seed, temperature, lengths = used_seeds(seed), tf.where(good, temperature, 1.0), tf.where(good, lengths, 0)
-        # Without guidance all weights are equal. Then the first candidate has the law of the chosen
-        # one, and the others are not drawn. A bad row has one candidate too, which is not shown.
-        searched = good & (guidance > 0)
-        candidates = tf.ragged.range(tf.where(searched, num_candidates, 1))  # their streams, by row
-        tokens, log_prob, scores = self._candidates(seed, temperature, ids, lengths, candidates)
-        # All rows have one width, so that no choice depends on the other rows.
-        table = candidates.with_values(scores).to_tensor(float('-inf'), shape=[None, MAX_CANDIDATES])
-        numbers = row_uniforms(seed, 1, tf.fill(tf.shape(seed), CHOICE))[:, 0]
-        chosen = tf.cast(candidates.row_starts(), tf.int32) + choose(table, tf.where(searched, guidance, 0.0), numbers)
-        tokens, log_prob, scores = (tf.gather(values, chosen) for values in (tokens, log_prob, scores))
-        answer = drawn_outputs(self.codec, error, seed, tokens, log_prob)
-        return answer | {'prob_real': tf.where(good, tf.sigmoid(scores), 0.0)}
+        return Request(
+            error,
+            used_seeds(seed),
+            tf.where(good, temperature, 1.0),
+            ids,
+            tf.where(good, lengths, 0),
+            tf.where(good, num_candidates, 1),
+            tf.where(good, guidance, 0.0),
+        )
 
-    def _candidates(
-        self, seed: tf.Tensor, temperature: tf.Tensor, ids: tf.Tensor, lengths: tf.Tensor, candidates: tf.RaggedTensor
+    def _draw(
+        self,
+        request: Request,
+        streams: tf.RaggedTensor,
+        keep: Callable[[tf.Tensor], tf.Tensor],
+        kept: tf.TensorSpec,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Draws and scores the candidates of all rows, `CHUNK` at a time.
 
+        Args:
+            request: the inputs.
+            streams: int32 [B, (n)], the streams of the candidates by row.
+            keep: tokens int32 [chunk, T] -> what is returned of them.
+            kept: the shape and type of that for one candidate.
+
         Returns:
-            tokens int32 [N, T], log_prob float32 [N] at temperature 1, logits float32 [N].
+            what is kept of the tokens [N, ...], log_prob float32 [N] at temperature 1, and logits
+            float32 [N].
         """
-        streams, rows = candidates.values, candidates.value_rowids()
+        rows, streams = streams.value_rowids(), streams.values
         total = tf.size(streams)
-        length = self.codec.sequence_length
 
         def advance(step, *parts):
             part = slice(step * CHUNK, (step + 1) * CHUNK)
             row_of = lambda values: tf.gather(values, rows[part])
-            numbers = row_uniforms(row_of(seed), length, streams[part])
-            tokens, log_prob = draw_rows(self.generator, numbers, row_of(temperature), row_of(ids), row_of(lengths))
-            drawn = tokens, log_prob, self.discriminator(tokens)
+            numbers = row_uniforms(row_of(request.seed), self.codec.sequence_length, streams[part])
+            tokens, log_prob = draw_rows(
+                self.generator, numbers, *map(row_of, (request.temperature, request.ids, request.lengths))
+            )
+            drawn = keep(tokens), log_prob, self.discriminator(tokens)
             return step + 1, *(array.write(step, values) for array, values in zip(parts, drawn))
 
         steps = -(-total // CHUNK)
+        number = tf.TensorSpec([], tf.float32)
         parts = [
-            tf.TensorArray(dtype, size=steps, element_shape=[None, *shape], infer_shape=False)
-            for dtype, shape in ((tf.int32, [length]), (tf.float32, []), (tf.float32, []))
+            tf.TensorArray(spec.dtype, size=steps, element_shape=[None, *spec.shape], infer_shape=False)
+            for spec in (kept, number, number)
         ]
         # One chunk at a time, whatever the number of threads.
         _, *parts = tf.while_loop(lambda step, *_: step < steps, advance, [0, *parts], parallel_iterations=1)
         return tuple(part.concat() for part in parts)
+
+
+def _chosen(request: Request, scores: tf.RaggedTensor) -> tf.Tensor:
+    """The index int32 [B] of the candidate that a search answers, from the scores [B, (n)]."""
+    # All rows have one width, so that no choice depends on the other rows.
+    table = scores.to_tensor(float('-inf'), shape=[None, MAX_CANDIDATES])
+    numbers = row_uniforms(request.seed, 1, tf.fill(tf.shape(request.seed), CHOICE))[:, 0]
+    # Without guidance all weights are equal. Then the first candidate has the law of the chosen one.
+    return tf.where(request.guidance > 0, choose(table, request.guidance, numbers), 0)

@@ -1,7 +1,8 @@
 """The trained networks as a `tf.Module` whose SavedModel TensorFlow Serving can run.
 
-Letter key: B rows of a request, T sequence length, V vocabulary size. Log-probabilities are sums
-over a sequence, in nats.
+Letter key: B rows of a request, T sequence length, V vocabulary size, K alternatives.
+Log-probabilities are sums over a sequence, in nats, but for those of `inspect`, which are of one
+token.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.policies.filters import keep_likely
+from seqgan_tf.policies.inspection import inspect_tokens
 from seqgan_tf.policies.sampling import sequence_log_prob
 from seqgan_tf.serving.codec import TextCodec
 from seqgan_tf.serving.drawing import PROMPT, SEED, TEMPERATURE, draw_rows, drawn_outputs, row_uniforms, used_seeds
@@ -22,12 +24,14 @@ from seqgan_tf.serving.searching import Search
 TOP_K = tf.TensorSpec([None], tf.int32, 'top_k')
 TOP_P = tf.TensorSpec([None], tf.float32, 'top_p')
 TEXT = tf.TensorSpec([None], tf.string, 'text')
+ALTERNATIVES = 5  # the most that `inspect` shows of a position
 
 
 class Servable(tf.Module):
     """Generator, discriminator and vocabulary with their signatures.
 
-    They are `sample`, `complete` and `score`, and `search` where there is a discriminator.
+    They are `sample`, `complete`, `score` and `inspect`, and where there is a discriminator `search`
+    and `candidates`.
 
     The answer to a row depends on that row alone, so a server may merge requests. If a row breaks a
     rule, its `error` says what was expected and what was received. Its other outputs are then empty
@@ -37,7 +41,7 @@ class Servable(tf.Module):
     Args:
         generator: the generator of the vocabulary's size.
         discriminator: gives `prob_real`, and chooses for `search`. None where none was trained.
-            Then `score` has no output `prob_real`, and there is no `search`.
+            Then `score` has no output `prob_real`, and there is neither `search` nor `candidates`.
         vocabulary: its end id must be the generator's.
         sequence_length: T.
 
@@ -70,9 +74,11 @@ class Servable(tf.Module):
 
     @property
     def signatures(self) -> dict[str, Any]:
-        """The signatures by name, each a `tf.function`; `search` is `Search.search`."""
-        functions = {'sample': self.sample, 'complete': self.complete, 'score': self.score}
-        return functions if self.searching is None else functions | {'search': self.searching.search}
+        """The signatures by name, each a `tf.function`; those of `Search` are its methods."""
+        functions = {name: getattr(self, name) for name in ('sample', 'complete', 'score', 'inspect')}
+        if self.searching is not None:
+            functions |= {name: getattr(self.searching, name) for name in ('search', 'candidates')}
+        return functions
 
     @tf.function(autograph=False, input_signature=[SEED, TEMPERATURE])
     def sample(self, seed: tf.Tensor, temperature: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -139,12 +145,8 @@ class Servable(tf.Module):
             log_prob float32 [B] under the generator, its end included; length int32 [B] in symbols;
             error string [B]; and prob_real float32 [B] where a discriminator was trained.
         """
-        (text,) = check_shapes(text=text)
-        ids, lengths = self.codec.encode(text)
-        error = first_error(*text_rules('text', ids, lengths, whole=self.end_id is None))
+        tokens, lengths, error = self._read(text)
         good = error == ''
-        # After its end a text has the id -1. There the sequence has end ids.
-        tokens = tf.where(good[:, None] & (ids >= 0), ids, self.end_id or 0)
         answer = {
             'log_prob': tf.where(good, sequence_log_prob(self.generator, tokens), 0.0),
             'length': tf.where(good, lengths, 0),
@@ -156,6 +158,44 @@ class Servable(tf.Module):
             prob_real = tf.cond(tf.size(error) > 0, lambda: discriminator.prob_real(tokens), lambda: tf.zeros([0]))
             answer['prob_real'] = tf.where(good, prob_real, 0.0)
         return answer
+
+    @tf.function(autograph=False, input_signature=[TEXT])
+    def inspect(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What the generator expected at each position of each text string [B].
+
+        All numbers are of one token given those before it, at temperature 1. After the first end
+        token symbols and alternatives are '', and numbers are 0.
+
+        Returns:
+            tokens int32 [B, T]; symbol string [B, T], '' for the end token; log_prob float32
+            [B, T], whose sum is that of `score`; alternative string [B, T, K], the K likeliest
+            symbols, the likeliest first, and '' for the end token; alternative_log_prob float32
+            [B, T, K], theirs; and error string [B]. K is 5, or V where V is smaller.
+        """
+        tokens, _, error = self._read(text)
+        good = error == ''
+        found = inspect_tokens(self.generator, tokens, min(ALTERNATIVES, self.generator.vocab_size))
+        row, place = good[:, None], good[:, None, None]
+        return {
+            'tokens': tf.where(row, tokens, -1),
+            'symbol': tf.where(row, self.codec.symbols(tokens), ''),
+            'log_prob': tf.where(row, found.log_prob, 0.0),
+            'alternative': tf.where(place, self.codec.symbols(found.alternatives), ''),
+            'alternative_log_prob': tf.where(place, found.alternative_log_prob, 0.0),
+            'error': error,
+        }
+
+    def _read(self, text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The sequences of texts string [B], which must be whole ones.
+
+        Returns:
+            tokens int32 [B, T], harmless ones for a bad row; lengths int32 [B]; error string [B].
+        """
+        (text,) = check_shapes(text=text)
+        ids, lengths = self.codec.encode(text)
+        error = first_error(*text_rules('text', ids, lengths, whole=self.end_id is None))
+        # After its end a text has the id -1. There the sequence has end ids.
+        return tf.where((error == '')[:, None] & (ids >= 0), ids, self.end_id or 0), lengths, error
 
 
 def _check_same(name, expected, received):

@@ -40,7 +40,9 @@ def requests(session: SessionModel) -> list[tuple[str, dict[str, np.ndarray]]]:
         ('sample', draws()),
         ('complete', completion | restricted),
         ('score', {'text': texts}),
+        ('inspect', {'text': texts}),
         ('search', completion | searched),
+        ('candidates', completion | searched),
     ]
     return [(signature, inputs) for signature, inputs in known if signature in session.signatures]
 
