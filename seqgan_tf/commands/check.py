@@ -29,13 +29,13 @@ def main():
     try:
         path = _version(pathlib.Path(args.export_dir), args.version)
         load_tensorflow()
-        from seqgan_tf.serving import check, laws, search_laws
+        from seqgan_tf.serving import check, inspect_laws, laws, search_laws
 
         servable = _servable(args.workdir) if args.workdir else None
     except (ValueError, OSError) as error:
         sys.exit(f'error: {error}')
     print(path)
-    checks = check.check(path, servable), laws.check(path, servable), search_laws.check(path)
+    checks = check.check(path, servable), laws.check(path, servable), inspect_laws.check(path), search_laws.check(path)
     passed = all(map(_report, checks))  # up to the first that fails
     sys.exit(int(not passed))
 

@@ -2,14 +2,11 @@
 
 import dataclasses
 import functools
-import math
 import pathlib
 from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
 from seqgan_tf.algorithms.registry import parts_of
 from seqgan_tf.config import Config
@@ -19,16 +16,14 @@ from seqgan_tf.loggers.terminal import tell
 from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.generator import Generator
 from seqgan_tf.models.given import GivenDiscriminator
+from seqgan_tf.running import asking
 from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.given import Given
 from seqgan_tf.running.workdir import load_vocabulary, user_errors
 from seqgan_tf.serving import description, versions
 from seqgan_tf.serving.export import export_saved_model
-from seqgan_tf.serving.request_rules import MAX_CANDIDATES
 from seqgan_tf.serving.servable import Servable
 from seqgan_tf.training.state import TrainState
-
-ROWS = 512  # texts that are drawn or scored at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,37 +103,31 @@ class Trained:
         guidance: float = 1.0,
     ) -> list[dict[str, Any]]:
         """As `generate`: dicts of text, log_prob (nats), seed, and with several candidates prob_real."""
-        for name, value, least, limit in (
-            ('n', n, 1, 2**31),
-            ('top_k', top_k, 0, 2**31),
-            ('seed', seed, -(2**63), 2**63 - n),
-            ('num_candidates', num_candidates, 1, MAX_CANDIDATES + 1),
-            ('guidance', guidance, 0, math.inf),
-        ):
-            if not least <= value < limit:
-                raise ValueError(f'{name} must be in [{least}, {limit}). Received: {name}={value}')
-        if num_candidates > 1:
-            self._check_search(num_candidates, top_k, top_p)
-        filtered = {'top_k': np.int32(top_k), 'top_p': np.float32(top_p)}
-        searched = {'num_candidates': np.int32(num_candidates), 'guidance': np.float32(guidance)}
-        signature, options, *names = (
-            ('complete', filtered) if num_candidates == 1 else ('search', searched, 'prob_real')
-        )
-        options |= {'temperature': np.float32(temperature), 'prompt': np.array(prompt, object)}
-        seeds = np.arange(seed, seed + n) if seed >= 0 else np.full(n, -1)
-        rows = []
-        for part in np.array_split(seeds, range(ROWS, n, ROWS)):
-            inputs = {name: tf.constant(np.full(len(part), value)) for name, value in options.items()}
-            answer = self._ask(signature, seed=tf.constant(part, tf.int64), **inputs)
-            rows += _rows(answer, 'text', 'log_prob', 'seed', *names)
-        return rows
+        return asking.draw(self._servable, n, prompt, temperature, top_k, top_p, seed, num_candidates, guidance)
 
-    def _check_search(self, num_candidates: int, top_k: int, top_p: float) -> None:
-        received = f'Received: num_candidates={num_candidates}, top_k={top_k}, top_p={top_p}'
-        if self.discriminator is None:
-            raise ValueError(f'num_candidates must be 1 where no discriminator was trained. {received}')
-        if (top_k, top_p) != (0, 1):
-            raise ValueError(f'top_k must be 0 and top_p 1 with several candidates. {received}')
+    def candidates(
+        self,
+        prompt: str = '',
+        temperature: float = 1.0,
+        seed: int = 0,
+        num_candidates: int = 16,
+        guidance: float = 1.0,
+    ) -> dict[str, Any]:
+        """The sequences among which `generate` chooses, as the exported signature `candidates`.
+
+        Args:
+            prompt, temperature, seed, guidance: as in `generate`.
+            num_candidates: how many sequences are drawn, from 1 to 256.
+
+        Returns:
+            a dict of three lists, text, log_prob (nats) and prob_real; of chosen, the index of the
+            one that `generate` gives; and of the used seed. The first candidate is what `generate`
+            gives without candidates.
+
+        Raises:
+            ValueError: no discriminator was trained, or as `generate`.
+        """
+        return asking.candidates(self._servable, prompt, temperature, seed, num_candidates, guidance)
 
     def score(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """How likely and how real texts are, as the exported signature `score` says.
@@ -153,13 +142,25 @@ class Trained:
         Raises:
             ValueError: `texts` is no list of str; or one is too long or has an unknown symbol.
         """
-        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
-            raise ValueError(f'texts must be a list of str. Received: {texts!r:.60}')
-        names = ('log_prob', 'length') if self.discriminator is None else ('log_prob', 'prob_real', 'length')
-        rows = []
-        for start in range(0, len(texts), ROWS):
-            rows += _rows(self._ask('score', text=tf.constant(texts[start : start + ROWS])), *names)
-        return rows
+        return asking.score(self._servable, texts)
+
+    def inspect(self, texts: Sequence[str]) -> list[dict[str, list[Any]]]:
+        """What the generator expected at each position of texts, as the signature `inspect` says.
+
+        Args:
+            texts: as in `score`.
+
+        Returns:
+            For each text a dict of four lists with an item for each position: symbol; log_prob
+            (nats, of the symbol given those before it, at temperature 1; the sum is that of
+            `score`); alternative, the likeliest symbols there, at most five, the likeliest first;
+            and alternative_log_prob, theirs. The symbol '' is the end. It has the last position
+            where the text is shorter than T.
+
+        Raises:
+            ValueError: as `score`.
+        """
+        return asking.inspect(self._servable, texts)
 
     def export(self, export_dir: str | pathlib.Path) -> pathlib.Path:
         """Publishes the next version for TensorFlow Serving below a directory; returns its path.
@@ -179,10 +180,6 @@ class Trained:
     @functools.cached_property
     def _servable(self) -> Servable:
         return Servable(self.generator, self.discriminator, self.vocabulary, self.sequence_length)
-
-    def _ask(self, signature: str, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The answer of an exported signature, which is traced at its first call."""
-        return self._servable.signatures[signature].get_concrete_function()(**inputs)
 
 
 def load(path: str | pathlib.Path, *, discriminator: keras.Model | None = None) -> Trained:
@@ -238,13 +235,3 @@ def _version(path: pathlib.Path) -> pathlib.Path | None:
         return path
     numbers = versions.published(path) if path.is_dir() else []
     return path / str(numbers[-1]) if numbers else None
-
-
-def _rows(answer: Any, *names: str) -> list[dict[str, Any]]:
-    """The rows of a signature's answer as dicts. Raises ValueError with the first error in it."""
-    columns = {name: answer[name].numpy().tolist() for name in (*names, 'error')}
-    error = next(filter(None, columns.pop('error')), None)
-    if error is not None:
-        raise ValueError(error.decode())
-    text = lambda value: value.decode() if isinstance(value, bytes) else value
-    return [dict(zip(names, map(text, row))) for row in zip(*(columns[name] for name in names))]

@@ -44,7 +44,7 @@ def check(path: str | pathlib.Path, servable: Servable | None = None) -> Iterato
         (what is checked, with the p-value of a test; what is wrong or None).
     """
     with SessionModel(path) as session:
-        twin = Twin.of_export(path, end_id=None if session('score', text=np.array([b''], object))['error'][0] else 0)
+        twin = twin_of(path, session)
         yield outcome('log_prob is that of an exact twin', check_log_prob, session, twin)
         for temperature in TEMPERATURES:
             yield outcome(f'temperature {temperature}: the exact law', check_law, session, twin, temperature, 0, 1.0)
@@ -148,6 +148,11 @@ def check_distribution(session: Model, twin: Twin, servable: Servable) -> str:
     ]
     likelihoods = levels(np.concatenate([served['tokens'], tokens]), np.concatenate([served['log_prob'], log_probs]))
     return f'pairs of tokens {two_samples(*pairs)}, log-likelihoods {two_samples(*likelihoods)}'
+
+
+def twin_of(path: str | pathlib.Path, session: Model) -> Twin:
+    """The twin of an exported generator. Only where sequences end may a text have no symbols."""
+    return Twin.of_export(path, end_id=None if session('score', text=np.array([b''], object))['error'][0] else 0)
 
 
 def place(

@@ -1,7 +1,8 @@
-"""The laws that the signature `search` of an exported model must obey.
+"""The laws that the signatures `search` and `candidates` of an exported model must obey.
 
 A search of one candidate is compared with `complete`, with the exact twin of the generator and with
-`score`. A search of several is compared with a choice that NumPy makes among searches of one.
+`score`. A search of several is compared with a choice that NumPy makes among searches of one. `candidates`
+is compared with `search` and with `complete`.
 
 Letter key: B rows, n candidates of a row, T sequence length.
 """
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from seqgan_tf.serving.chi_square import levels, two_samples
-from seqgan_tf.serving.laws import ask, draw
+from seqgan_tf.serving.laws import ask, draw, twin_of
 from seqgan_tf.serving.loaders import Answer, Model, SessionModel
 from seqgan_tf.serving.outcomes import Outcome, outcome, require
 from seqgan_tf.serving.trial_requests import prompts_of, read_alike
@@ -29,7 +30,7 @@ BAD_VALUES = (('num_candidates', 0), ('num_candidates', 257), ('guidance', -1.0)
 
 
 def check(path: str | pathlib.Path) -> Iterator[Outcome]:
-    """Checks the laws of `search` of one version of an exported model; nothing where it has none.
+    """Checks the laws of both in one version of an exported model, as far as it has them.
 
     Args:
         path: the path of the SavedModel, `<export_dir>/<version>`.
@@ -40,12 +41,16 @@ def check(path: str | pathlib.Path) -> Iterator[Outcome]:
     with SessionModel(path) as session:
         if 'search' not in session.signatures:
             return
-        twin = Twin.of_export(path, end_id=None if session('score', text=np.array([b''], object))['error'][0] else 0)
+        twin = twin_of(path, session)
         yield outcome('search: guidance 0 gives what complete gives', check_unguided, session)
         yield outcome('search: log_prob of the twin, prob_real of the score', check_numbers, session, twin)
         yield outcome('search: one of 8 is chosen by its weight', check_choice, session, 8)
         yield outcome('search: the best of 16 after prompts', check_choice, session, 16, True)
         yield outcome('search: values out of range are errors of their rows', check_bad_values, session)
+        if 'candidates' in session.signatures:
+            yield outcome(
+                'candidates: the first is that of complete, the chosen that of search', check_candidates, session
+            )
 
 
 def check_unguided(session: Model) -> None:
@@ -127,14 +132,40 @@ def check_bad_values(session: Model) -> None:
     require(answer['text'][0] == good['text'][0], f'the other row must stay. Received: {answer["text"][0]}')
 
 
+def check_candidates(session: Model) -> None:
+    """Raises ValueError unless `candidates` shows those among which `search` chooses.
+
+    For the same inputs the chosen one must be the answer of `search`. The first must be the answer
+    of `complete`, and there must be as many as the row asks for.
+    """
+    prompts = _prompts(session, ROWS)[0]
+    completed = draw(session, ROWS, TEMPERATURE, prompts=prompts)
+    rows, several = np.arange(ROWS), 1 + np.arange(ROWS) % 16
+    # No row without guidance: then both draw the same candidates together, and round alike.
+    inputs = completed['seed'], several, np.resize([0.5, 2.0, BEST], ROWS), prompts
+    found, answer = search(session, *inputs), search(session, *inputs, signature='candidates')
+    chosen = {name: answer[name][rows, answer['chosen']] for name in ('text', 'log_prob', 'prob_real')}
+    close = all(np.allclose(chosen[name], found[name], rtol=1e-5, atol=1e-4) for name in ('log_prob', 'prob_real'))
+    same = np.array_equal(chosen['text'], found['text']) and np.array_equal(answer['seed'], found['seed'])
+    require(close and same, f'the chosen candidate must be the answer of search. Received: {chosen} and {found}')
+    first = answer['text'][:, 0] == completed['text']
+    require(first.all(), f'the first candidate must be that of complete. Received: another in {(~first).sum()} rows')
+    unguided = search(session, rows[:16], 16, 0.0, signature='candidates')['chosen']
+    require(not unguided.any(), f'without guidance the first one must be chosen. Received: {unguided}')
+    beyond = np.arange(answer['text'].shape[1]) >= several[:, None]
+    empty = (answer['text'] == b'') & (answer['log_prob'] == 0) & (answer['prob_real'] == 0)
+    require(empty[beyond].all(), 'places after the candidates of a row must be empty. Received: others')
+
+
 def search(
     session: Model,
     seeds: np.ndarray,
     num_candidates: int | np.ndarray,
     guidance: float | np.ndarray,
     prompts: Sequence[bytes] | None = None,
+    signature: str = 'search',
 ) -> Answer:
-    """The outputs of `search` for seeds [B], with one value or [B] of each other input."""
+    """The outputs of a signature for seeds [B], with one value or [B] of each other input."""
     rows = len(seeds)
     inputs = {
         'seed': seeds,
@@ -143,7 +174,7 @@ def search(
         'num_candidates': np.broadcast_to(np.asarray(num_candidates, np.int32), rows),
         'guidance': np.broadcast_to(np.asarray(guidance, np.float32), rows),
     }
-    return ask(session, 'search', inputs)
+    return ask(session, signature, inputs)
 
 
 def _prompts(session: Model, rows: int) -> tuple[list[bytes], np.ndarray, np.ndarray]:

@@ -71,10 +71,14 @@ class Twin:
         """log p [B] of tokens [B, T], the first end token included."""
         total = np.zeros(len(tokens))
         for column, (logits, open_rows) in zip(tokens.T, self.steps(tokens)):
-            peak = logits.max(axis=1)
-            step = logits[np.arange(len(tokens)), column] - peak - np.log(np.exp(logits - peak[:, None]).sum(axis=1))
-            total += np.where(open_rows, step, 0.0)
+            total += np.where(open_rows, log_softmax(logits)[np.arange(len(tokens)), column], 0.0)
         return total
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """Log-probabilities [B, V] of logits [B, V]."""
+    below = logits - logits.max(axis=1, keepdims=True)
+    return below - np.log(np.exp(below).sum(axis=1, keepdims=True))
 
 
 def _sigmoid(values):
