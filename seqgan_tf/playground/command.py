@@ -122,6 +122,7 @@ def _serve(args: argparse.Namespace, model: Any, compared: Any) -> None:
     if args.host in LOOPBACK:  # a page of another origin cannot reach it by a name that leads here
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=['127.0.0.1', 'localhost', '[::1]'])
     host = f'[{args.host}]' if ':' in args.host else args.host
+    app.config.quasar_config['loadingBar']['skipHijack'] = True  # it would show requests of the connection itself
     app.on_startup(lambda: print(f'playground: http://{host}:{args.port} (Ctrl-C ends it)', flush=True))
     workdir = pathlib.Path(args.workdir) if args.workdir else None
     ui.run(

@@ -30,7 +30,7 @@ def page_of(model: Model, compared: Model | None, workdir: pathlib.Path | None) 
         ui.colors(primary='#1d4e89', dark='#15191e', dark_page='#15191e')
         ui.add_css(STYLE)
         ui.dark_mode(None)
-        with ui.element('main').classes('sg-main'):
+        with ui.element('div').classes('sg-main'):
             with ui.element('header').classes('sg-header'):
                 ui.label('seqgan playground').classes('sg-name').props('role=heading aria-level=1')
                 ui.label(model.name).classes('sg-figures')

@@ -51,8 +51,9 @@ def show_text(answer: Answer, model: Model, on_continue: Continue, *, title: str
         if answer.symbols:
             Symbols(answer, model, on_continue)
         else:
-            plain = ui.label(answer.text or '(an empty text)').classes('sg-plain')
-            plain.classes('sg-verse' if model.data.dataset == 'verse' else '')
+            verse = model.data.dataset == 'verse'
+            text = answer.text.replace(' ', '\n') if verse else answer.text
+            ui.label(text or '(an empty text)').classes('sg-plain')
         ui.label(_figures(answer, title)).classes('sg-figures')
         if details and model.data.dataset == 'verse':
             verses.show_rules(answer.text)

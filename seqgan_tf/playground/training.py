@@ -59,12 +59,23 @@ class Training:
 
 
 def curves_of(entries: Any, metric: str | None) -> dict[str, list[tuple[int, float]]]:
-    """{phase: [(round, value)]} of a metric, over rounds; the closing lines of a run are no curves."""
+    """{phase: [(round, value)]} of a metric; the closing lines of a run are no curves.
+
+    Rounds are counted on over the phases, and each curve begins where the one before it ended.
+    """
     found: dict[str, list[tuple[int, float]]] = {}
+    phase, offset, end, last = None, 0, 0, None
     for entry in entries:
-        if metric in entry and entry['phase'] not in metrics_log.CLOSING_PHASES:
-            found.setdefault(entry['phase'], []).append((entry['round'], entry[metric]))
-    return found
+        if entry['phase'] in metrics_log.CLOSING_PHASES:
+            continue
+        if entry['phase'] != phase:
+            phase, offset = entry['phase'], end
+        end = offset + entry['round']
+        if metric in entry:
+            points = found.setdefault(phase, [last] if last else [])
+            last = end, entry[metric]
+            points.append(last)
+    return {phase: points for phase, points in found.items() if phase != 'initial' or len(found) == 1}
 
 
 def _options(metric: str, curves: dict[str, list[tuple[int, float]]]) -> dict[str, Any]:
@@ -77,7 +88,7 @@ def _options(metric: str, curves: dict[str, list[tuple[int, float]]]) -> dict[st
         'legend': {'textStyle': {'color': text}, 'top': 0},
         'grid': {'left': 56, 'right': 16, 'top': 40, 'bottom': 44},
         'tooltip': {'trigger': 'axis'},
-        'xAxis': axis | {'type': 'value', 'name': 'round', 'nameLocation': 'middle', 'nameGap': 28, 'minInterval': 1},
+        'xAxis': axis | {'type': 'value', 'name': 'round, of all phases', 'nameLocation': 'middle', 'nameGap': 28, 'minInterval': 1},
         'yAxis': axis | {'type': 'value', 'scale': True, 'splitLine': {'lineStyle': {'color': line}}},
         'series': [
             {

@@ -35,14 +35,16 @@ def rhyme_line(marks: list[Mark]) -> str:
     groups = {mark.rhyme for mark in rhyming}
     if all(mark.keeps_rhyme for mark in rhyming):
         return f'It rhymes: {said} ({groups.pop()})'
-    bad = ', '.join(f'{mark.character} ({_why_not(mark)})' for mark in rhyming if not mark.keeps_rhyme)
+    bad = ', '.join(f'{mark.character} ({_fault(mark, rhyming)})' for mark in rhyming if not mark.keeps_rhyme)
     return f'It does not rhyme: {said}; at fault {bad}'
 
 
-def _why_not(mark: Mark) -> str:
+def _fault(mark: Mark, rhyming: list[Mark]) -> str:
+    """What is wrong with a character that does not rhyme."""
     if mark.tone != '平':
         return f'{TONES[mark.tone]} tone'
-    return f'group {mark.rhyme}, or used before'
+    twice = [other.character for other in rhyming].count(mark.character) > 1
+    return 'used twice' if twice else f'group {mark.rhyme}'
 
 
 def _table(marks: list[Mark]) -> None:
