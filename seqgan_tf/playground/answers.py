@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 from seqgan_tf.music.melody import HOLD, REST, Melody
-from seqgan_tf.playground.model import Missing, Model, Row
+from seqgan_tf.playground.model import Missing, Model, Row, check_texts
 from seqgan_tf.playground.symbols import Place, places_of
 
 SURPRISING = 6.0  # nats; a symbol that is as unlikely as that has the strongest tint
@@ -61,13 +61,25 @@ def answers_of(model: Model, rows: list[Row]) -> tuple[list[Answer], list[str]]:
 
 
 def answers_to(model: Model, texts: list[str]) -> tuple[list[Answer], list[str]]:
-    """As `answers_of`, for texts that somebody wrote.
+    """As `answers_of`, for texts that somebody wrote; lines say which of them are refused, and why.
 
     Raises:
-        ValueError: a text is refused, or the server does not answer.
+        ValueError: the only text is refused, or there are too many.
     """
-    scores = model.score(texts)
-    return answers_of(model, [{'text': text} | score for text, score in zip(texts, scores)])
+    check_texts(texts)
+    rows, refused = [], []
+    try:
+        rows = [{'text': text} | score for text, score in zip(texts, model.score(texts))]
+    except ValueError:  # of the first text that is refused; each is asked on its own
+        if len(texts) == 1:
+            raise
+        for number, text in enumerate(texts, start=1):
+            try:
+                rows += [{'text': text} | score for score in model.score([text])]
+            except ValueError as error:
+                refused.append(f'Line {number}: {error}')
+    answers, notes = answers_of(model, rows) if rows else ([], [])
+    return answers, refused + notes
 
 
 def _answer(row: Row, found: Row) -> Answer:

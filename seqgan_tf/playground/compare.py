@@ -28,10 +28,15 @@ class Compare:
     def __init__(self, models: tuple[Model, Model], on_continue: Continue) -> None:
         self.on_continue = on_continue
         with ui.element('div').classes('sg-form'):
-            self.prompt = ui.input('prompt of both (empty: none)').classes('sg-wide').on('keydown.enter', self.answer)
+            self.prompt = (
+                ui.input('prompt of both', placeholder='none')
+                .props('stack-label')
+                .classes('sg-wide')
+                .on('keydown.enter', self.answer)
+            )
             self.seed = seed_field('1')
         with ui.row().classes('sg-actions'):
-            ui.button('Compare', on_click=self.answer)
+            ui.button('Compare', on_click=self.answer, color=None).classes('sg-go')
         same = models[0] is models[1]
         with ui.element('div').classes('sg-sides'):
             self.sides = [Side('A', models[0], 1.0), Side('B', models[1], 0.7 if same else 1.0)]

@@ -58,7 +58,7 @@ class Controls:
 
 def seed_field(value: str = '') -> ui.input:
     """A field for a seed; a field of numbers would round those of 64 bits."""
-    return ui.input('seed (empty: fresh)', value=value).props('inputmode=numeric')
+    return ui.input('seed', placeholder='fresh', value=value).props('inputmode=numeric stack-label')
 
 
 def _seed(text: str) -> int:

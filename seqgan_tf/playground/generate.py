@@ -15,12 +15,17 @@ class Generate:
     def __init__(self, model: Model, on_continue: Continue) -> None:
         self.model, self.on_continue = model, on_continue
         with ui.element('div').classes('sg-form'):
-            self.prompt = ui.input('prompt (empty: none)').classes('sg-wide').on('keydown.enter', self.answer)
+            self.prompt = (
+                ui.input('prompt', placeholder='none')
+                .props('stack-label')
+                .classes('sg-wide')
+                .on('keydown.enter', self.answer)
+            )
             self.controls = Controls(model)
             self.seed = seed_field()
         with ui.row().classes('sg-actions'):
-            ui.button('Generate', on_click=self.answer)
-            self.save = ui.button('Save texts', on_click=self._save).props('outline')
+            ui.button('Generate', on_click=self.answer, color=None).classes('sg-go')
+            self.save = ui.button('Save texts', on_click=self._save, color=None).props('outline').classes('sg-quiet')
         self.work = Work()
         self.save.visible, self.texts = False, []
         self.result = ui.element('div').classes('sg-result')

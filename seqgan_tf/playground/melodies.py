@@ -15,14 +15,16 @@ STEP, KEY = 12, 6  # units of the picture: the width of a step, and the height o
 MOST_STEPS = 1000  # of a melody that is drawn and heard
 
 
-def show_melody(text: str, melody: Melody) -> None:
-    """The picture, the sound and the files of ids; a line where they are none."""
+def show_melody(text: str, melody: Melody, brief: bool = False) -> None:
+    """The picture of ids, and unless it is brief their sound and files; a line where they are none."""
     try:
         notes = _notes(text, melody)
     except ValueError as error:
         ui.label(f'No melody is shown: {error}.').classes('sg-note')
         return
     ui.html(piano_roll(notes, len(text.split()), melody), sanitize=False).classes('sg-roll')
+    if brief:
+        return
     query = urllib.parse.urlencode({'ids': text, 'encoding': melody.encoding, 'step': melody.step})
     with ui.row().classes('sg-files'):
         ui.audio(f'/melody.wav?{query}').props('preload=none aria-label="The melody"')

@@ -15,7 +15,7 @@ class OwnText:
         self.model, self.on_continue = model, on_continue
         self.text = ui.textarea('your text, one a line').props('autogrow').classes('sg-wide')
         with ui.row().classes('sg-actions'):
-            ui.button('Score', on_click=self.answer)
+            ui.button('Score', on_click=self.answer, color=None).classes('sg-go')
         self.work = Work()
         self.result = ui.element('div').classes('sg-result')
 

@@ -32,10 +32,10 @@ def page_of(model: Model, compared: Model | None, workdir: pathlib.Path | None) 
         ui.dark_mode(None)
         with ui.element('div').classes('sg-main'):
             with ui.element('header').classes('sg-header'):
-                ui.label('seqgan playground').classes('sg-name').props('role=heading aria-level=1')
+                ui.label('seqgan playground').classes('sg-brand').props('role=heading aria-level=1')
                 ui.label(model.name).classes('sg-figures')
             _News(model)
-            with ui.tabs().classes('sg-tabs').props('no-caps align=left outside-arrows mobile-arrows') as tabs:
+            with ui.tabs().classes('sg-tabs').props('no-caps align=left') as tabs:
                 for name in TABS:
                     ui.tab(name)
 
@@ -68,7 +68,9 @@ class _News:
         self.model = model
         with ui.row().classes('sg-news') as self.row:
             self.line = ui.label().props('role=status')
-            ui.button('Use the newest', on_click=self._renew).props('outline dense no-caps')
+            ui.button('Use the newest', on_click=self._renew, color=None).props('outline dense no-caps').classes(
+                'sg-quiet'
+            )
         self.row.visible = False
         ui.timer(NEWS_SECONDS, self._look)
 

@@ -18,11 +18,16 @@ class Search:
             ui.label('This model has no search: no discriminator was trained with it.').classes('sg-note')
             return
         with ui.element('div').classes('sg-form'):
-            self.prompt = ui.input('prompt (empty: none)').classes('sg-wide').on('keydown.enter', self.answer)
+            self.prompt = (
+                ui.input('prompt', placeholder='none')
+                .props('stack-label')
+                .classes('sg-wide')
+                .on('keydown.enter', self.answer)
+            )
             self.controls = Controls(model, n=None, candidates=16, filters=False)
             self.seed = seed_field()
         with ui.row().classes('sg-actions'):
-            ui.button('Search', on_click=self.answer)
+            ui.button('Search', on_click=self.answer, color=None).classes('sg-go')
         self.work = Work()
         self.result = ui.element('div').classes('sg-result')
 
@@ -45,16 +50,16 @@ class Search:
                 legend()
             ui.label('Chosen').classes('sg-title').props('role=heading aria-level=2')
             show_text(answers[chosen], self.model, self.on_continue, title=f'candidate {chosen}')
-            ui.button(
-                'Save this text', on_click=lambda: ui.download.content(f'{answers[chosen].text}\n', 'text.txt')
-            ).props('outline')
+            with ui.row().classes('sg-actions'):
+                keep = lambda: ui.download.content(f'{answers[chosen].text}\n', 'text.txt')
+                ui.button('Save the chosen text', on_click=keep, color=None).props('outline').classes('sg-quiet')
             ui.label('All candidates, the likeliest to be real first').classes('sg-title').props(
                 'role=heading aria-level=2'
             )
             order = sorted(range(len(answers)), key=lambda i: -(answers[i].prob_real or 0.0))
             for i in order:
                 mark = f'candidate {i}' + (', chosen' if i == chosen else '')
-                show_text(answers[i], self.model, self.on_continue, title=mark, details=False)
+                show_text(answers[i], self.model, self.on_continue, title=mark, brief=True)
 
 
 def searched(model: Model, request: Request) -> tuple[list[Answer], int, list[str]]:

@@ -3,12 +3,12 @@
 export default {
   template: `
     <div class="sg-symbols" @keydown.esc="close" @mouseleave="leave" @focusout="blur">
-      <div role="toolbar" class="sg-line" :aria-label="label" @keydown="move">
+      <div role="toolbar" class="sg-line" :class="{'sg-spaced': !verse && symbols.some((symbol) => symbol.gap)}" :aria-label="label" @keydown="move">
         <template v-for="(symbol, i) in symbols" :key="i">
           <br v-if="symbol.gap && verse">
           <button
             ref="buttons" type="button" class="sg-symbol"
-            :class="{'sg-gap': symbol.gap && !verse, 'sg-end': symbol.ends}"
+            :class="{'sg-end': symbol.ends}"
             :style="{'--tint': symbol.tint}"
             :tabindex="i === current ? 0 : -1"
             :aria-expanded="i === open ? 'true' : 'false'"

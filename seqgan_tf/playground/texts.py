@@ -37,7 +37,7 @@ class Symbols(Element, component=pathlib.Path(__file__).with_name('symbols.js'))
         self.on_continue(continued(self.answer.text, self.answer.places, number, chosen))
 
 
-def show_text(answer: Answer, model: Model, on_continue: Continue, *, title: str = '', details: bool = True) -> None:
+def show_text(answer: Answer, model: Model, on_continue: Continue, *, title: str = '', brief: bool = False) -> None:
     """An article with one text.
 
     Args:
@@ -45,7 +45,7 @@ def show_text(answer: Answer, model: Model, on_continue: Continue, *, title: str
         model: whose text it is.
         on_continue: what happens to a prompt that is to be continued.
         title: what is said before the figures.
-        details: whether verse has its rules, and a melody its sound and files.
+        brief: whether verse goes without its table of rules, and a melody without sound and files.
     """
     with ui.element('article').classes('sg-text'):
         if answer.symbols:
@@ -55,10 +55,10 @@ def show_text(answer: Answer, model: Model, on_continue: Continue, *, title: str
             text = answer.text.replace(' ', '\n') if verse else answer.text
             ui.label(text or '(an empty text)').classes('sg-plain')
         ui.label(_figures(answer, title)).classes('sg-figures')
-        if details and model.data.dataset == 'verse':
-            verses.show_rules(answer.text)
-        if details and model.data.melody is not None:
-            melodies.show_melody(answer.text, model.data.melody)
+        if model.data.dataset == 'verse':
+            verses.show_rules(answer.text, brief)
+        if model.data.melody is not None:
+            melodies.show_melody(answer.text, model.data.melody, brief)
 
 
 def _figures(answer: Answer, title: str) -> str:

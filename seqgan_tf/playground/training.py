@@ -88,7 +88,15 @@ def _options(metric: str, curves: dict[str, list[tuple[int, float]]]) -> dict[st
         'legend': {'textStyle': {'color': text}, 'top': 0},
         'grid': {'left': 56, 'right': 16, 'top': 40, 'bottom': 44},
         'tooltip': {'trigger': 'axis'},
-        'xAxis': axis | {'type': 'value', 'name': 'round, of all phases', 'nameLocation': 'middle', 'nameGap': 28, 'minInterval': 1},
+        'xAxis': axis
+        | {
+            'type': 'value',
+            'name': 'round, of all phases',
+            'nameLocation': 'middle',
+            'nameGap': 28,
+            'minInterval': 1,
+            'splitLine': {'show': False},
+        },
         'yAxis': axis | {'type': 'value', 'scale': True, 'splitLine': {'lineStyle': {'color': line}}},
         'series': [
             {

@@ -8,8 +8,8 @@ TONES = {'平': 'level', '仄': 'oblique', '中': 'free', '?': 'unknown'}
 RULES = ('tones', 'rhyme', 'grammar')
 
 
-def show_rules(text: str) -> None:
-    """Which rules a poem keeps, in a line, and on demand which of its characters keep them."""
+def show_rules(text: str, brief: bool = False) -> None:
+    """Which rules a poem keeps, in a line, and unless it is brief which of its characters keep them."""
     try:
         marks = verse_marks(text)
     except ValueError as error:
@@ -22,6 +22,8 @@ def show_rules(text: str) -> None:
                 f'aria-label="{rule} {"kept" if kept else "broken"}" role=img'
             )
         ui.label(rhyme_line(marks)).classes('sg-why')
+    if brief:
+        return
     with ui.element('details').classes('sg-details'):
         with ui.element('summary'):
             ui.label('Every character')
