@@ -164,4 +164,6 @@ def array_of(name, values, dtype):
 
 def plain(value):
     """A row of an output as JSON has it."""
-    return value.decode() if isinstance(value, bytes) else value.tolist()
+    if isinstance(value, bytes):
+        return value.decode()
+    return [*map(plain, value)] if value.ndim else value.tolist()

@@ -85,8 +85,8 @@ def test_export_publishes_the_next_version_and_check_passes_it(run):
     ]
     lines = succeed('export/check_model.py', f'--workdir={workdir}', f'--export_dir={export_dir}').splitlines()
     assert (
-        lines[0] == str(export_dir / '2') and len(lines) == 25
-    )  # a path, 9 checks of the model, 10 of the laws of its draws, 5 of those of its searches
+        lines[0] == str(export_dir / '2') and len(lines) == 29
+    )  # a path, 9 checks of the model, 10 of the laws of its draws, 3 of `inspect`, 6 of searches
     assert all(line.startswith('PASS  ') for line in lines[1:])
     assert sum('(p 0.' in line or '(p 1.' in line for line in lines) == 7
     assert sum('log-likelihoods p ' in line for line in lines) == 3
@@ -176,6 +176,59 @@ def test_client_scores_texts(served):
     )
 
 
+def test_client_shows_candidates(served):
+    flags, session, port = served
+    asked = {
+        'seed': np.arange(5, 8),
+        'temperature': np.full(3, 0.8, np.float32),
+        'prompt': np.full(3, 'the', object),
+        'num_candidates': np.full(3, 4, np.int32),
+        'guidance': np.full(3, 200.0, np.float32),
+    }
+    wanted = session('candidates', **asked)
+    options = ['--candidates=4', '--guidance=200', '--prompt=the', '--n=3', '--seed=5', '--temperature=0.8']
+    for address in ([], [f'--grpc={port}'])[: 2 if port else 1]:
+        rows = [
+            json.loads(line) for line in succeed('export/client.py', *flags, *address, *options, '--json').splitlines()
+        ]
+        assert [row['text'] for row in rows] == [[text.decode() for text in texts] for texts in wanted['text']]
+        np.testing.assert_allclose([row['prob_real'] for row in rows], wanted['prob_real'], rtol=1e-5)
+        assert [row['chosen'] for row in rows] == wanted['chosen'].tolist()
+    lines = [line.split('\t') for line in succeed('export/client.py', *flags, *options).splitlines()]
+    assert [line[3] for line in lines] == [text for row in rows for text in row['text']]
+    assert [i for i, line in enumerate(lines) if line[0] == '*'] == [
+        4 * i + row['chosen'] for i, row in enumerate(rows)
+    ]
+
+
+def test_client_inspects_texts(served):
+    flags, session, port = served
+    texts = ['the cat sat', 'a dog ran off the cat']
+    wanted = session('inspect', text=np.array([text.encode() for text in texts], object))
+    asked = [f'--inspect={text}' for text in texts]
+    for address in ([], [f'--grpc={port}'])[: 2 if port else 1]:
+        printed = succeed('export/client.py', *flags, *address, *asked, '--json')
+        rows = [json.loads(line) for line in printed.splitlines()]
+        assert [row['text'] for row in rows] == texts
+        assert [row['symbol'] for row in rows] == ['the cat sat'.split() + [''], texts[1].split()]
+        for i, row in enumerate(rows):
+            places = len(row['symbol'])
+            np.testing.assert_allclose(row['log_prob'], wanted['log_prob'][i, :places], rtol=1e-5)
+            best = [[symbol.decode() for symbol in symbols] for symbols in wanted['alternative'][i, :places]]
+            assert row['alternative'] == best and len(row['alternative_log_prob']) == places
+    lines = succeed('export/client.py', *flags, *asked).splitlines()
+    assert [lines[0], lines[5]] == texts and len(lines) == 2 + 4 + 6
+    log_prob, *symbols = lines[1].split('\t')
+    assert symbols == ['the', *rows[0]['alternative'][0]] and float(log_prob) == pytest.approx(rows[0]['log_prob'][0])
+    assert fail('export/client.py', *flags, '--inspect=a zebra').startswith('error: every symbol of text must be in')
+
+
+@pytest.mark.parametrize('flags', ['--candidates=4 --search=4', '--inspect=a --score=a', '--inspect=a --candidates=2'])
+def test_client_does_one_thing_at_a_time(flags):
+    done = execute('export/client.py', '--model=cats', *flags.split())
+    assert done.returncode == 2 and 'not allowed with argument' in done.stderr
+
+
 def test_client_tells_the_status(served):
     assert succeed('export/client.py', *served[0], '--status').split('\t')[1:] == ['AVAILABLE\n']
     assert json.loads(succeed('export/client.py', *served[0], '--status', '--json'))['state'] == 'AVAILABLE'
@@ -216,11 +269,13 @@ def test_a_keras_file_of_a_run(run, tmp_path):
         (['--search=257'], 'error: search must be at least 1 and at most 256. Received: search=257'),
         (['--search=4', '--guidance=-1'], 'error: guidance must be at least 0 and finite. Received: guidance=-1.0'),
         (['--search=4', '--guidance=nan'], 'error: guidance must be at least 0 and finite. Received: guidance=nan'),
-        (['--guidance=1'], 'error: guidance must come with --search, which it guides. Received: guidance=1.0'),
+        (['--candidates=257'], 'error: candidates must be at least 1 and at most 256. Received: candidates=257'),
+        (['--guidance=1'], 'error: guidance must come with --search or --candidates. Received: guidance=1.0'),
         (
             ['--search=4', '--top_k=3'],
             'error: search must come without --top_k and --top_p: it draws from all symbols. Received: top_k=3',
         ),
+        (['--candidates=4', '--top_k=3'], 'error: candidates must come without --top_k and --top_p: it draws from all'),
         (['--search=4', '--top_p=0.5'], 'it draws from all symbols. Received: top_k=None, top_p=0.5'),
         (['--n=0'], 'error: n must be at least 1. Received: n=0'),
         (

@@ -12,7 +12,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from seqgan_tf import randomness
 from seqgan_tf.policies.draws import draw
 from seqgan_tf.policies.sampling import sequence_log_prob, unroll
-from seqgan_tf.serving import laws, search_laws
+from seqgan_tf.serving import inspect_laws, laws, search_laws
 from seqgan_tf.serving.check import check
 from seqgan_tf.serving.drawing import row_uniforms
 from seqgan_tf.serving.loaders import SessionModel, python_model
@@ -70,9 +70,14 @@ def test_every_law_holds(model, monkeypatch):
     monkeypatch.setattr(laws, 'ROWS_OF_SAMPLE', 4000)
     monkeypatch.setattr(search_laws, 'CANDIDATES', 4000)
     monkeypatch.setattr(search_laws, 'ROWS', 100)
-    outcomes = [*laws.check(model.path, model.servable), *search_laws.check(model.path)]
+    monkeypatch.setattr(inspect_laws, 'ROWS', 100)
+    outcomes = [
+        *laws.check(model.path, model.servable),
+        *inspect_laws.check(model.path),
+        *search_laws.check(model.path),
+    ]
     print(*(what for what, _ in outcomes), sep='\n')
-    assert len(outcomes) == 15
+    assert len(outcomes) == 19
     assert [outcome for outcome in outcomes if outcome[1]] == []
 
 

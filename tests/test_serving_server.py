@@ -109,6 +109,31 @@ def test_search_is_that_of_the_session(served, transport):
     np.testing.assert_allclose(real, np.delete(outputs['prob_real'], 4), rtol=1e-5)
 
 
+def test_inspect_is_that_of_the_session(served, transport):
+    texts = ['w1é w2é', 'w3é', 'w1é ' * 9]
+    answers = transport.predict('inspect', [{'text': text} for text in texts], 30)
+    outputs = served.session('inspect', text=np.array([text.encode() for text in texts], object))
+    for i, answer in enumerate(answers):
+        assert answer['error'] == outputs['error'][i].decode() and answer['tokens'] == outputs['tokens'][i].tolist()
+        assert answer['symbol'] == [symbol.decode() for symbol in outputs['symbol'][i]]
+        assert answer['alternative'] == [[symbol.decode() for symbol in row] for row in outputs['alternative'][i]]
+        for name in ('log_prob', 'alternative_log_prob'):
+            np.testing.assert_allclose(answer[name], outputs[name][i], rtol=1e-5)
+    assert answers[0]['symbol'][:3] == ['w1é', 'w2é', ''] and answers[2]['tokens'] == [-1] * LENGTH
+
+
+def test_candidates_are_those_of_the_session(served, transport):
+    asked = rows(4, prompt='w1é', num_candidates=3, guidance=40.0)
+    asked[1]['num_candidates'], asked[2]['num_candidates'] = 5, 257
+    answers = transport.predict('candidates', asked, 30)
+    found = transport.predict('search', asked, 30)
+    assert answers[2]['error'] == found[2]['error'] != '' and answers[2]['chosen'] == -1
+    for i in (0, 1, 3):
+        assert answers[i]['text'][answers[i]['chosen']] == found[i]['text'] and len(answers[i]['text']) == 5
+        assert answers[i]['prob_real'][answers[i]['chosen']] == pytest.approx(found[i]['prob_real'], rel=1e-5)
+    assert answers[0]['text'][3:] == ['', ''] and answers[0]['log_prob'][3:] == [0, 0]
+
+
 def test_a_bad_row_is_answered_by_error_over_the_wire(served, transport):
     asked = rows(3)
     asked[1]['temperature'] = -1.0
@@ -276,6 +301,19 @@ def test_searches_of_several_requests_run_together_and_answer_as_alone(served, t
         for row, found in zip(some, answer):
             (alone,) = transport.predict('search', [row], 30)
             assert [found[name] for name in ('text', 'tokens', 'seed')] == [alone['text'], alone['tokens'], row['seed']]
+
+
+def test_candidates_of_several_requests_run_together_and_answer_as_alone(served, transport):
+    """But for the number of places, which is that of the row with the most."""
+    asked = [rows(1 + i % 3, seed=i * 10, prompt='', num_candidates=1 + 3 * i, guidance=40.0) for i in range(12)]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda some: transport.predict('candidates', some, 30), asked))
+    for some, answer in zip(asked, answers):
+        for row, found in zip(some, answer):
+            (alone,) = transport.predict('candidates', [row], 30)
+            count = row['num_candidates']
+            assert len(alone['text']) == count and found['text'][:count] == alone['text']
+            assert found['chosen'] == alone['chosen'] and not any(found['text'][count:])
 
 
 def test_merged_requests_of_different_rank_are_refused_together():

@@ -1,6 +1,7 @@
 """What `load` and `run` give: texts, scores and networks, equal to those of the export."""
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -114,6 +115,39 @@ def test_several_candidates_are_the_exported_search(made, source):
     assert plain == trained.generate(5, **asked | {'guidance': 0.0}) != trained.generate(5, **asked)
 
 
+@pytest.mark.parametrize('source', ['run', 'exports'])
+def test_candidates_are_those_among_which_generate_chooses(made, source):
+    trained = made[0] if source == 'run' else seqgan_tf.load(made[2])
+    asked = dict(prompt='b', temperature=0.8, seed=7, num_candidates=9, guidance=30.0)
+    found = trained.candidates(**asked)
+    assert {name: type(value) for name, value in found.items()} == dict(
+        text=list, log_prob=list, prob_real=list, chosen=int, seed=int
+    )
+    assert len(found['text']) == len(found['log_prob']) == len(found['prob_real']) == 9 and found['seed'] == 7
+    (drawn,) = trained.draw(1, **asked)
+    assert {name: found[name][found['chosen']] for name in ('text', 'log_prob', 'prob_real')} == {
+        name: drawn[name] for name in ('text', 'log_prob', 'prob_real')
+    }
+    assert found['text'][0] == trained.generate(1, prompt='b', temperature=0.8, seed=7)[0]
+    assert trained.candidates(seed=-1)['seed'] != trained.candidates(seed=-1)['seed']
+    assert len(trained.candidates(num_candidates=1)['text']) == 1
+
+
+@pytest.mark.parametrize('source', ['run', 'exports'])
+def test_each_symbol_of_a_text_is_inspected(made, source):
+    trained = made[0] if source == 'run' else seqgan_tf.load(made[2])
+    texts = ['ab', 'acbbab', '']  # T is 6: the second has no end
+    found, scores = trained.inspect(texts), trained.score(texts)
+    assert [row['symbol'] for row in found] == [['a', 'b', ''], [*'acbbab'], ['']]
+    for row, score in zip(found, scores):
+        assert sum(row['log_prob']) == pytest.approx(score['log_prob'], abs=1e-5)
+        for symbol, log_prob, best, log_probs in zip(*row.values(), strict=True):
+            assert sorted(best) == ['', 'a', 'b', 'c'] and log_probs[best.index(symbol)] == log_prob
+            assert log_probs == sorted(log_probs, reverse=True)
+            assert sum(map(math.exp, log_probs)) == pytest.approx(1, abs=1e-5)
+    assert trained.inspect([]) == []
+
+
 def test_networks_vocabulary_and_settings_are_those_of_the_run(made):
     trained, workdir, export_dir = made
     for found in (seqgan_tf.load(workdir), seqgan_tf.load(export_dir)):
@@ -142,6 +176,9 @@ def test_a_run_without_a_trained_discriminator_gives_no_prob_real(tmp_path):
     assert trained.discriminator is None and set(trained.score(['ab'])[0]) == {'log_prob', 'length'}
     with pytest.raises(ValueError, match='num_candidates must be 1 where no discriminator was trained. Received: num_'):
         trained.generate(1, num_candidates=2)
+    with pytest.raises(ValueError, match='discriminator must be a trained one to rate candidates. Received: discrim'):
+        trained.candidates()
+    assert trained.inspect(['ab'])[0]['symbol'] == ['a', 'b', '']
 
 
 @pytest.mark.parametrize(
@@ -171,6 +208,24 @@ def test_bad_arguments_of_generate(made, arguments, message):
 def test_bad_texts_to_score(made, texts, message):
     with pytest.raises(ValueError, match=message):
         made[0].score(texts)
+    with pytest.raises(ValueError, match=message):
+        made[0].inspect(texts)
+
+
+@pytest.mark.parametrize(
+    'arguments, message',
+    [
+        (dict(num_candidates=0), r'num_candidates must be in \[1, 257\). Received: num_candidates=0'),
+        (dict(num_candidates=257), r'num_candidates must be in \[1, 257\). Received: num_candidates=257'),
+        (dict(guidance=float('nan')), r'guidance must be in \[0, inf\). Received: guidance=nan'),
+        (dict(seed=2**63), 'seed must be in '),
+        (dict(temperature=0.0), 'temperature must be positive.*temperature=0'),
+        (dict(prompt='az'), 'every symbol of prompt must be in the vocabulary.*number 2'),
+    ],
+)
+def test_bad_arguments_of_candidates(made, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        made[0].candidates(**arguments)
 
 
 def test_no_texts_have_no_scores(made):

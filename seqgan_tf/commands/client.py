@@ -3,6 +3,7 @@
     seqgan-client --url=http://localhost:8501 --model=poetry --n=3
     seqgan-client --url=grpc://localhost:8500 --model=poetry --prompt=... --top_p=0.9 --seed=1 --json
     seqgan-client --model=poetry --score='a text' --score='another'
+    seqgan-client --model=poetry --inspect='a text'
     seqgan-client --model=poetry --search=16 --guidance=1 --prompt=...
     seqgan-client --model=poetry --status
 
@@ -46,7 +47,7 @@ class Unavailable(ValueError):
 
 
 def main():
-    """Prints a line for each answer, or with --json an object; the exit code is 1 where anything failed."""
+    """Prints each answer as `plain` shows it, or with --json as an object; the exit code is 1 where anything failed."""
     args = parse_args()
     failed = False
     try:
@@ -73,49 +74,31 @@ def parse_args():
     which.add_argument('--version', type=int, help='ask this version; the server chooses unless given')
     which.add_argument('--label', help='ask the version with this label, such as stable or canary')
     task = parser.add_mutually_exclusive_group()
-    task.add_argument(
-        '--score', action='append', metavar='TEXT', help='how likely and how real a text is; may be repeated'
-    )
-    task.add_argument(
-        '--search',
-        type=int,
-        metavar='N',
-        help='draw N candidates for each text, up to 256; the discriminator chooses one. A text costs as much as N',
-    )
+    texts, number = dict(action='append', metavar='TEXT'), dict(type=int, metavar='N')
+    task.add_argument('--score', **texts, help='how likely and how real a text is; may be repeated')
+    task.add_argument('--inspect', **texts, help='how likely each symbol of a text is; may be repeated')
+    task.add_argument('--search', **number, help='the discriminator chooses each text of N candidates, up to 256')
+    task.add_argument('--candidates', **number, help='the N candidates themselves; * marks the one that --search gives')
     task.add_argument(
         '--status',
         action='store_true',
         help='the state of each version, or of the one that --version or --label names; '
         'the exit code is 0 if one of them is AVAILABLE',
     )
-    parser.add_argument('--prompt', help='what each text starts with')
-    parser.add_argument(
-        '--temperature', type=float, default=1.0, help='below 1 more likely texts, above 1 more varied ones'
+    option = parser.add_argument
+    option('--prompt', help='what each text starts with')
+    option('--temperature', type=float, default=1.0, help='below 1 more likely texts, above 1 more varied ones')
+    option('--top_k', type=int, help='draw from the k likeliest symbols only; 1 takes the likeliest; 0 for all')
+    option('--top_p', type=float, help='draw from the fewest symbols with this share of the probability; 1 for all')
+    option('--guidance', type=float, help='how strongly to choose: 0 not at all, large: the best of N; 1 unless given')
+    option('--seed', type=int, default=-1, help='text i is drawn from seed + i; negative: fresh seeds, shown by --json')
+    option('--n', type=int, default=1, help='how many texts')
+    option(
+        '--batch_size', type=int, default=64, help='texts a request; servers that batch have a limit, max_batch_size'
     )
-    parser.add_argument(
-        '--top_k', type=int, help='draw from the k likeliest symbols only; 1 takes the likeliest; 0 for all'
-    )
-    parser.add_argument(
-        '--top_p', type=float, help='draw from the fewest symbols that hold this share of the probability; 1 for all'
-    )
-    parser.add_argument(
-        '--guidance',
-        type=float,
-        help='how strongly --search chooses: 0 not at all, large: the best of N; 1 unless given',
-    )
-    parser.add_argument(
-        '--seed',
-        type=int,
-        default=-1,
-        help='text i is drawn from seed + i; negative for fresh seeds, which --json shows',
-    )
-    parser.add_argument('--n', type=int, default=1, help='how many texts')
-    parser.add_argument(
-        '--batch_size', type=int, default=64, help='texts a request; a server that batches has a limit, max_batch_size'
-    )
-    parser.add_argument('--timeout', type=float, default=30, help='seconds for a request, its retries included')
-    parser.add_argument('--retries', type=int, default=3, help='further attempts while the server is unavailable')
-    parser.add_argument('--json', action='store_true', help='print a JSON object for each answer')
+    option('--timeout', type=float, default=30, help='seconds for a request, its retries included')
+    option('--retries', type=int, default=3, help='further attempts while the server is unavailable')
+    option('--json', action='store_true', help='print a JSON object for each answer')
     args = parser.parse_args()
     if args.grpc:
         args.url = f'grpc://{args.grpc}'
@@ -124,32 +107,29 @@ def parse_args():
 
 def check(args):
     """Raises ValueError for a setting that the model would refuse."""
+    searching, several = ('search', args.search) if args.candidates is None else ('candidates', args.candidates)
+    schemes = 'http://', 'https://', 'grpc://'
     for name, value, fits, rule in (
         ('temperature', args.temperature, 0 < args.temperature < math.inf, 'positive and finite'),
         ('top_k', args.top_k, (args.top_k or 0) >= 0, 'at least 0'),
         ('top_k', args.top_k, (args.top_k or 0) < 2**31, 'below 2**31'),
         ('top_p', args.top_p, args.top_p is None or 0 < args.top_p <= 1, 'above 0 and at most 1'),
-        ('search', args.search, args.search is None or 1 <= args.search <= 256, 'at least 1 and at most 256'),
+        (searching, several, several is None or 1 <= several <= 256, 'at least 1 and at most 256'),
         ('guidance', args.guidance, 0 <= (args.guidance or 0) < math.inf, 'at least 0 and finite'),
         ('seed', args.seed, -(2**63) <= args.seed <= 2**63 - max(args.n, 1), 'an integer of 64 bits'),
         ('n', args.n, args.n >= 1, 'at least 1'),
         ('batch_size', args.batch_size, args.batch_size >= 1, 'at least 1'),
         ('timeout', args.timeout, 0 < args.timeout < math.inf, 'positive and finite'),
         ('retries', args.retries, args.retries >= 0, 'at least 0'),
-        (
-            'url',
-            args.url,
-            args.url.startswith(('http://', 'https://', 'grpc://')),
-            'an address of http://, https:// or grpc://',
-        ),
+        ('url', args.url, args.url.startswith(schemes), 'an address of http://, https:// or grpc://'),
     ):
         if not fits:
             raise ValueError(f'{name} must be {rule}. Received: {name}={value}')
-    if args.search is None and args.guidance is not None:
-        raise ValueError(f'guidance must come with --search, which it guides. Received: guidance={args.guidance}')
-    if args.search is not None and (args.top_k or 0, args.top_p or 1) != (0, 1):
+    if several is None and args.guidance is not None:
+        raise ValueError(f'guidance must come with --search or --candidates. Received: guidance={args.guidance}')
+    if several is not None and (args.top_k or 0, args.top_p or 1) != (0, 1):
         raise ValueError(
-            'search must come without --top_k and --top_p: it draws from all symbols. '
+            f'{searching} must come without --top_k and --top_p: it draws from all symbols. '
             f'Received: top_k={args.top_k}, top_p={args.top_p}'
         )
 
@@ -162,20 +142,23 @@ def connect(args):
 
 
 def ask(server, args):
-    """Yields the answer to each row, a dict of the signature's outputs, and for --score the text too.
+    """Yields the answer to each row, a dict of the signature's outputs, and for --score and --inspect the text too.
+
+    Lists of `inspect` and `candidates` are cut where they say nothing more.
 
     Raises:
         ValueError: a server that does not answer as it should.
     """
-    if args.score:
-        signature, rows = 'score', [{'text': text} for text in args.score]
+    texts = args.score or args.inspect
+    if texts:
+        signature, rows = 'score' if args.score else 'inspect', [{'text': text} for text in texts]
     else:
         row, signature = {'temperature': args.temperature}, 'sample'
-        if args.search is not None:
-            signature = 'search'
+        if (args.search, args.candidates) != (None, None):
+            signature = 'search' if args.candidates is None else 'candidates'
             row |= {
                 'prompt': args.prompt or '',
-                'num_candidates': args.search,
+                'num_candidates': args.search or args.candidates,
                 'guidance': 1.0 if args.guidance is None else args.guidance,
             }
         elif (args.prompt, args.top_k, args.top_p) != (None, None, None):
@@ -189,7 +172,17 @@ def ask(server, args):
     for start in range(0, len(rows), args.batch_size):
         some = rows[start : start + args.batch_size]
         answers = patiently(lambda seconds: server.predict(signature, some, seconds), args.timeout, args.retries)
-        yield from answers if signature != 'score' else (row | answer for row, answer in zip(some, answers))
+        for row, answer in zip(some, answers):
+            places = _places(row, answer)
+            answer = {name: value[:places] if isinstance(value, list) else value for name, value in answer.items()}
+            yield row | answer if texts else answer
+
+
+def _places(row, answer):
+    """How many items the lists of an answer keep; None for all."""
+    if 'symbol' in answer:
+        return [*answer['symbol'], ''].index('') + 1  # up to the end
+    return row['num_candidates'] if 'chosen' in answer else None  # a server that merges requests may give more
 
 
 def status(server, args):
@@ -205,12 +198,22 @@ def status(server, args):
 
 
 def plain(answer):
-    """An answer as a line of text."""
+    """An answer as text: a line, or for `inspect` the text and a line for each symbol, for `candidates` a line for each."""
     if 'state' in answer:
         return f'{answer["version"]}\t{answer["state"]}'
     if 'length' in answer:
-        return '\t'.join(str(answer[name]) for name in ('log_prob', 'prob_real', 'length', 'text') if name in answer)
+        return _line(*(answer[name] for name in ('log_prob', 'prob_real', 'length', 'text') if name in answer))
+    if 'symbol' in answer:
+        columns = zip(answer['log_prob'], answer['symbol'], answer['alternative'])
+        return '\n'.join([answer['text'], *(_line(*cells, *likeliest) for *cells, likeliest in columns)])
+    if 'chosen' in answer:
+        marks = ['*' if place == answer['chosen'] else '' for place in range(len(answer['text']))]
+        return '\n'.join(map(_line, marks, answer['log_prob'], answer['prob_real'], answer['text']))
     return answer['text']
+
+
+def _line(*cells):
+    return '\t'.join(map(str, cells))
 
 
 def patiently(call, timeout, retries):
@@ -382,7 +385,9 @@ def _stderr_aside():
 
 def _plain_value(value):
     """A row of a tensor as JSON has it."""
-    return value.decode() if isinstance(value, bytes) else value.tolist()
+    if isinstance(value, bytes):
+        return value.decode()
+    return [*map(_plain_value, value)] if getattr(value, 'ndim', 0) else value.tolist()
 
 
 if __name__ == '__main__':
