@@ -85,20 +85,21 @@ def parse_args():
         help='the state of each version, or of the one that --version or --label names; '
         'the exit code is 0 if one of them is AVAILABLE',
     )
-    option = parser.add_argument
-    option('--prompt', help='what each text starts with')
-    option('--temperature', type=float, default=1.0, help='below 1 more likely texts, above 1 more varied ones')
-    option('--top_k', type=int, help='draw from the k likeliest symbols only; 1 takes the likeliest; 0 for all')
-    option('--top_p', type=float, help='draw from the fewest symbols with this share of the probability; 1 for all')
-    option('--guidance', type=float, help='how strongly to choose: 0 not at all, large: the best of N; 1 unless given')
-    option('--seed', type=int, default=-1, help='text i is drawn from seed + i; negative: fresh seeds, shown by --json')
-    option('--n', type=int, default=1, help='how many texts')
-    option(
-        '--batch_size', type=int, default=64, help='texts a request; servers that batch have a limit, max_batch_size'
+    parser.add_argument('--prompt', help='what each text starts with')
+    parser.add_argument('--temperature', type=float, default=1.0, help='below 1 likelier texts, above 1 more varied')
+    parser.add_argument('--top_k', type=int, help='draw from the k likeliest symbols; 1: the likeliest; 0: all')
+    parser.add_argument('--top_p', type=float, help='draw from the fewest symbols with this share; 1: all')
+    parser.add_argument(
+        '--guidance', type=float, help='how strongly to choose: 0 not at all, large: the best; default 1'
     )
-    option('--timeout', type=float, default=30, help='seconds for a request, its retries included')
-    option('--retries', type=int, default=3, help='further attempts while the server is unavailable')
-    option('--json', action='store_true', help='print a JSON object for each answer')
+    parser.add_argument('--seed', type=int, default=-1, help='text i has seed + i; negative: fresh ones, see --json')
+    parser.add_argument('--n', type=int, default=1, help='how many texts')
+    parser.add_argument(
+        '--batch_size', type=int, default=64, help='texts a request; servers have a limit, max_batch_size'
+    )
+    parser.add_argument('--timeout', type=float, default=30, help='seconds for a request, its retries included')
+    parser.add_argument('--retries', type=int, default=3, help='further attempts while the server is unavailable')
+    parser.add_argument('--json', action='store_true', help='print a JSON object for each answer')
     args = parser.parse_args()
     if args.grpc:
         args.url = f'grpc://{args.grpc}'
