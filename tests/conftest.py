@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SLOW = """
     algorithms claims claims_evaluation closing commands cpp deployment_files discriminators_table
     dry_run examples experiment export export_commands generalising given learning_from_search music_runs nginx operator prefix_values
-    playground_page python_guide registries resume rollout run_data sampling serving serving_check serving_filters serving_fuzz serving_kinds
+    playground_page playground_served python_guide registries resume rollout run_data sampling serving serving_check serving_filters serving_fuzz serving_kinds
     serving_labels serving_real serving_server serving_versions start_from steps sweep train_command
     trained values_of_runs
 """.split()

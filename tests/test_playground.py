@@ -1,7 +1,5 @@
 """What the playground asks and shows, without a browser: symbols in their texts, both kinds of models, curves, commands."""
 
-import argparse
-import dataclasses
 import math
 import shutil
 import socket
@@ -10,42 +8,33 @@ import sys
 import numpy as np
 import pytest
 from serving_models import DEPENDENT, VOCABULARIES, networks
-from serving_server import serve
 
-from seqgan_tf.commands.client import connect
 from seqgan_tf.config import Config
 from seqgan_tf.data.verse_rules import TONES, verse_marks
 from seqgan_tf.data.vocabulary import Vocabulary
 from seqgan_tf.music.melody import Melody
-from seqgan_tf.playground import command
+from seqgan_tf.playground import command, in_process
 from seqgan_tf.playground.answers import answers_of, answers_to, drawn_symbols, likelihood, shown
 from seqgan_tf.playground.in_process import InProcess
-from seqgan_tf.playground.model import LONGEST, Data, Missing, Request
+from seqgan_tf.playground.model import LONGEST, Missing, Request
 from seqgan_tf.playground.served import Served
 from seqgan_tf.playground.symbols import continued, places_of
-from seqgan_tf.serving.export import export_saved_model
-
-SETTINGS = dataclasses.asdict(Config(dataset='verse'))
+from seqgan_tf.running.trained import Trained
 
 
 @pytest.fixture(scope='module')
-def export(tmp_path_factory):
-    """An export of random networks on the characters of verse."""
+def trained():
+    """Random networks on the characters of verse."""
     vocabulary = Vocabulary(sorted(TONES), tokens='char', verse_length=5)
-    base = tmp_path_factory.mktemp('exports') / 'poetry'
-    export_saved_model(*networks(vocabulary, 20), vocabulary, 20, base, SETTINGS)
-    return base
+    return Trained(*networks(vocabulary, 20), vocabulary, 20, Config(dataset='verse'))
 
 
 @pytest.fixture(scope='module')
-def local(export):
-    return InProcess(str(export))
-
-
-@pytest.fixture(scope='module')
-def served(export):
-    with serve(export) as server:
-        yield server
+def local(trained):
+    """The networks as a model in the process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(in_process, 'load', lambda path: trained)
+        return InProcess('exports/poetry')
 
 
 # Symbols in their texts.
@@ -103,45 +92,6 @@ def test_a_request_has_limits(change, message):
 # Models.
 
 
-def close(one, other):
-    return one == other or (isinstance(one, float) and math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-4))
-
-
-def same(one, other):
-    """Whether answers agree, numbers to four digits."""
-    if isinstance(one, dict):
-        return one.keys() <= other.keys() and all(same(one[name], other[name]) for name in one)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return close(one, other)
-
-
-@pytest.mark.parametrize('port', ['rest', 'grpc'])
-def test_a_served_model_answers_as_one_in_the_process(port, local, served):
-    if port == 'grpc' and served.grpc is None:
-        pytest.skip('tensorflow-serving-api is not installed')
-    model = Served(served.rest if port == 'rest' else f'grpc://{served.grpc}', 'poetry')
-    assert (model.searches, model.data) == (True, Data('verse')) == (local.searches, local.data)
-    plain = Request(n=3, prompt='明月', temperature=0.9, top_k=50, top_p=0.9, seed=5)
-    searched = Request(prompt='明', num_candidates=5, guidance=2.0, seed=3)
-    rows = local.draw(plain)
-    texts = [row['text'] for row in rows]
-    assert same(rows, model.draw(plain))
-    assert same(local.draw(searched), model.draw(searched))
-    assert same(local.score(texts), model.score(texts))
-    assert same(local.inspect(texts), model.inspect(texts))
-    found = model.candidates(searched)
-    assert same(local.candidates(searched), found)
-    assert len(found['text']) == 5 and found['text'][found['chosen']] == local.draw(searched)[0]['text']
-    for bad in ('x', '明' * 21):
-        with pytest.raises(ValueError) as one:
-            local.draw(Request(prompt=bad))
-        with pytest.raises(ValueError) as other:
-            model.draw(Request(prompt=bad))
-        assert str(one.value) == str(other.value)
-    assert model.news() == ''
-
-
 def test_symbols_of_an_answer_sum_to_its_likelihood(local):
     [answer], notes = answers_of(local, local.draw(Request(seed=4)))
     assert notes == [] and answer.prob_real is not None
@@ -186,25 +136,19 @@ def test_each_line_is_scored_on_its_own(local):
         answers_to(local, 65 * [poem])
 
 
-def test_a_new_version_is_told_and_taken(export, tmp_path):
-    base = tmp_path / 'poetry'
-    shutil.copytree(export, base)
-    model = InProcess(str(base))
-    assert model.news() == ''
-    shutil.copytree(base / '1', base / '2')
-    assert model.news() == f'{base} has version 2. Here version 1 answers.'
+def test_a_new_version_is_told_and_taken(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(in_process, 'load', lambda path: trained)
+    for number in (1, 2):
+        (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / 'saved_model.pb').touch()
+        if number == 1:
+            model = InProcess(str(tmp_path))
+            assert model.news() == ''
+    assert model.news() == f'{tmp_path} has version 2. Here version 1 answers.'
     model.renew()
     assert model.news() == ''
-    shutil.rmtree(base)
+    shutil.rmtree(tmp_path)
     assert 'is gone' in model.news() and model.draw(Request(seed=1))
-
-
-def test_a_server_that_went_is_told(served):
-    model = Served(served.rest, 'poetry')
-    model.server = connect(argparse.Namespace(url='http://127.0.0.1:1', model='poetry', version=None, label=None))
-    assert 'must be a TensorFlow Serving' in model.news()
-    with pytest.raises(ValueError, match='must be a TensorFlow Serving'):
-        model.draw(Request())
 
 
 # What is shown.

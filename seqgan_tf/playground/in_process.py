@@ -29,7 +29,7 @@ class InProcess:
             self.trained: Trained = trained
             self.loaded = newest
         self.data, self.searches = Data.of_config(trained.config), trained.discriminator is not None
-        self.card = str(getattr(trained, 'card', '') or '')
+        self.card = _card(trained)
 
     def draw(self, request: Request) -> list[Row]:
         """See `Model`."""
@@ -88,3 +88,11 @@ class InProcess:
     def _require(self, name: str) -> None:
         if not hasattr(self.trained, name):
             raise Missing(f'this version of seqgan_tf has no {name}')
+
+
+def _card(trained: Trained) -> str:
+    """The model card; '' where it has none."""
+    try:
+        return getattr(trained, 'card', '')
+    except ValueError:
+        return ''

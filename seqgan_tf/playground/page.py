@@ -44,7 +44,7 @@ def page_of(model: Model, compared: Model | None, workdir: pathlib.Path | None) 
                 tabs.value = 'Generate'
                 generate.prompt.run_method('focus')
 
-            with ui.tab_panels(tabs, value='Generate').classes('sg-panels').props('keep-alive'):
+            with ui.tab_panels(tabs, value='Generate', animated=False).classes('sg-panels').props('keep-alive'):
                 with ui.tab_panel('Generate'):
                     generate = Generate(model, continue_from)
                 with ui.tab_panel('Search'):
