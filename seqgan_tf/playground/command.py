@@ -6,6 +6,7 @@ seqgan-playground --url=http://localhost:8501 --model=poetry
 """
 
 import argparse
+import asyncio
 import pathlib
 import socket
 import sys
@@ -15,7 +16,7 @@ from seqgan_tf.running.startup import load_tensorflow
 
 PORT = 7860
 EXTRA = "pip install 'seqgan_tf[playground]'"
-LOOPBACK = ('127.0.0.1', 'localhost', '::1')
+LOOPBACK = ['127.0.0.1', 'localhost']
 
 
 def main() -> None:
@@ -45,7 +46,6 @@ def main() -> None:
     args = parser.parse_args()
     try:
         _check(args)
-        load_tensorflow()
         model, compared = _model(args), _compared(args.compare)
     except (ValueError, OSError) as error:
         sys.exit(f'error: {error}')
@@ -87,30 +87,36 @@ def _model(args: argparse.Namespace) -> Any:
     Raises:
         ValueError: it cannot be loaded, or does not answer.
     """
-    from seqgan_tf.config import Config
-    from seqgan_tf.playground.in_process import InProcess
-    from seqgan_tf.playground.served import Served
-
     if args.url:
-        config = Config.from_json(pathlib.Path(args.workdir, 'config.json')) if args.workdir else None
-        return Served(args.url, args.model, config)
-    return InProcess(args.export_dir or args.workdir)
+        return _served(args.url, args.model, args.workdir)
+    return _in_process(args.export_dir or args.workdir)
 
 
 def _compared(place: str | None) -> Any:
+    """The second model, or None; raises as `_model`."""
+    if place is None or '://' not in place:
+        return place and _in_process(place)
+    url, _, model = place.rstrip('/').rpartition('/')
+    return _served(url, model, None)
+
+
+def _in_process(path: str) -> Any:
+    load_tensorflow()
     from seqgan_tf.playground.in_process import InProcess
+
+    return InProcess(path)
+
+
+def _served(url: str, model: str, workdir: str | None) -> Any:
+    """A model behind a server, whose page needs no TensorFlow."""
+    from seqgan_tf.config import Config
     from seqgan_tf.playground.served import Served
 
-    if place is None:
-        return None
-    if '://' in place:
-        url, _, model = place.rstrip('/').rpartition('/')
-        return Served(url, model)
-    return InProcess(place)
+    return Served(url, model, Config.from_json(pathlib.Path(workdir, 'config.json')) if workdir else None)
 
 
 def _serve(args: argparse.Namespace, model: Any, compared: Any) -> None:
-    from nicegui import app, ui
+    from nicegui import app, background_tasks, ui
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     from seqgan_tf.playground.melodies import add_routes
@@ -120,10 +126,9 @@ def _serve(args: argparse.Namespace, model: Any, compared: Any) -> None:
     add_routes()
     app.add_middleware(ContentPolicy)
     if args.host in LOOPBACK:  # a page of another origin cannot reach it by a name that leads here
-        app.add_middleware(TrustedHostMiddleware, allowed_hosts=['127.0.0.1', 'localhost', '[::1]'])
-    host = f'[{args.host}]' if ':' in args.host else args.host
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOOPBACK)
     app.config.quasar_config['loadingBar']['skipHijack'] = True  # it would show requests of the connection itself
-    app.on_startup(lambda: print(f'playground: http://{host}:{args.port} (Ctrl-C ends it)', flush=True))
+    app.on_startup(lambda: background_tasks.create(_announce(args.host, args.port)))
     workdir = pathlib.Path(args.workdir) if args.workdir else None
     ui.run(
         page_of(model, compared, workdir),
@@ -139,6 +144,18 @@ def _serve(args: argparse.Namespace, model: Any, compared: Any) -> None:
         show=False,
         show_welcome_message=False,
     )
+
+
+async def _announce(host: str, port: int) -> None:
+    """Prints the address once it answers, which is a moment after the start-up."""
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+            break
+        except OSError:
+            await asyncio.sleep(0.1)
+    writer.close()
+    print(f'playground: http://{f"[{host}]" if ":" in host else host}:{port} (Ctrl-C ends it)', flush=True)
 
 
 if __name__ == '__main__':

@@ -7,7 +7,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from nicegui import run, ui
 
-P, R = ParamSpec('P'), TypeVar('R')
+P = ParamSpec('P')
+R = TypeVar('R')
 
 
 class Work:
