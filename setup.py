@@ -64,7 +64,7 @@ setup(
             'kubernetes-validate>=1.30,<2',
             'nicegui>=3.18,<4',
             'playwright>=1.50,<2',
-            'axe-playwright-python>=0.1.4,<0.2',
+            'axe-playwright-python>=0.1.8,<0.2',
         ],
     },
     classifiers=['License :: OSI Approved :: Apache Software License', 'Programming Language :: Python :: 3'],

@@ -5,6 +5,7 @@ The page runs in a process of its own, and Chromium sees only what a user sees.
 
 import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
@@ -88,8 +89,20 @@ def exports(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def verse_page(exports):
-    with page_of(f'--export_dir={exports / "verse"}') as address:
+def workdir(tmp_path_factory):
+    """The directory of a run that has logged two rounds."""
+    path = tmp_path_factory.mktemp('run')
+    (path / 'metrics.jsonl').write_text(line_of(1, 3.0) + line_of(2, 2.0))
+    return path
+
+
+def line_of(number, nll):
+    return json.dumps({'phase': 'mle', 'round': number, 'nll': nll}) + '\n'
+
+
+@pytest.fixture(scope='module')
+def verse_page(exports, workdir):
+    with page_of(f'--export_dir={exports / "verse"}', f'--workdir={workdir}') as address:
         yield address
 
 
@@ -213,6 +226,17 @@ def test_bad_values_are_answered_in_a_line(browser, verse_page):
             page.get_by_text(message).wait_for()
             field.fill(before)
         press(page, 'Generate')
+
+
+def test_curves_grow_while_a_run_trains(browser, verse_page, workdir):
+    with opened(browser, verse_page) as page:
+        tab(page, 'Training')
+        page.get_by_text('training; last line: mle 2').wait_for()
+        page.get_by_role('img', name='nll by round. Last values: mle: 2 at 2').wait_for()
+        with open(workdir / 'metrics.jsonl', 'a') as log:
+            log.write(line_of(3, 1.5))
+        page.get_by_text('training; last line: mle 3').wait_for()
+        page.get_by_role('img', name='nll by round. Last values: mle: 1.5 at 3').wait_for()
 
 
 def test_other_hosts_are_refused(verse_page):

@@ -38,6 +38,9 @@ class Training:
                 return
             self.entries = await run.io_bound(metrics_log.read, self.path) or ()
             self.seen = seen
+        except FileNotFoundError:
+            self.line.text = f'No round is logged yet: {self.path} is not there.'
+            return
         except (OSError, ValueError) as error:
             self.line.text = f'No curves: {error}'
             return
