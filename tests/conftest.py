@@ -11,9 +11,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Modules of real processes, servers, whole runs and compiled graphs: minutes in all.
 SLOW = """
     algorithms card claims claims_evaluation closing commands cpp deploy deployment_files discriminators_table
-    dry_run examples experiment export export_commands generalising given learning_from_search music_runs nginx operator prefix_values pretrained
-    python_guide registries resume rollout run_data sampling serving serving_check serving_filters serving_fuzz serving_kinds
-    serving_labels serving_real serving_server serving_versions start_from steps sweep sweep_shards train_command
+    dry_run examples experiment export export_commands generalising given learning_from_search music_runs nginx operator prefix_values
+    playground_page playground_served pretrained python_guide registries resume rollout run_data sampling serving serving_check
+    serving_filters serving_fuzz serving_kinds serving_labels serving_real serving_server serving_versions start_from steps sweep
+    sweep_shards train_command
     trained values_of_runs
 """.split()
 

@@ -24,7 +24,7 @@ LAYERS = [
     'loggers',
     'config',  # its choices are the names of the registries below
     'running',
-    'train sweep report commands __main__ data.__main__',
+    'train sweep report playground commands __main__ data.__main__',
 ]
 LEAVES = ['errors', 'running.interruption', 'running.startup']
 SOURCES = {

@@ -5,8 +5,9 @@ import re
 
 import pytest
 
-from seqgan_tf.data.verse import make_poems, verse_validity
+from seqgan_tf.data.verse import make_poems
 from seqgan_tf.data.verse_lexicon import PHRASES, READINGS
+from seqgan_tf.data.verse_rules import verse_marks, verse_validity
 
 LEVEL_TAILS = ('drift', 'flight', 'bloom', 'feeling')
 READING = {char: entry[0] for entry in re.findall(r'([a-z]+\d)([^a-z\s]+)', READINGS) for char in entry[1]}
@@ -204,3 +205,40 @@ def test_negative_seed():
 def test_no_texts():
     with pytest.raises(ValueError, match=re.escape('texts must hold at least 1 text. Received: 0 texts')):
         verse_validity([])
+
+
+def marked(text):
+    """(tones, rhyme, grammar): whether every character keeps its part of each rule."""
+    marks = verse_marks(text)
+    return tuple(all(getattr(mark, f'keeps_{rule}') for mark in marks) for rule in ('tones', 'rhyme', 'grammar'))
+
+
+def test_characters_keep_a_rule_where_the_text_does(poems):
+    """On poems, on poems with one to six characters of others, on lines of different poems, and on unknown characters."""
+    rng = random.Random(1)
+    seen = set()
+    for poem in poems[:1000]:
+        assert marked(poem) == (True, True, True)
+        chars = list(poem)
+        for place in rng.sample(range(20), rng.randint(1, 6)):
+            chars[place] = rng.choice(rng.choice(poems)) if rng.random() < 0.9 else '。'
+        lines = [poems[rng.randrange(1000)][i : i + 5] for i in (0, 5, 10, 15)]
+        twice = poem[:10] + poem[:2] + poem[12:]
+        rhyme_again = poem[:19] + poem[9]
+        for text in (''.join(chars), ''.join(lines), twice, rhyme_again, poem[:4] + '。' + poem[5:]):
+            assert marked(text) == validity(text), text
+            seen.add(validity(text))
+    assert len(seen) > 4
+
+
+def test_marks_say_what_is_wrong():
+    poem = make_poems(1, 0)[0]
+    marks = verse_marks(' '.join(poem))
+    assert ''.join(mark.character for mark in marks) == poem
+    assert [i for i, mark in enumerate(marks) if mark.rhyme] in ([9, 19], [4, 9, 19])
+    broken = verse_marks(poem[:7] + '。' + poem[8:])
+    assert [i for i, mark in enumerate(broken) if not mark.keeps_tones] == [7]
+    assert [i for i, mark in enumerate(broken) if not mark.keeps_grammar] == [7, 8, 9]
+    assert broken[7][:3] == ('。', '', '?')
+    with pytest.raises(ValueError, match='a poem must have 20 characters. Received: 19'):
+        verse_marks(poem[1:])

@@ -38,6 +38,7 @@ COMMANDS = {
     'export': Command('seqgan_tf.commands.export', 'exports the generator of a run for TensorFlow Serving'),
     'check': Command('seqgan_tf.commands.check', 'checks an exported model before it is served'),
     'client': Command('seqgan_tf.commands.client', 'asks a TensorFlow Serving for texts'),
+    'playground': Command('seqgan_tf.playground.command', 'opens a page in the browser to play with a model'),
 }
 
 
@@ -67,7 +68,7 @@ def start(name: str) -> None:
 
 
 # The console scripts seqgan-train and so on (setup.py).
-train, data, sweep, report, sample, midi, export, check, client = (
+train, data, sweep, report, sample, midi, export, check, client, playground = (
     functools.partial(start, name)
-    for name in ('train', 'data', 'sweep', 'report', 'sample', 'midi', 'export', 'check', 'client')
+    for name in ('train', 'data', 'sweep', 'report', 'sample', 'midi', 'export', 'check', 'client', 'playground')
 )

@@ -1,28 +1,10 @@
-"""Regulated verse: quatrains of five-character lines (五言绝句), drawn from a small grammar.
-
-A poem has 20 Chinese characters, 4 lines of 5, without spaces or punctuation. Its phrases are those
-of `verse_lexicon`. It keeps three rules.
-
-Grammar. A line is a head of two characters and a tail of three. Their categories fit a template of
-the line's position, see `TEMPLATES`. No phrase comes twice in a poem.
-
-Tones. A character is level (平, Mandarin tones 1 and 2) or oblique (仄, tones 3 and 4). Mandarin has
-lost the entering tone. The tones of a poem are one of the four standard arrangements, see
-`ARRANGEMENTS`, as Wang Li tabulates them (《诗词格律》, 1962, ch. 2). The tone of `中` is free. Only the
-first character of a line can be free, and that of 平平仄仄平 is not. This is a strict reading of
-一三五不论: it excludes a lone level tone (孤平) and three level tones at the end of a line (三平调).
-
-Rhyme. The last characters of lines 2 and 4 rhyme: they are level, they differ, and their finals are
-of one group. The last character of line 1 rhymes with them unless its tone is oblique. The groups
-are the thirteen of Mandarin popular verse (十三辙), see `RHYME_GROUPS`.
-"""
+"""Regulated verse: poems that keep every rule of `verse_rules`, drawn uniformly."""
 
 import bisect
 import functools
 import itertools
 import math
 import random
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -31,45 +13,23 @@ import numpy as np
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.registry import DATASETS
 from seqgan_tf.data.tasks import Task
-from seqgan_tf.data.verse_lexicon import PHRASES, READINGS
+from seqgan_tf.data.verse_lexicon import PHRASES
+from seqgan_tf.data.verse_rules import (
+    ARRANGEMENTS,
+    GROUPS,
+    HEAD_LENGTH,
+    POEM_LENGTH,
+    RHYME_GROUPS,
+    TEMPLATES,
+    TONES,
+    VERSE_LENGTH,
+    tone_regex,
+    tones_of,
+    verse_validity,
+)
 from seqgan_tf.data.vocabulary import Vocabulary
 
-VERSE_LENGTH = 5
-POEM_LENGTH = 20
-HEAD_LENGTH = 2
 NUM_POEMS = 16_384  # for training, unless the settings say otherwise
-CONSONANTS = 'bcdfghjklmnpqrstwxyz'  # v is a vowel here: it stands for ü
-
-# The (head, tail) categories of each line: the parts of the classical quatrain (起承转合).
-TEMPLATES = (
-    (('time', 'scene'), ('place', 'scene')),  # opening
-    (('place', 'scene'), ('sky', 'drift'), ('bird', 'flight'), ('plant', 'bloom')),  # development
-    (('person', 'act'),),  # turn
-    (('muse', 'feeling'),),  # close
-)
-
-ARRANGEMENTS = (
-    ('中仄平平仄', '平平仄仄平', '中平平仄仄', '中仄仄平平'),  # oblique start, line 1 unrhymed
-    ('中仄仄平平', '平平仄仄平', '中平平仄仄', '中仄仄平平'),  # oblique start, line 1 rhymed
-    ('中平平仄仄', '中仄仄平平', '中仄平平仄', '平平仄仄平'),  # level start, line 1 unrhymed
-    ('平平仄仄平', '中仄仄平平', '中仄平平仄', '平平仄仄平'),  # level start, line 1 rhymed
-)
-
-RHYME_GROUPS = {  # name: the finals, as pinyin writes them (v for ü)
-    '发花': 'a ia ua',
-    '梭坡': 'o e uo',
-    '乜斜': 'ie ue ve',
-    '姑苏': 'u',
-    '一七': 'i v er',
-    '怀来': 'ai uai',
-    '灰堆': 'ei ui',
-    '遥条': 'ao iao',
-    '由求': 'ou iu',
-    '言前': 'an ian uan',
-    '人辰': 'en in un',
-    '江阳': 'ang iang uang',
-    '中东': 'eng ing ong iong',
-}
 
 
 def check(config: Any) -> None:
@@ -87,7 +47,7 @@ def load(config: Any) -> Task:
     by code point, whether a drawn poem has them or not. Texts show a space after each line.
     """
     num_poems, held_out = config.num_sequences or NUM_POEMS, config.held_out
-    vocabulary = Vocabulary(sorted(_TONES), tokens='char', verse_length=VERSE_LENGTH)
+    vocabulary = Vocabulary(sorted(TONES), tokens='char', verse_length=VERSE_LENGTH)
     poems = make_poems(num_poems + 2 * held_out, config.seed)
     rows = vocabulary.encode([list(poem) for poem in poems], POEM_LENGTH)
     train, validation, test = np.split(rows, [num_poems, num_poems + held_out])
@@ -118,89 +78,6 @@ def make_poems(num_poems: int, seed: int) -> list[str]:
     while len(distinct) < num_poems:
         distinct[next(poems)] = None
     return list(distinct)
-
-
-def verse_validity(texts: Sequence[str]) -> dict[str, float]:
-    """The share of texts that keep each rule of the verse.
-
-    Args:
-        texts: any texts, at least one. White space is ignored. An unknown character breaks the
-            rules that it takes part in. A text that is not 20 characters long breaks all rules.
-
-    Returns:
-        Shares in [0, 1] of 'valid_tones', 'valid_rhyme' and 'valid_grammar' (the templates, and no
-        phrase twice), and of texts that keep all three, 'valid_all'.
-
-    Raises:
-        ValueError: there are no texts.
-    """
-    if not len(texts):
-        raise ValueError('texts must hold at least 1 text. Received: 0 texts')
-    kept = [_rules_kept(''.join(text.split())) for text in texts]
-    names = ('valid_tones', 'valid_rhyme', 'valid_grammar')
-    shares = {name: sum(column) / len(kept) for name, column in zip(names, zip(*kept))}
-    return shares | {'valid_all': sum(map(all, kept)) / len(kept)}
-
-
-# Readings, tones and rhymes.
-
-
-def _rhyme_group(syllable: str) -> str:
-    """The rhyme group of a syllable in pinyin, for example '乜斜' of 'yue4'."""
-    final = syllable[:-1].lstrip(CONSONANTS)
-    initial = syllable[:-1].removesuffix(final)
-    if final == 'u' and initial in ('j', 'q', 'x', 'y'):  # pinyin writes ü so after these
-        final = 'v'
-    if (initial, final) == ('y', 'e'):  # ye is how pinyin spells ie without an initial
-        final = 'ie'
-    return next(group for group, finals in RHYME_GROUPS.items() if final in finals.split())
-
-
-_SYLLABLES = re.findall(r'([a-z]+\d)([^a-z\s]+)', READINGS)
-_TONES = {char: '平' if syllable[-1] in '12' else '仄' for syllable, chars in _SYLLABLES for char in chars}
-_GROUPS = {char: _rhyme_group(syllable) for syllable, chars in _SYLLABLES for char in chars}
-_CATEGORIES = {phrase: category for category, phrases in PHRASES.items() for phrase in phrases.split()}
-
-
-def _tones(text: str) -> str:
-    return ''.join(_TONES.get(char, '?') for char in text)
-
-
-# Checking.
-
-
-def _tone_regex(pattern: str) -> re.Pattern:
-    return re.compile(pattern.replace('中', '[平仄]'))
-
-
-_POEM_TONES = [_tone_regex(''.join(arrangement)) for arrangement in ARRANGEMENTS]
-
-
-def _rules_kept(text: str) -> tuple[bool, bool, bool]:
-    """Whether a text without white space keeps the rules of tones, rhyme and grammar."""
-    if len(text) != POEM_LENGTH:
-        return False, False, False
-    lines = [text[i : i + VERSE_LENGTH] for i in range(0, POEM_LENGTH, VERSE_LENGTH)]
-    return _keeps_tones(text), _keeps_rhyme(lines), _keeps_grammar(lines)
-
-
-def _keeps_tones(text: str) -> bool:
-    tones = _tones(text)
-    return any(regex.fullmatch(tones) for regex in _POEM_TONES)
-
-
-def _keeps_rhyme(lines: list[str]) -> bool:
-    first, second, _, fourth = (line[-1] for line in lines)
-    rhymes = [second, fourth] if _TONES.get(first) == '仄' else [first, second, fourth]
-    level = all(_TONES.get(char) == '平' for char in rhymes)
-    return level and len(set(rhymes)) == len(rhymes) and len({_GROUPS[char] for char in rhymes}) == 1
-
-
-def _keeps_grammar(lines: list[str]) -> bool:
-    phrases = [(line[:HEAD_LENGTH], line[HEAD_LENGTH:]) for line in lines]
-    categories = [tuple(map(_CATEGORIES.get, pair)) for pair in phrases]
-    distinct = len(set(itertools.chain(*phrases))) == 2 * len(lines)
-    return distinct and all(pair in templates for pair, templates in zip(categories, TEMPLATES))
 
 
 # Drawing. A plan follows from a template for each line, an arrangement of tones and a rhyme group.
@@ -242,6 +119,6 @@ def _plan(templates: Sequence[tuple[str, str]], arrangement: Sequence[str], grou
 @functools.cache
 def _fitting(category: str, tones: str, group: str | None) -> list[str]:
     """The phrases of a category that have the tones and, unless it is None, the rhyme group."""
-    regex = _tone_regex(tones)
-    phrases = [phrase for phrase in PHRASES[category].split() if regex.fullmatch(_tones(phrase))]
-    return [phrase for phrase in phrases if group in (None, _GROUPS[phrase[-1]])]
+    regex = tone_regex(tones)
+    phrases = [phrase for phrase in PHRASES[category].split() if regex.fullmatch(tones_of(phrase))]
+    return [phrase for phrase in phrases if group in (None, GROUPS[phrase[-1]])]

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.tasks import Task
-from seqgan_tf.data.verse import verse_validity
+from seqgan_tf.data.verse_rules import verse_validity
 from seqgan_tf.evaluation.evaluation import Evaluation
 from seqgan_tf.evaluation.registry import Metric, of_every_evaluation
 from seqgan_tf.policies.chunked import RowScorer, Sampler, Scorer
