@@ -37,6 +37,13 @@ setup(
         'dev': ['ruff>=0.17,<0.18', 'pyright[nodejs]>=1.1.400,<2', 'pre-commit>=4,<5'],
         'serving': ['tensorflow-serving-api>=2.19,<2.22'],
         'plots': ['matplotlib>=3.8,<4'],
+        'docs': [
+            'mkdocs>=1.6,<2',
+            'mkdocs-material>=9.6,<10',
+            'mkdocstrings[python]>=1,<2',
+            'nbconvert>=7.16,<8',
+            'ruff>=0.17,<0.18',  # it breaks the lines of long signatures
+        ],
         'music': ['scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
         'test': [
             'pytest>=8',
