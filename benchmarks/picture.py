@@ -65,12 +65,14 @@ def draw_plane(ax):
     curve = curve[(0.5 <= curve[:, 0]) & (curve[:, 0] <= 1.5)]
     ax.plot(*curve[:, 1:].T, color=style.GREY, marker='.', zorder=1)
     for temperature, x, y in curve[[0, -1]]:
-        ax.annotate(f'temperature {temperature:.1f}', (x, y), (6, -12), textcoords='offset points', color=style.GREY)
+        above = dict(textcoords='offset points', ha='center', color=style.GREY)
+        ax.annotate(f'T {temperature:.1f}', (x, y), (0, 7) if temperature < 1 else (16, 4), **above)
     for i, (name, title) in enumerate(RUNS.items()):
         point = [runs[name].final[metric] for metric in PLANE]
         look = dict(color=style.colour(i + 2), marker=style.marker(i), markersize=8, markeredgecolor='white')
         ax.plot(*point, linestyle='', label=title, **look)
-    ax.margins(x=0.12)
+    ax.plot([], [], color=style.GREY, marker='.', label='MLE at temperature T')
+    ax.margins(0.1)
     ax.set(xlabel='NLL of held-out poems (nats a character)', ylabel='share that keeps all rules')
     ax.legend(loc='lower right')
 
