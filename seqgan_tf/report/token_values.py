@@ -1,5 +1,6 @@
 """The figure of the values that roll-outs give each token of some texts."""
 
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -30,18 +31,16 @@ def token_values(texts: Sequence[Sequence[str]], values: Mapping[str, np.ndarray
 
 
 def draw(
-    ax: 'Axes', symbols: Sequence[str], values: Mapping[str, np.ndarray], verse_length: int, font: str | None
+    ax: 'Axes', symbols: Sequence[str], values: Mapping[str, np.ndarray], verse_length: int, font: pathlib.Path | None
 ) -> None:
     """Draws the values {name: Q [T]} of one text. Without symbols the axis has positions, which begin with 1."""
+    at = np.arange(1, len(next(iter(values.values()))) + 1)
     for i, (name, of_name) in enumerate(values.items()):
-        at = np.arange(1, len(of_name) + 1)
         ax.plot(at, of_name, color=style.colour(i), linestyle=style.dash(i), marker='.', label=style.shown(name))
-        if verse_length:
-            for end in at[verse_length - 1 : -1 : verse_length]:
-                ax.axvline(end + 0.5, color=style.GREY, linewidth=0.8, zorder=0)
-        ax.set_xticks(at, symbols or None)
-    for label in ax.get_xticklabels():
-        if symbols:
-            label.set(font=font, fontsize=13)
-    ax.set(xlim=(0.5, len(next(iter(values.values()))) + 0.5), ylim=(-0.03, 1.03), ylabel='Q')
+    for end in at[verse_length - 1 : -1 : verse_length] if verse_length else ():
+        ax.axvline(end + 0.5, color=style.GREY, linewidth=0.8, zorder=0)
+    ax.set_xticks(at, symbols or None)
+    for label in ax.get_xticklabels() if symbols else ():
+        label.set(font=font, fontsize=13)
+    ax.set(xlim=(0.5, len(at) + 0.5), ylim=(-0.03, 1.03), ylabel='Q')
     ax.grid(axis='x', visible=False)
