@@ -7,6 +7,13 @@ from setuptools import find_packages, setup
 
 HERE = pathlib.Path(__file__).parent
 COMMANDS = ('train', 'data', 'sweep', 'report', 'sample', 'midi', 'export', 'check', 'client')
+DOCS = [
+    'mkdocs>=1.6,<2',
+    'mkdocs-material>=9.6,<10',
+    'mkdocstrings[python]>=1,<2',
+    'nbconvert>=7.16,<8',
+    'ruff>=0.17,<0.18',  # it breaks the lines of long signatures
+]
 
 setup(
     name='seqgan_tf',
@@ -37,13 +44,7 @@ setup(
         'dev': ['ruff>=0.17,<0.18', 'pyright[nodejs]>=1.1.400,<2', 'pre-commit>=4,<5'],
         'serving': ['tensorflow-serving-api>=2.19,<2.22'],
         'plots': ['matplotlib>=3.8,<4'],
-        'docs': [
-            'mkdocs>=1.6,<2',
-            'mkdocs-material>=9.6,<10',
-            'mkdocstrings[python]>=1,<2',
-            'nbconvert>=7.16,<8',
-            'ruff>=0.17,<0.18',  # it breaks the lines of long signatures
-        ],
+        'docs': DOCS,
         'music': ['scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
         'test': [
             'pytest>=8',
@@ -59,6 +60,7 @@ setup(
             'tensorflow-serving-api>=2.19,<2.22',
             'matplotlib>=3.8,<4',
             'kubernetes-validate>=1.30,<2',
+            *DOCS,
         ],
     },
     classifiers=['License :: OSI Approved :: Apache Software License', 'Programming Language :: Python :: 3'],
