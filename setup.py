@@ -7,6 +7,13 @@ from setuptools import find_packages, setup
 
 HERE = pathlib.Path(__file__).parent
 COMMANDS = ('train', 'data', 'sweep', 'report', 'sample', 'midi', 'export', 'check', 'client', 'playground')
+DOCS = [
+    'mkdocs>=1.6,<2',
+    'mkdocs-material>=9.6,<10',
+    'mkdocstrings[python]>=1,<2',
+    'nbconvert>=7.16,<8',
+    'ruff>=0.17,<0.18',  # it breaks the lines of long signatures
+]
 
 setup(
     name='seqgan_tf',
@@ -47,6 +54,7 @@ setup(
         'serving': ['tensorflow-serving-api>=2.19,<2.22'],
         'hub': ['huggingface_hub>=1.0,<3'],
         'plots': ['matplotlib>=3.8,<4'],
+        'docs': DOCS,
         'music': ['scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
         'playground': ['nicegui>=3.18,<4', 'scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
         'test': [
@@ -68,6 +76,7 @@ setup(
             'nicegui>=3.18,<4',
             'playwright>=1.50,<2',
             'axe-playwright-python>=0.1.8,<0.2',
+            *DOCS,
         ],
     },
     classifiers=['License :: OSI Approved :: Apache Software License', 'Programming Language :: Python :: 3'],

@@ -1,6 +1,7 @@
 """The style of the figures: sizes, colours, marks and legends."""
 
 import io
+import pathlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,6 +79,22 @@ def png(panels: 'Figure') -> bytes:
     file = io.BytesIO()
     panels.savefig(file, format='png', metadata={'Software': None})
     return file.getvalue()
+
+
+def font_for(text: str) -> pathlib.Path | None:
+    """The file of an installed font that has all characters of a text; None if there is none.
+
+    Files of regular fonts without serifs come first. The files are read, and not the list of fonts
+    that matplotlib keeps, which lacks what was installed after it was made.
+    """
+    from matplotlib import font_manager
+
+    characters = {ord(character) for character in text}
+    looks = lambda path: [word not in path.name.lower() for word in ('regular', 'sans')]
+    for path in sorted(map(pathlib.Path, font_manager.findSystemFonts()), key=lambda path: (looks(path), path)):
+        if characters <= font_manager.get_font(path).get_charmap().keys():
+            return path
+    return None
 
 
 def axis(name: str) -> str:
