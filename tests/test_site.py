@@ -11,7 +11,12 @@ import yaml
 import seqgan_tf
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-PAGES = [*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md'), ROOT / 'export' / 'README.md']
+PAGES = [
+    *ROOT.glob('*.md'),
+    *(ROOT / 'docs').rglob('*.md'),
+    ROOT / 'export' / 'README.md',
+    ROOT / 'deploy' / 'README.md',
+]
 FOREIGN = re.compile(r'<(?:script|img|iframe|source)\b[^>]*\bsrc="?(?:https?:)?//|<link\b[^>]*rel="?stylesheet[^>]*//')
 
 
