@@ -113,11 +113,10 @@ class Discriminator(keras.Model):
             return tf.cast(tf.cast(x, dtype) @ _in_dtype(layer.kernel, dtype), tf.float32) + layer.bias
 
         def strongest(convolution):
-            kernel, places = _in_dtype(convolution.kernel, dtype), embedded.shape[1] - convolution.kernel.shape[0] + 1
+            window, width, filters = convolution.kernel.shape
+            kernel, places = _in_dtype(convolution.kernel, dtype), embedded.shape[1] - window + 1
             if places == 1:  # a matrix product is three times as fast as this convolution
-                return tf.reshape(embedded, [-1, kernel.shape[0] * kernel.shape[1]]) @ tf.reshape(
-                    kernel, [-1, kernel.shape[2]]
-                )
+                return tf.reshape(embedded, [-1, window * width]) @ tf.reshape(kernel, [-1, filters])
             windows = tf.nn.conv1d(embedded, kernel, stride=1, padding='VALID')
             return tf.nn.max_pool1d(windows, places, 1, 'VALID')[:, 0]  # faster than reduce_max
 
