@@ -1,6 +1,7 @@
 """The page: a title, news of the model, and the tabs."""
 
 import pathlib
+import re
 from collections.abc import Callable
 
 from nicegui import run, ui
@@ -14,6 +15,7 @@ from seqgan_tf.playground.training import Training
 
 STYLE = pathlib.Path(__file__).with_name('page.css').read_text('utf-8')
 NEWS_SECONDS = 5.0
+HEAD = re.compile(r'\A---\n.*?\n---\n', re.DOTALL)  # of a model card, in YAML
 TABS = ('Generate', 'Search', 'My text', 'Compare', 'Training', 'Model')
 
 
@@ -89,6 +91,7 @@ class _News:
 
 def _card(model: Model) -> None:
     if model.card:
-        ui.markdown(model.card).classes('sg-card')
+        # The head is for the Hugging Face Hub. Tables are wide: the block scrolls, and the keyboard reaches it.
+        ui.markdown(HEAD.sub('', model.card)).classes('sg-card').props('tabindex=0 role=region aria-label="Model card"')
     else:
         ui.label('This model has no model card.').classes('sg-note')

@@ -91,7 +91,7 @@ def _data(data: Mapping[str, Any]) -> Iterator[str]:
         'citation': data.get('citation', ''),
     }
     yield '## Data\n'
-    yield _table(('', ''), [(name, value) for name, value in rows.items() if value])
+    yield _table(('fact', 'value'), [(name, value) for name, value in rows.items() if value])
     checksums = [(f'`{name}`', '', f'`{digest}`') for name, digest in data.get('files', {}).items()]
     checksums += [
         (f'{part} rows', f'{of["rows"]:,}', f'`{of["sha256"]}`') for part, of in data.get('parts', {}).items()
@@ -141,7 +141,7 @@ def _model(values: Mapping[str, Any]) -> Iterator[str]:
     rows = [(f'{name}: parameters', f'{number:,}') for name, number in values['parameters'].items()]
     names = ('embedding_dim', 'hidden_dim', 'layers')
     rows += [(f'generator: {name}', str(values['generator'][name])) for name in names]
-    yield _table(('', ''), rows)
+    yield _table(('fact', 'value'), rows)
 
 
 def _training(values: Mapping[str, Any]) -> Iterator[str]:
