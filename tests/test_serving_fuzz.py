@@ -119,7 +119,7 @@ class Requests:
         rng, rows = self.rng, int(self.rng.integers(5))
         inputs = (
             {'text': self.texts(rows)}
-            if signature == 'score'
+            if signature in ('score', 'inspect')
             else {'seed': rng.choice(np.array(SEEDS, np.int64), rows), 'temperature': self.floats(rows)}
         )
         if signature == 'complete':
@@ -128,7 +128,7 @@ class Requests:
                 'top_k': rng.choice(np.array(INTEGERS, np.int32), rows),
                 'top_p': self.floats(rows),
             }
-        if signature == 'search':
+        if signature in ('search', 'candidates'):
             inputs |= {
                 'prompt': self.texts(rows),
                 'num_candidates': rng.choice(np.array(INTEGERS, np.int32), rows),
@@ -154,11 +154,33 @@ class Requests:
         return np.zeros(len(value), self.rng.choice([np.float64, np.int8, np.bool_, np.complex64, np.uint64]))
 
 
+def shape_of(signature, name, value, rows, length):
+    """The shape that an output must have. Its last axis is free for alternatives, and for candidates."""
+    if signature == 'inspect' and name != 'error':
+        return (rows, length, *value.shape[2:])
+    if signature == 'candidates' and name in ('text', 'log_prob', 'prob_real'):
+        return (rows, *value.shape[1:])
+    return (rows, length) if name == 'tokens' else (rows,)
+
+
+def assert_inspected(answer, bad, vocabulary):
+    assert (answer['tokens'][bad] == -1).all() and ((answer['tokens'][~bad] >= 0).all())
+    assert (answer['tokens'] < len(vocabulary)).all() and (answer['alternative_log_prob'] <= 0).all()
+    assert not any(symbol for name in ('symbol', 'alternative') for symbol in answer[name][bad].flat)
+    assert (answer['alternative_log_prob'][bad] == 0).all()
+
+
+def assert_candidates(answer, bad):
+    chosen, count = answer['chosen'], answer['text'].shape[-1]
+    assert (chosen[bad] == -1).all() and (chosen[~bad] >= 0).all() and (chosen < max(count, 1)).all()
+    assert not any(text for text in answer['text'][bad].flat)
+
+
 def assert_answer(signature, inputs, answer, vocabulary, length):
     """An answer's rows: good, or empty beside an error that says what was received."""
     rows = len(next(iter(inputs.values())))
     for name, value in answer.items():
-        assert value.shape == ((rows, length) if name == 'tokens' else (rows,))
+        assert value.shape == shape_of(signature, name, value, rows, length)
         assert value.dtype.kind != 'f' or np.isfinite(value).all(), (inputs, answer)
     errors = [error.decode() for error in answer['error']]
     bad = np.array([error != '' for error in errors], bool)
@@ -166,6 +188,12 @@ def assert_answer(signature, inputs, answer, vocabulary, length):
     assert (answer['log_prob'] <= 1e-4).all() and (answer['log_prob'][bad] == 0).all()
     if 'prob_real' in answer:
         assert ((answer['prob_real'] >= 0) & (answer['prob_real'] <= 1)).all() and (answer['prob_real'][bad] == 0).all()
+    if signature == 'inspect':
+        assert_inspected(answer, bad, vocabulary)
+        return
+    if signature == 'candidates':
+        assert_candidates(answer, bad)
+        return
     if signature == 'score':
         assert ((answer['length'] >= 0) & (answer['length'] <= length)).all()
         return
