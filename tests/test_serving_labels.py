@@ -194,7 +194,7 @@ def test_the_alerts_of_the_readme_ask_for_what_is_measured(place):
             with urllib.request.urlopen(server.rest + stand_in_server.METRICS, timeout=30) as answer:
                 return answer.read().decode()
 
-        assert ':tensorflow:serving:request_count{model_name="poetry",status="OK"} 5\n' in page(), 'warm-up records'
+        assert ':tensorflow:serving:request_count{model_name="poetry",status="OK"} 7\n' in page(), 'warm-up records'
         states(server), ask(client.Rest, server.rest), ask(client.Grpc, server.grpc)
         with pytest.raises(ValueError, match='Specific'):
             ask(client.Rest, server.rest, version=9)

@@ -1,5 +1,6 @@
 """Stopping a run from outside: SIGTERM and Ctrl-C."""
 
+import contextlib
 import signal
 import threading
 import types
@@ -28,6 +29,8 @@ class Interruption:
         if self.signal is not None:
             raise KeyboardInterrupt
         self.signal = number
-        print(
-            f'\n{signal.Signals(number).name}: saving at the end of this round; once more to stop at once', flush=True
-        )
+        with contextlib.suppress(RuntimeError):  # the signal came in the middle of another line's output
+            print(
+                f'\n{signal.Signals(number).name}: saving at the end of this round; once more to stop at once',
+                flush=True,
+            )
