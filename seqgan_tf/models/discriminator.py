@@ -120,8 +120,7 @@ class Discriminator(keras.Model):
             windows = tf.nn.conv1d(embedded, kernel, stride=1, padding='VALID')
             return tf.nn.max_pool1d(windows, places, 1, 'VALID')[:, 0]  # faster than reduce_max
 
-        # The cast comes after the look-up: so the gradients of a token's occurrences are summed in float32.
-        embedded = tf.cast(tf.gather(self.embedding.embeddings, tokens), dtype)
+        embedded = tf.gather(tf.cast(self.embedding.embeddings, dtype), tokens)
         features = tf.concat([strongest(convolution) for convolution in self.convolutions], axis=1)
         features = tf.nn.relu(tf.cast(features, tf.float32) + self.feature_bias)
         gate = tf.sigmoid(matmul(features, self.transform_gate))

@@ -2,7 +2,7 @@
 
 from nicegui import ui
 
-from seqgan_tf.playground.model import MOST_TEXTS, Model, Request
+from seqgan_tf.playground.model import MOST_CANDIDATES, MOST_TEXTS, Model, Request
 from seqgan_tf.playground.work import number
 
 
@@ -27,7 +27,9 @@ class Controls:
             self.top_p = ui.number(named('top_p (1: all)'), value=1.0, min=0.05, max=1, step=0.05) if filters else None
             self.num_candidates = self.guidance = None
             if model.searches:
-                self.num_candidates = ui.number(named('candidates'), value=candidates, min=1, max=256, step=1)
+                self.num_candidates = ui.number(
+                    named('candidates'), value=candidates, min=1, max=MOST_CANDIDATES, step=1
+                )
                 self.guidance = ui.number(named('guidance'), value=1.0, min=0, step=0.5)
             self.n = None if n is None else ui.number(named('how many'), value=n, min=1, max=MOST_TEXTS, step=1)
 

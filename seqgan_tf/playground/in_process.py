@@ -3,7 +3,8 @@
 import pathlib
 import threading
 
-from seqgan_tf.playground.model import Data, Missing, Request, Row, check_texts
+from seqgan_tf.errors import RunError
+from seqgan_tf.playground.model import Data, Request, Row, check_texts
 from seqgan_tf.running.trained import Trained, load
 from seqgan_tf.serving import versions
 
@@ -47,7 +48,6 @@ class InProcess:
 
     def candidates(self, request: Request) -> Row:
         """See `Model`."""
-        self._require('candidates')
         with self.lock:
             return self.trained.candidates(
                 request.prompt, request.temperature, request.seed, request.num_candidates, request.guidance
@@ -62,7 +62,6 @@ class InProcess:
     def inspect(self, texts: list[str]) -> list[Row]:
         """See `Model`."""
         check_texts(texts)
-        self._require('inspect')
         with self.lock:
             return self.trained.inspect(texts)
 
@@ -85,14 +84,10 @@ class InProcess:
         numbers = versions.published(self.path) if self.path.is_dir() else []
         return f'version {numbers[-1]}' if numbers else None
 
-    def _require(self, name: str) -> None:
-        if not hasattr(self.trained, name):
-            raise Missing(f'this version of seqgan_tf has no {name}')
-
 
 def _card(trained: Trained) -> str:
-    """The model card; '' where it has none."""
+    """The model card; '' for an export that was made before exports had one."""
     try:
-        return getattr(trained, 'card', '')
-    except ValueError:
+        return trained.card
+    except RunError:
         return ''

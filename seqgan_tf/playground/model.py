@@ -8,6 +8,7 @@ from seqgan_tf.music.melody import Melody
 
 MOST_TEXTS = 64  # of a request
 MOST_DRAWS = 4096  # texts times candidates of a request
+MOST_CANDIDATES = 256  # as the signatures have it, which are not imported here: a served page needs no TensorFlow
 LONGEST = 10_000  # characters of a prompt or of a text
 Row = dict[str, Any]
 
@@ -43,7 +44,11 @@ class Request:
             (0 < self.temperature < math.inf, 'temperature must be positive and finite', self.temperature),
             (-(2**31) <= self.top_k < 2**31, 'top_k must be an integer of 32 bits', self.top_k),
             (-(2**63) <= self.seed <= 2**63 - MOST_TEXTS, 'seed must be an integer of 64 bits', self.seed),
-            (1 <= self.num_candidates <= 256, 'candidates must be from 1 to 256', self.num_candidates),
+            (
+                1 <= self.num_candidates <= MOST_CANDIDATES,
+                f'candidates must be from 1 to {MOST_CANDIDATES}',
+                self.num_candidates,
+            ),
             (0 <= self.guidance < math.inf, 'guidance must be at least 0 and finite', self.guidance),
             (
                 not (filtered and self.num_candidates > 1),
