@@ -66,7 +66,7 @@ def draw_plane(ax):
     ax.plot(*curve[:, 1:].T, color=style.GREY, marker='.', zorder=1)
     for temperature, x, y in curve[[0, -1]]:
         above = dict(textcoords='offset points', ha='center', color=style.GREY)
-        ax.annotate(f'T {temperature:.1f}', (x, y), (0, 7) if temperature < 1 else (16, 4), **above)
+        ax.annotate(f'T {temperature:.1f}', (x, y), (0, 7) if temperature < 1 else (24, -3), **above)
     for i, (name, title) in enumerate(RUNS.items()):
         point = [runs[name].final[metric] for metric in PLANE]
         look = dict(color=style.colour(i + 2), marker=style.marker(i), markersize=8, markeredgecolor='white')

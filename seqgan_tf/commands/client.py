@@ -174,16 +174,16 @@ def ask(server, args):
         some = rows[start : start + args.batch_size]
         answers = patiently(lambda seconds: server.predict(signature, some, seconds), args.timeout, args.retries)
         for row, answer in zip(some, answers):
-            places = _places(row, answer)
-            answer = {name: value[:places] if isinstance(value, list) else value for name, value in answer.items()}
-            yield row | answer if texts else answer
+            yield row | cut(row, answer) if texts else cut(row, answer)
 
 
-def _places(row, answer):
-    """How many items the lists of an answer keep; None for all."""
+def cut(row, answer):
+    """The answer to a row, with its lists up to the end of the text, or to the row's own number of candidates."""
     if 'symbol' in answer:
-        return [*answer['symbol'], ''].index('') + 1  # up to the end
-    return row['num_candidates'] if 'chosen' in answer else None  # a server that merges requests may give more
+        places = [*answer['symbol'], ''].index('') + 1
+    else:  # a server that merges requests may give more candidates
+        places = row['num_candidates'] if 'chosen' in answer else None
+    return {name: value[:places] if isinstance(value, list) else value for name, value in answer.items()}
 
 
 def status(server, args):

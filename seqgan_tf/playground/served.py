@@ -4,7 +4,7 @@ import re
 from argparse import Namespace
 from typing import Any
 
-from seqgan_tf.commands.client import Unavailable, connect, patiently
+from seqgan_tf.commands.client import Unavailable, connect, cut, patiently
 from seqgan_tf.data.verse_rules import verse_marks
 from seqgan_tf.playground.model import Data, Missing, Request, Row, check_texts
 
@@ -48,7 +48,7 @@ class Served:
     def candidates(self, request: Request) -> Row:
         """See `Model`."""
         [row] = self._ask('candidates', [_search(request, request.seed)])
-        return row | {name: row[name][: request.num_candidates] for name in ('text', 'log_prob', 'prob_real')}
+        return row
 
     def score(self, texts: list[str]) -> list[Row]:
         """See `Model`."""
@@ -60,7 +60,7 @@ class Served:
         check_texts(texts)
         rows = self._ask('inspect', [{'text': text} for text in texts])
         names = ('symbol', 'log_prob', 'alternative', 'alternative_log_prob')
-        return [{name: row[name][: _scored(row)] for name in names} for row in rows]
+        return [{name: row[name] for name in names} for row in rows]
 
     def news(self) -> str:
         """See `Model`."""
@@ -102,7 +102,7 @@ class Served:
         error = next((answer['error'] for answer in answers if answer['error']), None)
         if error:
             raise ValueError(error)
-        return answers
+        return [cut(row, answer) for row, answer in zip(rows, answers)]
 
 
 def _completion(request: Request, seed: int) -> Row:
@@ -123,12 +123,6 @@ def _search(request: Request, seed: int) -> Row:
         'num_candidates': request.num_candidates,
         'guidance': request.guidance,
     }
-
-
-def _scored(row: Row) -> int:
-    """The number of places that are scored: those of symbols, and that of the end where it has one."""
-    symbols = row['symbol']
-    return min(len(symbols), symbols.index('') + 1 if '' in symbols else len(symbols))
 
 
 def _is_verse(text: str) -> bool:
