@@ -162,6 +162,9 @@ def test_no_tab_has_a_serious_finding(width, scheme, browser, verse_page):
         for name in ('Training', 'Model'):
             tab(page, name)
             assert audit(page) == [], name
+            assert page.evaluate('document.documentElement.scrollWidth') <= width, name
+        assert page.get_by_role('region', name='Model card').get_by_role('heading', name='Limits').count() == 1
+        assert page.get_by_text('library_name').count() == 0  # the head of a card is for the Hub
 
 
 def test_a_text_is_made_and_continued_by_keyboard(browser, verse_page):

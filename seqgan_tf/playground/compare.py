@@ -2,10 +2,10 @@
 
 from nicegui import ui
 
-from seqgan_tf.playground.controls import Controls, seed_field
+from seqgan_tf.playground.controls import Controls, prompt_field, seed_field
 from seqgan_tf.playground.generate import drawn
 from seqgan_tf.playground.model import Model
-from seqgan_tf.playground.texts import Continue, show_text
+from seqgan_tf.playground.texts import Continue, show_answers
 from seqgan_tf.playground.work import Work
 
 
@@ -28,12 +28,7 @@ class Compare:
     def __init__(self, models: tuple[Model, Model], on_continue: Continue) -> None:
         self.on_continue = on_continue
         with ui.element('div').classes('sg-form'):
-            self.prompt = (
-                ui.input('prompt of both', placeholder='none')
-                .props('stack-label')
-                .classes('sg-wide')
-                .on('keydown.enter', self.answer)
-            )
+            self.prompt = prompt_field('prompt of both', self.answer)
             self.seed = seed_field('1')
         with ui.row().classes('sg-actions'):
             ui.button('Compare', on_click=self.answer, color=None).classes('sg-go')
@@ -52,10 +47,6 @@ class Compare:
             found = await side.work.do(drawn, side.model, request)
             if found is None:
                 continue
-            answers, notes = found
             side.result.clear()
             with side.result:
-                for note in notes:
-                    ui.label(note).classes('sg-note')
-                for answer in answers:
-                    show_text(answer, side.model, self.on_continue)
+                show_answers(*found, side.model, self.on_continue)

@@ -1,5 +1,7 @@
 """The settings of a request as fields."""
 
+from collections.abc import Awaitable, Callable
+
 from nicegui import ui
 
 from seqgan_tf.playground.model import MOST_CANDIDATES, MOST_TEXTS, Model, Request
@@ -56,6 +58,12 @@ class Controls:
             if field is not None:
                 values[name] = number(field, name, kind)
         return Request(**values)
+
+
+def prompt_field(label: str, on_enter: Callable[[], Awaitable[None]]) -> ui.input:
+    """A field for how texts begin; Enter in it is the button of its tab."""
+    field = ui.input(label, placeholder='none').props('stack-label').classes('sg-wide')
+    return field.on('keydown.enter', on_enter)
 
 
 def seed_field(value: str = '') -> ui.input:

@@ -3,9 +3,9 @@
 from nicegui import ui
 
 from seqgan_tf.playground.answers import Answer, answers_of
-from seqgan_tf.playground.controls import Controls, seed_field
+from seqgan_tf.playground.controls import Controls, prompt_field, seed_field
 from seqgan_tf.playground.model import Model, Request
-from seqgan_tf.playground.texts import Continue, legend, show_text
+from seqgan_tf.playground.texts import Continue, show_answers
 from seqgan_tf.playground.work import Work
 
 
@@ -15,12 +15,7 @@ class Generate:
     def __init__(self, model: Model, on_continue: Continue) -> None:
         self.model, self.on_continue = model, on_continue
         with ui.element('div').classes('sg-form'):
-            self.prompt = (
-                ui.input('prompt', placeholder='none')
-                .props('stack-label')
-                .classes('sg-wide')
-                .on('keydown.enter', self.answer)
-            )
+            self.prompt = prompt_field('prompt', self.answer)
             self.controls = Controls(model)
             self.seed = seed_field()
         with ui.row().classes('sg-actions'):
@@ -40,16 +35,10 @@ class Generate:
         found = await self.work.do(drawn, self.model, request)
         if found is None:
             return
-        answers, notes = found
-        self.texts, self.save.visible = [answer.text for answer in answers], True
+        self.texts, self.save.visible = [answer.text for answer in found[0]], True
         self.result.clear()
         with self.result:
-            for note in notes:
-                ui.label(note).classes('sg-note')
-            if any(answer.symbols for answer in answers):
-                legend()
-            for answer in answers:
-                show_text(answer, self.model, self.on_continue)
+            show_answers(*found, self.model, self.on_continue)
 
     def _save(self) -> None:
         ui.download.content('\n'.join([*self.texts, '']), 'texts.txt')

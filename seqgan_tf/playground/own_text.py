@@ -4,7 +4,7 @@ from nicegui import ui
 
 from seqgan_tf.playground.answers import answers_to
 from seqgan_tf.playground.model import Model
-from seqgan_tf.playground.texts import Continue, legend, show_text
+from seqgan_tf.playground.texts import Continue, show_answers
 from seqgan_tf.playground.work import Work
 
 
@@ -28,12 +28,6 @@ class OwnText:
         found = await self.work.do(answers_to, self.model, texts)
         if found is None:
             return
-        answers, notes = found
         self.result.clear()
         with self.result:
-            for note in notes:
-                ui.label(note).classes('sg-note')
-            if any(answer.symbols for answer in answers):
-                legend()
-            for answer in answers:
-                show_text(answer, self.model, self.on_continue)
+            show_answers(*found, self.model, self.on_continue)

@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from seqgan_tf.playground.answers import Answer, answers_of
-from seqgan_tf.playground.controls import Controls, seed_field
+from seqgan_tf.playground.controls import Controls, prompt_field, seed_field
 from seqgan_tf.playground.model import Model, Request
 from seqgan_tf.playground.texts import Continue, legend, show_text
 from seqgan_tf.playground.work import Work
@@ -18,12 +18,7 @@ class Search:
             ui.label('This model has no search: no discriminator was trained with it.').classes('sg-note')
             return
         with ui.element('div').classes('sg-form'):
-            self.prompt = (
-                ui.input('prompt', placeholder='none')
-                .props('stack-label')
-                .classes('sg-wide')
-                .on('keydown.enter', self.answer)
-            )
+            self.prompt = prompt_field('prompt', self.answer)
             self.controls = Controls(model, n=None, candidates=16, filters=False)
             self.seed = seed_field()
         with ui.row().classes('sg-actions'):

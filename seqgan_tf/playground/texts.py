@@ -61,6 +61,16 @@ def show_text(answer: Answer, model: Model, on_continue: Continue, *, title: str
             melodies.show_melody(answer.text, model.data.melody, brief)
 
 
+def show_answers(answers: list[Answer], notes: list[str], model: Model, on_continue: Continue) -> None:
+    """Lines about what could not be said, what the tint means, and the texts. The rest is as for `show_text`."""
+    for note in notes:
+        ui.label(note).classes('sg-note')
+    if any(answer.symbols for answer in answers):
+        legend()
+    for answer in answers:
+        show_text(answer, model, on_continue)
+
+
 def _figures(answer: Answer, title: str) -> str:
     parts = [title] if title else []
     parts.append(f'log-probability {answer.log_prob:.2f} nats')
