@@ -261,6 +261,26 @@ class Config(DataSettings):
         'what XLA compiles. auto: the parts that were measured to be faster; on: whole steps; off: nothing',
         choices=('auto', 'on', 'off'),
     )
+    strategy: str = setting(
+        'none',
+        'devices that share the rows of each batch. none: one; mirrored: several of this machine; multi_worker: those of '
+        'several processes; auto: mirrored where there are several GPUs, else none',
+        choices=('none', 'mirrored', 'multi_worker', 'auto'),
+        may_change=True,
+    )
+    num_devices: int = setting(
+        0,
+        'devices of this process. 0: all GPUs, or one CPU. Without a GPU, mirrored makes so many logical devices of the '
+        'CPU, which is for trying out and no faster',
+        least=0,
+        may_change=True,
+    )
+    workers: str = setting(
+        '',
+        'multi_worker: HOST:PORT of all workers, separated by commas. Empty: those in the environment variable TF_CONFIG',
+        may_change=True,
+    )
+    worker_index: int = setting(0, 'which of the workers this process is, from 0', least=0, may_change=True)
     checkpoint_every: int = setting(
         5, 'rounds between checkpoints; the last round of a phase is saved too', least=1, may_change=True
     )

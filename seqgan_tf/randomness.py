@@ -9,16 +9,29 @@ Seed = tf.Tensor | np.ndarray | Sequence[int]  # int [2]
 Integer = tf.Tensor | int
 
 
-def uniforms(shape: tf.Tensor | Sequence[Integer], seed: Seed) -> tf.Tensor:
+def uniforms(shape: tf.Tensor | Sequence[Integer], seed: Seed, rows_axis: int = 0) -> tf.Tensor:
     """Random numbers of a shape, uniform in [0, 1), from an int seed [2].
 
     They are float32 multiples of 2^-23.
     Philox gives the same bits everywhere. XLA and TensorFlow's kernels make different floats of
     them, so the floats are made here.
 
+    On one of n replicas (`training.replicas`) they are its part of the numbers for all replicas,
+    which have n times the length along `rows_axis`. So the numbers of a row do not depend on n.
+
     Raises:
         ValueError: the seed is not two integers.
     """
+    replica = tf.distribute.get_replica_context()  # None across replicas
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return _uniforms(shape, seed)
+    sizes = tf.unstack(shape) if tf.is_tensor(shape) else [*shape]
+    sizes[rows_axis] *= replica.num_replicas_in_sync
+    parts = tf.split(_uniforms(sizes, seed), replica.num_replicas_in_sync, axis=rows_axis)
+    return tf.gather(parts, replica.replica_id_in_sync_group)
+
+
+def _uniforms(shape, seed):
     bits = tf.random.stateless_uniform(shape, _checked(seed), minval=None, maxval=None, dtype=tf.int32, alg='philox')
     return tf.cast(tf.bitwise.bitwise_and(bits, 2**23 - 1), tf.float32) * 2.0**-23
 

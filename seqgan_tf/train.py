@@ -3,6 +3,7 @@
 `python -m seqgan_tf.train` and `seqgan-train` take the same flags; `--help` lists them.
 """
 
+import contextlib
 import sys
 from collections.abc import Sequence
 
@@ -36,7 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ValueError as error:
         sys.exit(f'error: {error}')
 
-    load_tensorflow()
+    def make_devices():  # with TensorFlow's first operation they are fixed
+        from seqgan_tf.running.devices import make_replicas
+
+        with contextlib.suppress(RunError):  # the run tells it
+            make_replicas(config)
+
+    load_tensorflow(make_devices)
     from seqgan_tf.running import experiment
     from seqgan_tf.running.dry_run import dry_run
 

@@ -16,7 +16,7 @@ PACKAGE = ROOT / 'seqgan_tf'
 
 # From the bottom up. A module imports from its own layer and from those before it; a wing stands for its modules.
 LAYERS = [
-    'errors randomness settings version running.interruption running.startup',
+    'errors randomness settings version running.interruption running.startup training.replicas',
     'models policies music',
     'data metrics training',
     'rewards search evaluation serving',
@@ -26,7 +26,7 @@ LAYERS = [
     'running',
     'train sweep report playground commands __main__ data.__main__',
 ]
-LEAVES = ['errors', 'running.interruption', 'running.startup']
+LEAVES = ['errors', 'running.interruption', 'running.startup', 'training.replicas']
 SOURCES = {
     '.'.join(path.relative_to(PACKAGE).with_suffix('').parts).removesuffix('.__init__'): path
     for path in sorted(PACKAGE.rglob('*.py'))

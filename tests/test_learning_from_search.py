@@ -143,8 +143,8 @@ def test_the_search_of_selfgan_has_its_settings(monkeypatch):
     asked = []
 
     class Search(Resampler):
-        def __init__(self, policy, score_fn, length, num_candidates, jit):
-            super().__init__(policy, score_fn, length, num_candidates, jit)
+        def __init__(self, policy, score_fn, length, num_candidates, *others):
+            super().__init__(policy, score_fn, length, num_candidates, *others)
             asked.append((policy, score_fn, num_candidates))
 
         def __call__(self, count, seed, guidance=1.0):

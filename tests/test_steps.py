@@ -129,7 +129,7 @@ class TestScheduledSampling:
                 name: float(value) for name, value in expected.items()
             }
             assert_equal(values_of(twin), values_of(generator))
-        assert traces(step._step) == traces(step._feed) == 1
+        assert traces(step._step) == 1
 
     def test_without_true_tokens_it_reads_its_own_samples(self):
         """With probability 0 nothing of the truth is fed; the draws follow the generator's own law."""
@@ -297,7 +297,7 @@ class TestPolicyGradient:
     def test_traces_once(self, bench):
         for i in range(3):
             bench.step(randomness.fold_in(SEED, i))
-        assert [traces(f) for f in (bench.step._step, bench.step._sample, bench.step._apply)] == [1, 1, 1]
+        assert [traces(f) for f in (bench.step._step, bench.step._apply)] == [1, 1]
 
     def test_is_one_compiled_call_without_python(self, bench):
         ops = node_ops(bench.step._step.get_concrete_function(SEED))

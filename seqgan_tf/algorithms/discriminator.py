@@ -35,8 +35,9 @@ class DiscriminatorLearner:
             config.batch_size,
             config.jit,
             compute_dtype(config.discriminator_precision),
+            state.replicas,
         )
-        self.logits = RowScorer(state.discriminator, config.jit == 'on')
+        self.logits = RowScorer(state.discriminator, config.jit == 'on', state.replicas)
 
     def __call__(self, positives: tf.Tensor, negatives: tf.Tensor) -> dict[str, tf.Tensor]:
         """Trains on real rows and samples [M, T] for k epochs, and then fits the scale, if any.

@@ -20,7 +20,7 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
 
     With `mle_patience` it may end early, with the weights that were best on the validation rows.
     """
-    step = MLEStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit)
+    step = MLEStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit, state.replicas)
     yield from epochs(state, corpus, config, lambda epoch, batch: step(batch, dropout_seed=state.dropout_seed()))
 
 
@@ -37,7 +37,7 @@ def epochs(
     `mle_decay` sets the learning rate: with 'cosine' before each update, with 'plateau' after an
     epoch.
     """
-    scorer, optimizer = Scorer(state.generator, config.jit), cast(Any, state.mle_optimizer)
+    scorer, optimizer = Scorer(state.generator, config.jit, state.replicas), cast(Any, state.mle_optimizer)
 
     for epoch in state.rounds('mle', config.mle_epochs):
         batches, steps = corpus.batches(epoch, config.batch_size, config.seed), []

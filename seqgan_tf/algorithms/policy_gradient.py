@@ -54,8 +54,9 @@ def train(
         kl_coef=config.kl_coef,
         running_mean=state.running_mean,
         jit=config.jit,
+        replicas=state.replicas,
     )
-    mle_step = MLEStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit)
+    mle_step = MLEStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit, state.replicas)
     d_steps = 0 if config.freeze_discriminator else config.d_steps
 
     for i in state.rounds('adversarial', config.adversarial_rounds):

@@ -39,10 +39,16 @@ class ValueLearner:
         self.state, self.epochs, self.end_id = state, config.discriminator_epochs, state.generator.end_id
         _start(state.value_network, state.value_optimizer, state, config)
         self.epoch = PrefixEpoch(
-            state.value_network, state.value_optimizer, losses.value_loss, config.batch_size, self.end_id, config.jit
+            state.value_network,
+            state.value_optimizer,
+            losses.value_loss,
+            config.batch_size,
+            self.end_id,
+            config.jit,
+            state.replicas,
         )
-        self.reward = RowScorer(reward_fn, config.jit == 'on')
-        self.figures = tf.function(value_figures, autograph=False, jit_compile=config.jit != 'off')
+        self.reward = RowScorer(reward_fn, config.jit == 'on', state.replicas)
+        self.figures = state.replicas.compile(value_figures, config.jit != 'off')
 
     def __call__(self, positives: tf.Tensor, negatives: tf.Tensor) -> dict[str, tf.Tensor]:
         """Regression on the rewards of the negatives, which are drawn from the present generator."""
@@ -74,8 +80,9 @@ class CausalLearner:
             config.batch_size,
             self.end_id,
             config.jit,
+            state.replicas,
         )
-        self.figures = tf.function(causal_figures, autograph=False, jit_compile=config.jit != 'off')
+        self.figures = state.replicas.compile(causal_figures, config.jit != 'off')
 
     def __call__(self, positives: tf.Tensor, negatives: tf.Tensor) -> dict[str, tf.Tensor]:
         """Cross-entropy at all positions, with the label 1 for positives and 0 for negatives."""

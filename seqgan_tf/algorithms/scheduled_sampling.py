@@ -17,7 +17,7 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
 
     In epoch e the generator reads true tokens with probability max(0, 1 - `truth_decay` * (e - 1)).
     """
-    step = ScheduledSamplingStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit)
+    step = ScheduledSamplingStep(state.generator, state.mle_optimizer, config.clip_norm, config.jit, state.replicas)
 
     def update(epoch, batch):
         truth_rate = max(0.0, 1.0 - config.truth_decay * (epoch - 1))

@@ -40,10 +40,15 @@ def train(state: TrainState, corpus: Corpus, config: Any) -> Iterator[Report]:
     yield from discriminate.pretrain()
 
     searcher = Resampler(
-        state.generator, calibrated_logit(state), corpus.sequence_length, config.search_candidates, config.jit
+        state.generator,
+        calibrated_logit(state),
+        corpus.sequence_length,
+        config.search_candidates,
+        config.jit,
+        state.replicas,
     )
     training_rows = tf.constant(corpus.train)
-    step = MLEStep(state.generator, state.policy_optimizer, config.clip_norm, config.jit)
+    step = MLEStep(state.generator, state.policy_optimizer, config.clip_norm, config.jit, state.replicas)
     count = config.g_steps * config.batch_size
     real = round(config.real_share * count)
     d_steps = 0 if config.freeze_discriminator else config.d_steps

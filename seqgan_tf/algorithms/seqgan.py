@@ -56,7 +56,7 @@ class DiscriminatorPhase:
         self.positives = tf.constant(corpus.train)
         self.validation = tf.constant(corpus.validation[:HELD_OUT_ROWS])
         self.count = min(config.negatives or len(corpus.train), len(corpus.train))
-        self.sampler = Sampler(state.generator, corpus.sequence_length, jit=config.jit)
+        self.sampler = Sampler(state.generator, corpus.sequence_length, jit=config.jit, replicas=state.replicas)
         self.learners: list[Learner] = []
         self.best = {}  # {name of a held-out loss: the weights with the lowest one}
         if 'discriminator_optimizer' in parts_of(config):

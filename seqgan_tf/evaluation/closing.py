@@ -59,7 +59,8 @@ def temperature_curve(evaluator: Evaluator, seed: tf.Tensor) -> Iterator[dict[st
         evaluator: of the trained generator.
         seed: int [2].
     """
-    sharpness = tf.Variable(1.0)
+    with evaluator.replicas.scope():
+        sharpness = tf.Variable(1.0)
     tempered = _on_fewer_rows(evaluator, Tempered(evaluator.generator, sharpness), evaluator.jit)
     for i, inverse_temperature in enumerate(INVERSE_TEMPERATURES):
         sharpness.assign(inverse_temperature)
@@ -148,7 +149,7 @@ def _on_fewer_rows(evaluator: Evaluator, policy: Policy, jit: str) -> Evaluator:
     """The evaluator of another policy on at most 4,000 samples and 4,000 test rows."""
     corpus = dataclasses.replace(evaluator.task.corpus, test=evaluator.task.corpus.test[:CURVE_ROWS])
     task = dataclasses.replace(evaluator.task, corpus=corpus)
-    return Evaluator(policy, task, min(CURVE_ROWS, evaluator.num_samples), jit)
+    return Evaluator(policy, task, min(CURVE_ROWS, evaluator.num_samples), jit, replicas=evaluator.replicas)
 
 
 def _truncated_curve(
@@ -159,11 +160,12 @@ def _truncated_curve(
     seed: tf.Tensor,
     jit: str,
 ) -> Iterator[dict[str, float]]:
-    variable = tf.Variable(1.0)
+    with evaluator.replicas.scope():
+        variable = tf.Variable(1.0)
     policy = Filtered(evaluator.generator, lambda logits: keep(logits, variable))
     truncated = _on_fewer_rows(evaluator, policy, jit)
     # Not -log p of the samples: rounded differently, a token at the border may have probability 0.
-    entropies = RowScorer(lambda tokens: sequence_entropy(policy, tokens), jit_compile=jit != 'off')
+    entropies = RowScorer(lambda tokens: sequence_entropy(policy, tokens), jit != 'off', evaluator.replicas)
     for i, value in enumerate(values):
         variable.assign(value)
         point = randomness.fold_in(seed, i)

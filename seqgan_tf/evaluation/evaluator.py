@@ -14,6 +14,7 @@ from seqgan_tf.evaluation.evaluation import Evaluation
 from seqgan_tf.evaluation.registry import Metric, of_every_evaluation
 from seqgan_tf.policies.chunked import RowScorer, Sampler, Scorer
 from seqgan_tf.policies.policy import Policy, RewardFunction
+from seqgan_tf.training.replicas import ONE, Replicas
 
 Values = Iterator[tuple[str, float]]
 
@@ -28,6 +29,7 @@ class Evaluator:
         jit: 'off': without XLA; 'on': also for the discriminator.
         discriminator: a function that gives the discriminator, tokens [N, T] -> logits [N], once it
             is trained, and None before. It is asked at each evaluation.
+        replicas: share the rows that are sampled and scored.
     """
 
     def __init__(
@@ -37,12 +39,13 @@ class Evaluator:
         num_samples: int,
         jit: str = 'auto',
         discriminator: Callable[[], RewardFunction | None] = lambda: None,
+        replicas: Replicas = ONE,
     ):
         self.generator, self.task, self.num_samples, self.jit = generator, task, num_samples, jit
-        self.discriminator = discriminator
-        self.sampler = Sampler(generator, task.corpus.sequence_length, jit=jit)
-        self.scorer = Scorer(generator, jit)
-        self.oracle_scorer = Scorer(task.oracle, jit) if task.oracle is not None else None
+        self.discriminator, self.replicas = discriminator, replicas
+        self.sampler = Sampler(generator, task.corpus.sequence_length, jit=jit, replicas=replicas)
+        self.scorer = Scorer(generator, jit, replicas)
+        self.oracle_scorer = Scorer(task.oracle, jit, replicas) if task.oracle is not None else None
 
     @property
     def provides(self) -> frozenset[str]:
@@ -57,7 +60,7 @@ class Evaluator:
     @functools.cached_property
     def _logits(self) -> RowScorer:
         # XLA makes the convolutions three times as slow on CPUs.
-        return RowScorer(self.discriminator(), jit_compile=self.jit == 'on')
+        return RowScorer(self.discriminator(), jit_compile=self.jit == 'on', replicas=self.replicas)
 
     def sample(self, seed: tf.Tensor, count: int | None = None) -> np.ndarray:
         """Tokens int32 [num_samples or count, T] from an int seed [2]."""

@@ -38,7 +38,9 @@ def search_curve(evaluator: Evaluator, guidances: Sequence[float], seed: tf.Tens
     if score_fn is None or logits_of is None:
         raise ValueError('a search needs a trained discriminator. Received: none')
     corpus, count = evaluator.task.corpus, min(ROWS, evaluator.num_samples)
-    resampler = Resampler(evaluator.generator, score_fn, corpus.sequence_length, CANDIDATES, evaluator.jit)
+    resampler = Resampler(
+        evaluator.generator, score_fn, corpus.sequence_length, CANDIDATES, evaluator.jit, evaluator.replicas
+    )
     nll = evaluator.scorer.nll(corpus.test)
     test = HeldOut.of(corpus.test, nll, logits_of(corpus.test), evaluator.generator.end_id)
     logits = logits_of(evaluator.sample(randomness.fold_in(seed, 0)))

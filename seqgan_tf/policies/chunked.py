@@ -11,6 +11,7 @@ import tensorflow as tf
 from seqgan_tf import randomness
 from seqgan_tf.policies import sampling
 from seqgan_tf.policies.policy import Policy, RewardFunction
+from seqgan_tf.training.replicas import ONE, Replicas
 
 SAMPLE_ROWS = 512  # sequences in a chunk
 
@@ -24,16 +25,25 @@ class Sampler(tf.Module):
         jit: see above.
         rows: sequences in a chunk, `SAMPLE_ROWS` unless given. Another number gives other
             sequences.
+        replicas: share the rows of a chunk.
     """
 
-    def __init__(self, policy: Policy, sequence_length: int, jit: str = 'auto', rows: int | None = None):
+    def __init__(
+        self,
+        policy: Policy,
+        sequence_length: int,
+        jit: str = 'auto',
+        rows: int | None = None,
+        replicas: Replicas = ONE,
+    ):
         super().__init__()
         self.rows = rows or SAMPLE_ROWS
-        self._chunk = tf.function(
-            lambda seed: sampling.sample(policy, self.rows, sequence_length, seed),
-            autograph=False,
-            jit_compile=jit != 'off',
-        )
+
+        def chunk(seed):
+            draw = lambda count: sampling.sample(policy, count, sequence_length, seed)
+            return replicas.over_rows(draw, self.rows, jit_compile=jit != 'off')
+
+        self._chunk = tf.function(chunk, autograph=False)
 
     def __call__(self, count: int, seed: randomness.Seed) -> tf.Tensor:
         """Tokens int32 [count, T] from a seed int [2]. The first rows do not depend on `count`."""
@@ -47,11 +57,17 @@ class RowScorer(tf.Module):
     Args:
         score_fn: tokens int32 [N, T] -> float32 [N]. A row's number must depend on that row alone.
         jit_compile: whether XLA compiles the chunks.
+        replicas: share the rows of a chunk.
     """
 
-    def __init__(self, score_fn: RewardFunction, jit_compile: bool):
+    def __init__(self, score_fn: RewardFunction, jit_compile: bool, replicas: Replicas = ONE):
         super().__init__()
-        self._chunk = tf.function(lambda tokens: score_fn(tokens), autograph=False, jit_compile=jit_compile)
+
+        def chunk(tokens):
+            score = lambda _, tokens: score_fn(tokens)
+            return replicas.over_rows(score, SAMPLE_ROWS, tokens, jit_compile=jit_compile)
+
+        self._chunk = tf.function(chunk, autograph=False)
 
     def __call__(self, tokens: np.ndarray | tf.Tensor) -> np.ndarray:
         """The numbers float32 [N] of tokens [N, T]."""
@@ -63,8 +79,8 @@ class RowScorer(tf.Module):
 class Scorer(RowScorer):
     """log p of any number of sequences under a policy: the sum over each sequence, nats."""
 
-    def __init__(self, policy: Policy, jit: str = 'auto'):
-        super().__init__(lambda tokens: sampling.sequence_log_prob(policy, tokens), jit != 'off')
+    def __init__(self, policy: Policy, jit: str = 'auto', replicas: Replicas = ONE):
+        super().__init__(lambda tokens: sampling.sequence_log_prob(policy, tokens), jit != 'off', replicas)
         self.end_id = policy.end_id
 
     def nll(self, tokens: np.ndarray | tf.Tensor) -> float:

@@ -28,7 +28,10 @@ def make_reward(name: str, state: TrainState, corpus: Corpus, config: Any) -> Re
 
 
 def carried_back(state: TrainState, config: Any, reward_fn: RewardFunction) -> ValuesFunction:
-    """The action values of a reward: by roll-outs of G_beta (Eq. 4), or without any."""
+    """The action values of a reward: by roll-outs of G_beta (Eq. 4), or without any.
+
+    Replicas share the sequences.
+    """
 
     def of_finished(tokens, seed):
         del seed
@@ -45,4 +48,9 @@ def carried_back(state: TrainState, config: Any, reward_fn: RewardFunction) -> V
             chunk_rows=config.rollout_chunk or rollout_rows(state.generator.vocab_size),
         )
 
-    return by_rollouts if config.num_rollouts else of_finished
+    values_fn = by_rollouts if config.num_rollouts else of_finished
+
+    def shared(tokens, seed):
+        return state.replicas.over_rows(lambda _, tokens: values_fn(tokens, seed), int(tokens.shape[0]), tokens)
+
+    return shared

@@ -62,7 +62,7 @@ def action_values(
     chunk = max(1, chunk_rows // batch_size)
     prefixes, weights = lanes(length, num_rollouts, chunk)
     chunk = min(chunk, len(prefixes))
-    numbers = randomness.uniforms([len(prefixes), batch_size, length], seed)
+    numbers = randomness.uniforms([len(prefixes), batch_size, length], seed, rows_axis=1)
     prefixes, weights = tf.constant(prefixes), tf.constant(weights)
 
     def compiled(function):

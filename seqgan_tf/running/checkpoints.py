@@ -17,11 +17,12 @@ class Checkpoints:
 
     Args:
         directory: of the files.
+        writes: whether `save` does anything.
         **objects: the tf.Modules and variables to save.
     """
 
-    def __init__(self, directory: str | pathlib.Path, **objects: Any):
-        self.directory = pathlib.Path(directory)
+    def __init__(self, directory: str | pathlib.Path, writes: bool = True, **objects: Any):
+        self.directory, self.writes = pathlib.Path(directory), writes
         self.checkpoint = tf.train.Checkpoint(**objects)
 
     def save(self) -> None:
@@ -30,6 +31,8 @@ class Checkpoints:
         Raises:
             RunError: it cannot be written, for example on a full disk. Earlier ones are kept.
         """
+        if not self.writes:
+            return
         try:
             last = int(self.checkpoint.save_counter)
             self._remove(lambda number: number > last)  # damaged ones that `restore` skipped

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import math
 import pathlib
+import signal
 from collections.abc import Callable
 
 import keras
@@ -13,7 +14,7 @@ from seqgan_tf.algorithms.registry import ALGORITHMS, PHASE_LENGTHS, parts_of
 from seqgan_tf.config import Config
 from seqgan_tf.data.corpus import Corpus
 from seqgan_tf.data.tasks import load_task
-from seqgan_tf.errors import RunError, Stopped
+from seqgan_tf.errors import Stopped
 from seqgan_tf.evaluation.evaluator import Evaluator
 from seqgan_tf.evaluation.references import references
 from seqgan_tf.evaluation.streams import evaluation_seed
@@ -25,23 +26,28 @@ from seqgan_tf.running import metrics_log, sample_texts
 from seqgan_tf.running.append_only_file import AppendOnlyFile
 from seqgan_tf.running.checkpoints import Checkpoints
 from seqgan_tf.running.closing_reports import closing_reports
+from seqgan_tf.running.devices import make_replicas
 from seqgan_tf.running.given import Given
 from seqgan_tf.running.interruption import Interruption
+from seqgan_tf.running.loading import on_one_device
 from seqgan_tf.running.pieces import Pieces
 from seqgan_tf.running.pretraining import start_from
 from seqgan_tf.running.startup import no_retracing_warnings
 from seqgan_tf.running.stopwatch import Duration, Stopwatch
 from seqgan_tf.running.summary import describe
-from seqgan_tf.running.trained import Trained
+from seqgan_tf.running.trained import Trained, export_run
 from seqgan_tf.running.workdir import (
     check_data,
     check_extension,
     check_settings,
+    fingerprint,
     locked,
     user_errors,
     write_settings,
 )
+from seqgan_tf.running.workers import Workers
 from seqgan_tf.settings import split_names
+from seqgan_tf.training.replicas import ONE
 from seqgan_tf.training.state import PHASES, Report
 
 # If one of these settings of a finished run has changed, its closing evaluation is made again.
@@ -83,8 +89,15 @@ def run(
     """
     given = Given(corpus, reward, discriminator)
     config = given.settings(config)
-    with locked(pathlib.Path(config.workdir)), no_retracing_warnings():
-        experiment = Experiment(config, given, on_report)
+    workers = Workers(make_replicas(config))
+    with (
+        workers.together(),
+        workers.own_config(config) as config,
+        locked(pathlib.Path(config.workdir)),
+        no_retracing_warnings(),
+    ):
+        workers.wait()  # until the others have their copies of the workdir
+        experiment = Experiment(config, given, on_report, workers)
         try:
             return experiment.run()
         except tf.errors.OpError as error:
@@ -94,19 +107,30 @@ def run(
 class Experiment:
     """One run of an algorithm in a workdir. It continues from the last checkpoint there."""
 
-    def __init__(self, config: Config, given: Given = Given(), on_report: Callable[[Report], None] | None = None):
+    def __init__(
+        self,
+        config: Config,
+        given: Given = Given(),
+        on_report: Callable[[Report], None] | None = None,
+        workers: Workers = Workers(ONE),
+    ):
         self.config, self.workdir, self.on_report = config, pathlib.Path(config.workdir), on_report
+        self.given, self.workers, replicas = given, workers, workers.replicas
         before = check_settings(config, self.workdir)
-        with user_errors():
+        with user_errors(), replicas.scope():  # for the oracle
             self.task = load_task(config, given.corpus)
             self.corpus = self.task.corpus
             self.corpus.batches(0, config.batch_size, config.seed)
         check_data(config, self.corpus, self.workdir)
-        self.state = given.state(config, self.corpus.vocabulary, parts_of(config))
+        self.state = given.state(config, self.corpus.vocabulary, parts_of(config), replicas)
         self.metrics_file = AppendOnlyFile(self.workdir / metrics_log.NAME)
         self.samples_file = AppendOnlyFile(self.workdir / sample_texts.SAMPLES)
         self.checkpoints = Checkpoints(
-            self.workdir / 'checkpoints', state=self.state, metrics=self.metrics_file, samples=self.samples_file
+            self.workdir / 'checkpoints',
+            workers.is_chief,
+            state=self.state,
+            metrics=self.metrics_file,
+            samples=self.samples_file,
         )
         self.restored, messages = self.checkpoints.restore()
         for message in messages:
@@ -115,10 +139,21 @@ class Experiment:
             self.restored = start_from(config, self.corpus, self.state, self.metrics_file, self.samples_file)
         check_extension(config, before, self.state)
         if before is not None and any(getattr(before, name) != getattr(config, name) for name in REOPENING):
-            self._reopen()
+            # Then an extended run equals a longer run. The checkpoint before counts the closing lines as part of the file.
+            self.metrics_file.cut()
+            if metrics_log.drop_closing_lines(self.metrics_file):
+                self.checkpoints.save()
         write_settings(config, self.corpus, self.workdir)
+        workers.check_equal('settings', workers.shared(config))
+        workers.check_equal('data', fingerprint(self.corpus))
+        workers.check_equal('rounds', self._done())
         self.evaluator = Evaluator(
-            self.state.generator, self.task, config.eval_samples, config.jit, lambda: self.state.trained_discriminator
+            self.state.generator,
+            self.task,
+            config.eval_samples,
+            config.jit,
+            lambda: self.state.trained_discriminator,
+            replicas,
         )
         self.loggers = make_loggers(split_names(config.loggers), self.workdir, dataclasses.asdict(config))
         self.pieces = Pieces(self.evaluator, self.workdir, self.loggers)
@@ -131,16 +166,23 @@ class Experiment:
                 stack.callback(logger.close)
             stopwatch = Stopwatch()
             for report in ALGORITHMS[self.config.algorithm](self.state, self.corpus, self.config):
-                self._finish_round(report, stopwatch.read(), interruption.signal is not None)
-                if interruption.signal is not None:
+                stopping = self.workers.any_of(interruption.signal is not None)
+                self._finish_round(report, stopwatch.read(), stopping)
+                if stopping:
                     where = f'{report.phase} round {report.round}'
                     raise Stopped(
-                        f'stopped and saved after {where}; the same command continues from here', interruption.signal
+                        f'stopped and saved after {where}; the same command continues from here',
+                        interruption.signal or signal.SIGTERM,
                     )
                 stopwatch = Stopwatch()
             self._close_evaluation()
-        trained = Trained.of_state(self.workdir, self.config, self.corpus.vocabulary, self.state)
-        say(describe(self.config, self.workdir, self.evaluator, self._export(trained)))
+        state = on_one_device(self.state, self.given, self.config, self.corpus.vocabulary)
+        trained = Trained.of_state(self.workdir, self.config, self.corpus.vocabulary, state)
+        say(
+            describe(
+                self.config, self.workdir, self.evaluator, export_run(trained, self.workdir, self.config.export_dir)
+            )
+        )
         return trained
 
     def _begin(self) -> None:
@@ -153,8 +195,7 @@ class Experiment:
         self.metrics_file.cut()
         self.samples_file.cut()
         if self.restored:
-            done = ', '.join(f'{phase} {int(self.state.done[phase])}' for phase in PHASES)
-            tell(f'continuing from {self.restored} (rounds done: {done})')
+            tell(f'continuing from {self.restored} (rounds done: {self._done()})')
         else:
             seed = evaluation_seed(self.config.seed, 'initial', 0)
             size = sum(math.prod(variable.shape) for variable in self.state.generator.variables)
@@ -184,18 +225,6 @@ class Experiment:
         self.pieces.finish(self._step(), evaluation_seed(self.config.seed, 'final', 0))
         self.checkpoints.save()
 
-    def _reopen(self) -> None:
-        """Removes the closing lines of a finished run, so that an extended run equals a longer run.
-
-        A checkpoint is saved immediately. The one before it counts the lines as part of the file.
-        """
-        self.metrics_file.cut()
-        is_closed = lambda: metrics_log.last_phase(self.metrics_file.path) in metrics_log.CLOSING_PHASES
-        if is_closed():
-            while is_closed():
-                self.metrics_file.drop_last_line()
-            self.checkpoints.save()
-
     def _evaluate(self, report: Report) -> Report:
         """Adds the metrics of an evaluation to a report. Sample texts and weights are shown."""
         seed = evaluation_seed(self.config.seed, report.phase, report.round)
@@ -213,33 +242,15 @@ class Experiment:
         Raises:
             RunError: a metric is not finite.
         """
-        _check_finite(report)
+        metrics_log.check_finite(report)
         self.metrics_file.append(metrics_log.format_line(report, duration))
         for logger in self.loggers:
             logger.write(report, self._step() if step is None else step, duration and duration.wall)
         if self.on_report is not None:
             self.on_report(report)
 
-    def _export(self, trained: Trained) -> pathlib.Path | None:
-        """Exports the run if `export_dir` is given; returns the path of the new version."""
-        if not self.config.export_dir:
-            return None
-        try:
-            return trained.export(self.config.export_dir)
-        except OSError as error:
-            raise RunError(
-                f'export_dir must be writable. Received: {self.config.export_dir} ({error.strerror}). The run is saved '
-                f'in {self.workdir}; seqgan-export exports it.'
-            ) from None
+    def _done(self) -> str:
+        return ', '.join(f'{phase} {int(self.state.done[phase])}' for phase in PHASES)
 
     def _step(self) -> int:
         return sum(int(done) for done in self.state.done.values())
-
-
-def _check_finite(report: Report) -> None:
-    for name, value in report.metrics.items():
-        if not math.isfinite(value):
-            raise RunError(
-                f'every metric must be finite. Received: {name}={value} in {report.phase} round {report.round}. '
-                'The last good checkpoint is kept; a lower learning rate may help'
-            )

@@ -13,6 +13,7 @@ from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.policies.policy import RewardFunction
 from seqgan_tf.rewards.given import TextReward, check
 from seqgan_tf.running.workdir import user_errors
+from seqgan_tf.training.replicas import ONE, Replicas
 from seqgan_tf.training.state import TrainState
 
 
@@ -50,8 +51,10 @@ class Given:
                 check(self.reward, config.jit)
             return config
 
-    def state(self, config: Config, vocabulary: Vocabulary, parts: Collection[str]) -> TrainState:
-        """The untrained state of a run, with these parts.
+    def state(
+        self, config: Config, vocabulary: Vocabulary, parts: Collection[str], replicas: Replicas = ONE
+    ) -> TrainState:
+        """The untrained state of a run, with these parts, on these replicas.
 
         Raises:
             RunError: the discriminator does not fit, or is missing where the settings say 'given'.
@@ -60,4 +63,4 @@ class Given:
             discriminator = self.discriminator and GivenDiscriminator(
                 self.discriminator, len(vocabulary), config.sequence_length
             )
-            return TrainState(config, vocabulary, parts, discriminator, self.reward)
+            return TrainState(config, vocabulary, parts, discriminator, self.reward, replicas)

@@ -1,6 +1,7 @@
 """What a trained generator is read from: a run, an export, or a directory of `save_pretrained`."""
 
 import pathlib
+import tempfile
 
 from seqgan_tf.algorithms.registry import parts_of
 from seqgan_tf.config import Config
@@ -40,6 +41,17 @@ def restore(workdir: pathlib.Path, given: Given) -> tuple[Config, Vocabulary, Tr
     if path is None:
         raise RunError(f'workdir must hold a checkpoint. Received: {workdir}, where none was saved yet')
     return config, vocabulary, state
+
+
+def on_one_device(state: TrainState, given: Given, config: Config, vocabulary: Vocabulary) -> TrainState:
+    """A state without replicas: a copy of one that has several, or the state itself."""
+    if state.replicas.count == 1:
+        return state
+    copy = given.state(config, vocabulary, parts_of(config))
+    with tempfile.TemporaryDirectory() as directory:
+        Checkpoints(directory, state=state).save()
+        Checkpoints(directory, state=copy).restore()
+    return copy
 
 
 def read(path: str | pathlib.Path) -> Description:

@@ -14,6 +14,7 @@ from seqgan_tf.errors import RunError
 from seqgan_tf.running.stopwatch import Duration
 
 if TYPE_CHECKING:  # reports and sweeps read without TensorFlow
+    from seqgan_tf.running.append_only_file import AppendOnlyFile
     from seqgan_tf.training.state import Report
 
 NAME = 'metrics.jsonl'
@@ -33,6 +34,16 @@ def format_line(report: 'Report', duration: Duration | None = None) -> str:
     """
     clock = {} if duration is None else {'round_seconds': duration.wall, 'round_cpu_seconds': duration.cpu}
     return json.dumps({'phase': report.phase, 'round': report.round, **report.metrics, **clock}) + '\n'
+
+
+def check_finite(report: 'Report') -> None:
+    """Raises RunError where a metric of a report is not finite."""
+    for name, value in report.metrics.items():
+        if not math.isfinite(value):
+            raise RunError(
+                f'every metric must be finite. Received: {name}={value} in {report.phase} round {report.round}. '
+                'The last good checkpoint is kept; a lower learning rate may help'
+            )
 
 
 def copy_lines(entries: Iterable[Entry]) -> str:
@@ -107,6 +118,15 @@ def is_finished(path: pathlib.Path) -> bool:
         RunError: as `read`.
     """
     return last_phase(path) == 'final'
+
+
+def drop_closing_lines(file: 'AppendOnlyFile') -> bool:
+    """Removes the lines of a closing evaluation from the end of a file; returns whether there were any."""
+    found = False
+    while last_phase(file.path) in CLOSING_PHASES:
+        file.drop_last_line()
+        found = True
+    return found
 
 
 def metrics_of(entry: Entry) -> dict[str, float]:

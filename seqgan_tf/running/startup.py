@@ -5,14 +5,17 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 
-def load_tensorflow() -> None:
+def load_tensorflow(make_devices: Callable[[], None] = lambda: None) -> None:
     """Imports TensorFlow and lists its devices, with standard error redirected to a file.
 
-    What it prints then comes from native code, before any log level has an effect. If that fails, the content of the file is shown. A command calls this before any other import of
-    TensorFlow. On a GPU, TensorFlow takes memory as it needs it and not all at once, unless the
+    Before the devices are listed, and so fixed, `make_devices` is called.
+
+    What it prints then comes from native code, before any log level has an effect. If that fails,
+    the content of the file is shown. A command calls this before any other import of TensorFlow. On
+    a GPU, TensorFlow takes memory as it needs it and not all at once, unless the
     environment says otherwise.
     """
     os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '3')
@@ -24,6 +27,7 @@ def load_tensorflow() -> None:
         try:
             import tensorflow
 
+            make_devices()
             tensorflow.config.list_logical_devices()
         except Exception:
             aside.seek(0)

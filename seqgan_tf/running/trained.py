@@ -231,3 +231,20 @@ def load(path: str | pathlib.Path, *, discriminator: keras.Model | None = None) 
         config = Config.from_values(found.settings) if found.settings else None
     networks = found.generator, found.discriminator
     return Trained(*networks, found.vocabulary, found.sequence_length, config, None, found.run, found.card)
+
+
+def export_run(trained: Trained, workdir: pathlib.Path, export_dir: str) -> pathlib.Path | None:
+    """Exports a run where `export_dir` is given; returns the path of the new version.
+
+    Raises:
+        RunError: the directory cannot be written.
+    """
+    if not export_dir:
+        return None
+    try:
+        return trained.export(export_dir)
+    except OSError as error:
+        raise RunError(
+            f'export_dir must be writable. Received: {export_dir} ({error.strerror}). The run is saved in {workdir}; '
+            'seqgan-export exports it.'
+        ) from None

@@ -93,7 +93,7 @@ def check_settings(config: Config, workdir: pathlib.Path) -> Config | None:
 def check_data(config: Config, corpus: Corpus, workdir: pathlib.Path) -> None:
     """Raises RunError where the corpus is not the one that the workdir was started with."""
     path = workdir / 'data.json'
-    if path.exists() and path.read_text('utf-8') != _fingerprint(corpus):
+    if path.exists() and path.read_text('utf-8') != fingerprint(corpus):
         files = filter(None, (getattr(config, name) for name in DATASETS[config.dataset].files))
         raise RunError(
             f'a run must be continued with the data that it was started with. {workdir} was made from other data than '
@@ -142,7 +142,7 @@ def write_settings(config: Config, corpus: Corpus, workdir: pathlib.Path) -> Non
     with writing(workdir):
         for name, write in (
             ('vocabulary.txt', corpus.vocabulary.save),
-            ('data.json', lambda path: path.write_text(_fingerprint(corpus), 'utf-8')),
+            ('data.json', lambda path: path.write_text(fingerprint(corpus), 'utf-8')),
             (SOURCES, lambda path: path.write_text(_sources(config), 'utf-8')),
             (sample_texts.EXAMPLES, lambda path: path.write_bytes(_examples(corpus).encode())),
             ('config.json', lambda path: path.write_text(config.to_json(), 'utf-8')),
@@ -179,7 +179,8 @@ def _sources(config: Config) -> str:
     return json.dumps({name: checksums(path) for name, path in paths.items() if path}, indent=2) + '\n'
 
 
-def _fingerprint(corpus: Corpus) -> str:
+def fingerprint(corpus: Corpus) -> str:
+    """The vocabulary and the rows of a corpus, as JSON text with checksums."""
     vocabulary = {'tokens': corpus.vocabulary.tokens, 'verse_length': corpus.vocabulary.verse_length}
     if corpus.vocabulary.lower:  # files of earlier versions have no such entry
         vocabulary['lower'] = True

@@ -8,6 +8,7 @@ from seqgan_tf import randomness
 from seqgan_tf.policies.policy import Policy, RewardFunction
 from seqgan_tf.search.found import Weighted
 from seqgan_tf.search.resample import keep_one, scored_candidates
+from seqgan_tf.training.replicas import ONE, Replicas
 
 CANDIDATES = 1024  # in a chunk: the convolutions of a discriminator hold 0.1 MB for each
 
@@ -21,21 +22,31 @@ class Resampler(tf.Module):
         sequence_length: T.
         num_candidates: n, for each sequence.
         jit: 'auto': XLA compiles the drawing; 'on': and the scores; 'off': nothing.
+        replicas: share the rows of a chunk.
     """
 
     def __init__(
-        self, policy: Policy, score_fn: RewardFunction, sequence_length: int, num_candidates: int, jit: str = 'auto'
+        self,
+        policy: Policy,
+        score_fn: RewardFunction,
+        sequence_length: int,
+        num_candidates: int,
+        jit: str = 'auto',
+        replicas: Replicas = ONE,
     ):
         super().__init__()
         self.rows = max(1, CANDIDATES // num_candidates)
 
         def chunk(seed, guidances):
-            scored = scored_candidates(
-                policy, score_fn, self.rows, sequence_length, num_candidates, seed, jit_compile=jit == 'auto'
-            )
-            return [keep_one(*scored, guidance, seed) for guidance in tf.unstack(guidances)]
+            def search(rows):
+                scored = scored_candidates(
+                    policy, score_fn, rows, sequence_length, num_candidates, seed, jit_compile=jit == 'auto'
+                )
+                return [keep_one(*scored, guidance, seed) for guidance in tf.unstack(guidances)]
 
-        self._chunk = tf.function(chunk, autograph=False, jit_compile=jit == 'on')
+            return replicas.over_rows(search, self.rows, jit_compile=jit == 'on')
+
+        self._chunk = tf.function(chunk, autograph=False)
 
     def __call__(self, count: int, seed: randomness.Seed, guidance: float = 1.0) -> Weighted:
         """`count` sequences from a seed int [2]. The first do not depend on `count`."""

@@ -1,5 +1,7 @@
 """The compiled update of the discriminator."""
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -8,6 +10,8 @@ from seqgan_tf.models.discriminator import Discriminator
 from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.training import losses
 from seqgan_tf.training.batches import over_batches
+from seqgan_tf.training.optimizers import dense
+from seqgan_tf.training.replicas import ONE, Replicas, mean_of, rows_of
 
 
 class DiscriminatorEpoch(tf.Module):
@@ -21,6 +25,7 @@ class DiscriminatorEpoch(tf.Module):
         jit: as in `training.reinforce`.
         dtype: of the network's products in an update; held-out rows are scored in float32. Weights,
             moments and the update itself are float32.
+        replicas: share the rows of a batch.
     """
 
     def __init__(
@@ -31,13 +36,15 @@ class DiscriminatorEpoch(tf.Module):
         batch_size: int,
         jit: str = 'auto',
         dtype: tf.DType = tf.float32,
+        replicas: Replicas = ONE,
     ):
         super().__init__()
         self.discriminator, self.optimizer, self.l2, self.batch_size = discriminator, optimizer, l2, batch_size
-        self.dtype = dtype
-        self._apply = tf.function(self._update, autograph=False, jit_compile=jit == 'auto')
-        self._epoch = tf.function(self._whole, autograph=False, jit_compile=jit == 'on')
-        self._score = tf.function(self._measure, autograph=False, jit_compile=jit == 'on')
+        self.dtype, self.replicas, self.jit = dtype, replicas, jit
+        self._gradients = replicas.compile_part(self._differentiate, jit == 'on')
+        self._apply = replicas.compile_alone(self._update, jit == 'auto')
+        self._epoch = replicas.compile(self._whole, jit == 'on')
+        self._score = replicas.compile(self._measure, jit == 'on')
 
     def __call__(self, positives: tf.Tensor, negatives: tf.Tensor, seed: randomness.Seed) -> dict[str, tf.Tensor]:
         """Trains on positives [M, T] and negatives [M, T], shuffled together by a seed int [2].
@@ -62,17 +69,24 @@ class DiscriminatorEpoch(tf.Module):
 
     def _whole(self, positives, negatives, seed):
         rows, labels = _labelled(positives, negatives)
-        return over_batches((rows, labels), self.batch_size, seed, ('d_loss', 'd_accuracy'), self._train)
+        update = functools.partial(self.replicas.update, self._train)
+        return over_batches((rows, labels), self.batch_size, seed, ('d_loss', 'd_accuracy'), update)
 
     def _train(self, tokens, labels, seed):
-        variables = self.discriminator.trainable_variables
+        gradients, measured = self._gradients(rows_of(tokens), rows_of(labels), seed)
+        self._apply(gradients)
+        return mean_of(measured)
+
+    def _differentiate(self, tokens, labels, seed):
+        """A replica's part of the gradients, and the metrics of its rows."""
         with tf.GradientTape() as tape:
             logits = self.discriminator(tokens, dropout_seed=seed, dtype=self.dtype)
             loss = losses.discriminator_loss(logits, labels)
             # Keras models of others have their own penalties in `losses`.
             penalized = loss + self.l2 * self.discriminator.l2_penalty() + sum(self.discriminator.losses)
-        self._apply([tf.convert_to_tensor(g) for g in tape.gradient(penalized, variables)])
-        return {'d_loss': loss, 'd_accuracy': _accuracy(logits, labels)}
+            penalized /= self.replicas.count  # Keras adds up the gradients of the replicas
+        gradients = dense(tape.gradient(penalized, self.discriminator.trainable_variables))
+        return gradients, {'d_loss': loss, 'd_accuracy': _accuracy(logits, labels)}
 
     def _update(self, gradients):
         variables = self.discriminator.trainable_variables
@@ -80,7 +94,8 @@ class DiscriminatorEpoch(tf.Module):
 
     def _measure(self, positives, negatives):
         rows, labels = _labelled(positives, negatives)
-        logits = self.discriminator(rows)
+        score = lambda _, rows: self.discriminator(rows)
+        logits = self.replicas.over_rows(score, int(rows.shape[0]), rows, jit_compile=self.jit == 'on')
         return {
             'd_held_out_loss': losses.discriminator_loss(logits, labels),
             'd_held_out_accuracy': _accuracy(logits, labels),

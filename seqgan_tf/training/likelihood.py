@@ -9,21 +9,29 @@ from seqgan_tf.policies import sampling
 from seqgan_tf.policies.draws import draw
 from seqgan_tf.policies.endless import Endless
 from seqgan_tf.training import losses
-from seqgan_tf.training.optimizers import apply_clipped
+from seqgan_tf.training.optimizers import apply_clipped, dense
+from seqgan_tf.training.replicas import ONE, Replicas, rows_of, sum_of
 
 
 class MLEStep(tf.Module):
     """One maximum-likelihood update.
 
     The loss is the mean negative log-likelihood. Its gradients are clipped to a global norm.
+    `replicas` share the rows of a batch.
     """
 
     def __init__(
-        self, generator: Generator, optimizer: keras.optimizers.Optimizer, clip_norm: float, jit: str = 'auto'
+        self,
+        generator: Generator,
+        optimizer: keras.optimizers.Optimizer,
+        clip_norm: float,
+        jit: str = 'auto',
+        replicas: Replicas = ONE,
     ):
         super().__init__()
         self.generator, self.optimizer, self.clip_norm = generator, optimizer, clip_norm
-        self._step = tf.function(self._update, autograph=False, jit_compile=jit != 'off')
+        self._gradients = replicas.compile_part(self._differentiate, jit != 'off')
+        self._step = replicas.compile(lambda *batch: replicas.update(self._update, *batch), jit != 'off')
 
     def __call__(
         self, tokens: tf.Tensor, fed: tf.Tensor | None = None, dropout_seed: randomness.Seed | None = None
@@ -37,13 +45,17 @@ class MLEStep(tf.Module):
 
     def _update(self, tokens, fed, dropout_seed):
         mask = sampling.valid_mask(tokens, self.generator.end_id)
+        weights = rows_of(mask), tf.reduce_sum(mask)
+        gradients, nll = self._gradients(rows_of(tokens), rows_of(fed), *weights, dropout_seed)
+        norm = apply_clipped(self.optimizer, self.generator, gradients, self.clip_norm)
+        return {'nll': sum_of(nll), 'grad_norm': norm}
+
+    def _differentiate(self, tokens, fed, mask, count, dropout_seed):
+        """The gradients of a replica's part of the loss, and that part."""
         with tf.GradientTape() as tape:
             nll = losses.token_nll(self.generator(fed, dropout_seed=dropout_seed), tokens)
-            nll = tf.reduce_sum(nll * mask) / tf.reduce_sum(mask)
-        norm = apply_clipped(
-            self.optimizer, self.generator, tape.gradient(nll, self.generator.trainable_variables), self.clip_norm
-        )
-        return {'nll': nll, 'grad_norm': norm}
+            nll = tf.reduce_sum(nll * mask) / count
+        return dense(tape.gradient(nll, self.generator.trainable_variables)), nll
 
 
 class ScheduledSamplingStep(tf.Module):
@@ -57,12 +69,17 @@ class ScheduledSamplingStep(tf.Module):
     """
 
     def __init__(
-        self, generator: Generator, optimizer: keras.optimizers.Optimizer, clip_norm: float, jit: str = 'auto'
+        self,
+        generator: Generator,
+        optimizer: keras.optimizers.Optimizer,
+        clip_norm: float,
+        jit: str = 'auto',
+        replicas: Replicas = ONE,
     ):
         super().__init__()
         self.policy = Endless(generator)  # tokens are also drawn after a sampled end token
-        self.likelihood = MLEStep(generator, optimizer, clip_norm, jit)
-        self._feed = tf.function(self._mix, autograph=False, jit_compile=jit != 'off')
+        self.likelihood = MLEStep(generator, optimizer, clip_norm, jit, replicas)
+        self.replicas, self.jit_compile = replicas, jit != 'off'
         self._step = tf.function(
             lambda tokens, truth_rate, seed, dropout_seed=None: self.likelihood(
                 tokens, self._feed(tokens, truth_rate, seed), dropout_seed
@@ -86,6 +103,12 @@ class ScheduledSamplingStep(tf.Module):
             dropout_seed: int [2], where the generator's dropout is to act.
         """
         return self._step(tokens, tf.constant(truth_rate, tf.float32), seed, dropout_seed)
+
+    def _feed(self, tokens, truth_rate, seed):
+        def mix(_, tokens):
+            return self._mix(tokens, truth_rate, seed)
+
+        return self.replicas.over_rows(mix, tokens.shape[0], tokens, jit_compile=self.jit_compile)
 
     def _mix(self, tokens, truth_rate, seed):
         coins, numbers = (

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
+from seqgan_tf.training.replicas import sum_of
+
 EPSILON = 1e-8  # TensorFlow 1's
 
 
@@ -26,17 +28,25 @@ def adam(learning_rate: float, network: keras.Model, weight_decay: float = 0.0) 
     return optimizer
 
 
+def dense(gradients: Sequence[tf.Tensor | tf.IndexedSlices]) -> list[tf.Tensor]:
+    """Gradients as tensors: those of an embedding have one part for each token that was read, and are summed."""
+    return [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+
 def apply_clipped(
     optimizer: keras.optimizers.Optimizer,
     network: keras.Model,
-    gradients: Sequence[tf.Tensor | tf.IndexedSlices],
+    gradients: Sequence[tf.Tensor],
     clip_norm: float,
 ) -> tf.Tensor:
     """Applies gradients clipped to a global norm; returns their norm before the clipping, a scalar.
 
-    The embedding's sparse gradient is summed first, so the norm is the true one. (The released
-    code's norm counts the parts of a repeated token separately.)
+    On several replicas it is the sum of their gradients that is clipped and applied.
+
+    The gradients are `dense`, so the norm is the true one. (The released code's norm counts the
+    parts of a repeated token separately.)
     """
-    gradients, norm = tf.clip_by_global_norm([tf.convert_to_tensor(g) for g in gradients], clip_norm)
+    # Each replica clips its own by the norm of the sum. Keras adds them up.
+    gradients, norm = tf.clip_by_global_norm(gradients, clip_norm, use_norm=tf.linalg.global_norm(sum_of(gradients)))
     optimizer.apply(gradients, network.trainable_variables)
     return norm

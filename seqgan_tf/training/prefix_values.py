@@ -6,6 +6,7 @@ is the target of all its prefixes in the same way: cross-entropy gives the causa
 log p(prefix) / m(prefix), p the data and m the samples. `jit` is as in `training.reinforce`.
 """
 
+import functools
 from collections.abc import Callable
 
 import keras
@@ -16,6 +17,8 @@ from seqgan_tf.models.prefix_network import PrefixNetwork
 from seqgan_tf.policies.sampling import valid_mask
 from seqgan_tf.training import losses
 from seqgan_tf.training.batches import over_batches
+from seqgan_tf.training.optimizers import dense
+from seqgan_tf.training.replicas import ONE, Replicas, rows_of, sum_of
 
 QUARTERS = (25, 50, 75, 100)  # percent of T, the positions whose figures are reported
 
@@ -31,6 +34,7 @@ class PrefixEpoch(tf.Module):
         batch_size: B.
         end_id: the token that ends a sequence, or None.
         jit: see above.
+        replicas: share the rows of a batch.
     """
 
     def __init__(
@@ -41,11 +45,13 @@ class PrefixEpoch(tf.Module):
         batch_size: int,
         end_id: int | None,
         jit: str = 'auto',
+        replicas: Replicas = ONE,
     ):
         super().__init__()
         self.network, self.optimizer, self.loss = network, optimizer, loss
-        self.batch_size, self.end_id = batch_size, end_id
-        self._epoch = tf.function(self._whole, autograph=False, jit_compile=jit != 'off')
+        self.batch_size, self.end_id, self.replicas = batch_size, end_id, replicas
+        self._gradients = replicas.compile_part(self._differentiate, jit != 'off')
+        self._epoch = replicas.compile(self._whole, jit != 'off')
 
     def __call__(self, tokens: tf.Tensor, targets: tf.Tensor, seed: randomness.Seed) -> tf.Tensor:
         """Trains on tokens [M, T] with targets [M], shuffled by a seed int [2].
@@ -61,15 +67,21 @@ class PrefixEpoch(tf.Module):
         return self._epoch(tokens, targets, seed)
 
     def _whole(self, tokens, targets, seed):
-        return over_batches((tokens, targets), self.batch_size, seed, ('loss',), self._train)['loss']
+        update = functools.partial(self.replicas.update, self._train)
+        return over_batches((tokens, targets), self.batch_size, seed, ('loss',), update)['loss']
 
     def _train(self, tokens, targets, seed):
         del seed  # nothing is dropped
-        variables, mask = self.network.trainable_variables, valid_mask(tokens, self.end_id)
+        mask = valid_mask(tokens, self.end_id)
+        gradients, loss = self._gradients(rows_of(tokens), rows_of(targets), rows_of(mask), tf.reduce_sum(mask))
+        self.optimizer.apply(gradients, self.network.trainable_variables)
+        return {'loss': sum_of(loss)}
+
+    def _differentiate(self, tokens, targets, mask, count):
+        """The gradients of a replica's part of the loss, and that part."""
         with tf.GradientTape() as tape:
-            loss = tf.reduce_sum(self.loss(self.network(tokens), targets) * mask) / tf.reduce_sum(mask)
-        self.optimizer.apply([tf.convert_to_tensor(g) for g in tape.gradient(loss, variables)], variables)
-        return {'loss': loss}
+            loss = tf.reduce_sum(self.loss(self.network(tokens), targets) * mask) / count
+        return dense(tape.gradient(loss, self.network.trainable_variables)), loss
 
 
 def causal_figures(

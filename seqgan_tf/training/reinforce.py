@@ -15,7 +15,8 @@ from seqgan_tf.policies import sampling
 from seqgan_tf.policies.policy import ValuesFunction
 from seqgan_tf.training import losses
 from seqgan_tf.training.baselines import BASELINES
-from seqgan_tf.training.optimizers import apply_clipped
+from seqgan_tf.training.optimizers import apply_clipped, dense
+from seqgan_tf.training.replicas import ONE, Replicas, rows_of, sum_of
 
 EWMA_DECAY = 0.08  # weight of the newest batch (ScratchGAN)
 
@@ -39,6 +40,7 @@ class PolicyGradientStep(tf.Module):
         running_mean: for 'ewma', a variable [2]: the decayed sums of the batches' means and of
             their weights. None otherwise.
         jit: see above.
+        replicas: share the rows of a batch. `values_fn` sees whole batches.
 
     Raises:
         ValueError: an unknown baseline, a `running_mean` or a `reference` that is missing or has no
@@ -59,6 +61,7 @@ class PolicyGradientStep(tf.Module):
         kl_coef: float = 0.0,
         running_mean: tf.Variable | None = None,
         jit: str = 'auto',
+        replicas: Replicas = ONE,
     ):
         super().__init__()
         if baseline not in BASELINES:
@@ -74,9 +77,11 @@ class PolicyGradientStep(tf.Module):
         self.generator, self.values_fn, self.optimizer, self.clip_norm = generator, values_fn, optimizer, clip_norm
         self.reference, self.kl_coef = reference, kl_coef
         self.shape, self.baseline, self.running_mean = (batch_size, sequence_length), baseline, running_mean
-        self._sample = tf.function(self._draw, autograph=False, jit_compile=jit == 'auto')
-        self._apply = tf.function(self._update, autograph=False, jit_compile=jit == 'auto')
-        self._step = tf.function(self._whole, autograph=False, jit_compile=jit == 'on')
+        self.replicas, self.jit_compile = replicas, jit != 'off'
+        self._gradients = replicas.compile_part(self._differentiate, self.jit_compile)
+        self._log_ratio = replicas.compile_part(self._compare, self.jit_compile)
+        self._apply = replicas.compile(self._update, jit == 'auto')
+        self._step = replicas.compile(self._whole, jit == 'on')
 
     def __call__(self, seed: randomness.Seed) -> dict[str, tf.Tensor]:
         """Updates once from a seed int [2].
@@ -93,49 +98,69 @@ class PolicyGradientStep(tf.Module):
         values = self.values_fn(tokens, randomness.fold_in(seed, 1))
         return self._apply(tokens, values) | {'reward': tf.reduce_mean(values[:, -1])}
 
-    def _draw(self, seed):
-        return tf.ensure_shape(sampling.sample(self.generator, *self.shape, seed), self.shape)
+    def _sample(self, seed):
+        batch_size, length = self.shape
+        draw = lambda rows: sampling.sample(self.generator, rows, length, seed)
+        return tf.ensure_shape(self.replicas.over_rows(draw, batch_size, jit_compile=self.jit_compile), self.shape)
 
     def _update(self, tokens, values):
+        earlier = None if self.running_mean is None else tf.math.divide_no_nan(*tf.unstack(self.running_mean))
+        measured = self.replicas.update(self._update_rows, tokens, values, earlier)
+        if self.running_mean is not None:
+            newest = tf.stack([measured.pop('mean'), 1.0])
+            self.running_mean.assign((1.0 - EWMA_DECAY) * self.running_mean + EWMA_DECAY * newest)
+        return measured
+
+    def _update_rows(self, tokens, values, earlier):
+        """The update by a replica's rows of tokens and values [B, T]; returns the metrics of all rows.
+
+        With baseline=ewma `earlier` is the running mean, and 'mean' is among the metrics.
+        """
+        tokens, values = rows_of(tokens), rows_of(values)
         mask = sampling.valid_mask(tokens, self.generator.end_id)
         measured = {}
+        if self.reference is not None:
+            log_ratio = mask * self._log_ratio(tokens)
+            # A token answers for the tokens after it too, and not for those before.
+            values -= self.kl_coef * tf.cumsum(log_ratio, axis=1, reverse=True)
+            measured['kl'] = _mean(log_ratio, mask)
+        if earlier is not None:
+            measured['mean'] = _mean(values, mask)
+        gradients, loss, entropies = self._gradients(tokens, self._advantages(values, mask, earlier), mask)
+        norm = apply_clipped(self.optimizer, self.generator, gradients, self.clip_norm)
+        return {'pg_loss': sum_of(loss), 'grad_norm': norm, 'entropy': _mean(entropies, mask)} | measured
+
+    def _differentiate(self, tokens, advantages, mask):
+        """The gradients of a replica's part of the loss, that part, and the entropies of the next tokens [B, T]."""
         with tf.GradientTape() as tape:
             logits = self.generator(tokens)
-            if self.reference is not None:
-                log_ratio = mask * _log_ratio(logits, self.reference(tokens), tokens)
-                # A token answers for the tokens after it too, and not for those before.
-                values -= self.kl_coef * tf.cumsum(log_ratio, axis=1, reverse=True)
-                measured['kl'] = tf.reduce_sum(log_ratio) / tf.reduce_sum(mask)
-            loss = losses.policy_gradient_loss(logits, tokens, self._advantages(values, mask), mask)
-        norm = apply_clipped(
-            self.optimizer, self.generator, tape.gradient(loss, self.generator.trainable_variables), self.clip_norm
-        )
+            loss = losses.policy_gradient_loss(logits, tokens, advantages, mask)
         log_p = tf.nn.log_softmax(logits)
-        entropy = tf.reduce_sum(-tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1) * mask) / tf.reduce_sum(mask)
-        return {'pg_loss': loss, 'grad_norm': norm, 'entropy': entropy} | measured
+        entropies = -tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1)
+        return dense(tape.gradient(loss, self.generator.trainable_variables)), loss, entropies
 
-    def _advantages(self, values, mask):
-        """The values [B, T] less the baseline."""
-        advantages = values - self._expected(values, mask)
+    def _compare(self, tokens):
+        """log of the ratio of the probabilities that generator and reference give to each token, [B, T]."""
+        return losses.token_nll(self.reference(tokens), tokens) - losses.token_nll(self.generator(tokens), tokens)
+
+    def _advantages(self, values, mask, earlier):
+        """The values less the baseline."""
+        advantages = values - self._expected(values, mask, earlier)
         if self.baseline == 'whitened':
-            variance = tf.reduce_sum(tf.square(advantages) * mask) / tf.reduce_sum(mask)
-            return tf.math.divide_no_nan(advantages, tf.sqrt(variance))
+            return tf.math.divide_no_nan(advantages, tf.sqrt(_mean(tf.square(advantages), mask)))
         return advantages
 
-    def _expected(self, values, mask):
+    def _expected(self, values, mask, earlier):
         """The baseline: a scalar, or [T]."""
         if self.baseline == 'whitened':
-            return tf.reduce_sum(values * mask) / tf.reduce_sum(mask)
+            return _mean(values, mask)
         if self.baseline == 'per_step':
-            return tf.math.divide_no_nan(tf.reduce_sum(values * mask, axis=0), tf.reduce_sum(mask, axis=0))
-        if self.running_mean is not None:  # 'ewma'
-            total, weight = tf.unstack(self.running_mean)
-            mean = tf.reduce_sum(values * mask) / tf.reduce_sum(mask)
-            self.running_mean.assign((1.0 - EWMA_DECAY) * self.running_mean + EWMA_DECAY * tf.stack([mean, 1.0]))
-            return tf.math.divide_no_nan(total, weight)
-        return 0.0
+            total, count = sum_of((tf.reduce_sum(values * mask, axis=0), tf.reduce_sum(mask, axis=0)))
+            return tf.math.divide_no_nan(total, count)
+        return 0.0 if earlier is None else earlier
 
 
-def _log_ratio(logits, others, tokens):
-    """log of the ratio of probabilities that logits and others [B, T, V] give to tokens [B, T]."""
-    return losses.token_nll(others, tokens) - losses.token_nll(logits, tokens)
+def _mean(values, mask):
+    """The mean of the values that count, over the rows of all replicas."""
+    total, count = sum_of((tf.reduce_sum(values * mask), tf.reduce_sum(mask)))
+    return total / count

@@ -14,6 +14,7 @@ from seqgan_tf.models.given import GivenDiscriminator
 from seqgan_tf.models.prefix_network import PrefixNetwork
 from seqgan_tf.training.best_weights import BestWeights
 from seqgan_tf.training.parts import PARTS, make_generator
+from seqgan_tf.training.replicas import ONE, Replicas
 
 PHASES = ('mle', 'discriminator', 'adversarial')
 
@@ -49,6 +50,8 @@ class TrainState(tf.Module):
         discriminator: the discriminator, where it is not built from the settings.
         reward: the reward of reward=given, a function of tokens [B, T] or a `TextReward`. A
             checkpoint does not hold it.
+        replicas: the devices that the networks and their optimizers have copies on. A checkpoint
+            does not depend on them.
 
     Raises:
         ValueError: a part that does not exist, or a discriminator that is missing.
@@ -77,16 +80,18 @@ class TrainState(tf.Module):
         parts: Collection[str] = tuple(PARTS),
         discriminator: GivenDiscriminator | None = None,
         reward: Callable[..., Any] | None = None,
+        replicas: Replicas = ONE,
     ):
         super().__init__()
         unknown = sorted(set(parts) - set(PARTS))
         if unknown:
             raise ValueError(f'parts must be some of {", ".join(PARTS)}. Received: {", ".join(unknown)}')
-        self.generator = make_generator(config, vocabulary, 'generator')
-        self.reward, given = reward, {'discriminator': discriminator}
-        for name, build in PARTS.items():
-            part = given.get(name) or build(self, config, vocabulary) if name in parts else None
-            setattr(self, name, part)
+        self.reward, self.replicas, given = reward, replicas, {'discriminator': discriminator}
+        with replicas.scope():
+            self.generator = make_generator(config, vocabulary, 'generator')
+            for name, build in PARTS.items():
+                part = given.get(name) or build(self, config, vocabulary) if name in parts else None
+                setattr(self, name, part)
         self.random = tf.random.Generator.from_seed(config.seed * 3 + 2, alg='philox')
         self.done = {phase: tf.Variable(0, dtype=tf.int64, name=f'{phase}_rounds') for phase in PHASES}
         self.ended_early = tf.Variable(False, name='mle_ended_early')
