@@ -58,7 +58,7 @@ class DiscriminatorLearner:
     def held_out(self, real: tf.Tensor, samples: tf.Tensor) -> dict[str, tf.Tensor]:
         """`DiscriminatorEpoch.score` on validation rows and fresh samples, and `d_scale`, if any."""
         scale = self.state.discriminator_scale
-        return self.epoch.score(real, samples) | ({} if scale is None else {'d_scale': scale})
+        return self.epoch.score(real, samples) | ({} if scale is None else {'d_scale': tf.convert_to_tensor(scale)})
 
     def _until_no_better(self, positives, negatives, samples):
         """Epochs as long as each lowers the held-out loss; an epoch that does not is taken back."""

@@ -23,6 +23,7 @@ GROUPS = {
     'Speed and memory': 'rollout_chunk',
     'Output': 'checkpoint_every',
 }
+DEVICES = ('strategy', 'num_devices', 'workers', 'worker_index')
 USAGE = 'usage: python train.py [--flagfile=FILE] [--NAME=VALUE ...]'
 ABOUT = (
     'Trains a generator. The same command continues a run that was stopped; --workdir=DIR alone is enough, because the '
@@ -38,6 +39,8 @@ DRY_RUN = 'reads the data, prints sizes and an estimate of the time, and writes 
 def read_config(values: flags.FlagValues) -> Config:
     """The settings of a run: those given, else those in the config.json of its workdir, else defaults.
 
+    What names the devices of a process is not read from a file: the next process may have others.
+
     Raises:
         ValueError: a value is not allowed, settings conflict, or config.json cannot be read.
     """
@@ -45,7 +48,8 @@ def read_config(values: flags.FlagValues) -> Config:
     path = pathlib.Path(workdir, 'config.json')
     if not (workdir and path.exists()):
         return Config.from_flags(values)
-    before = dataclasses.replace(Config.from_json(path), workdir=workdir)
+    own = {name: getattr(Config, name) for name in DEVICES}
+    before = dataclasses.replace(Config.from_json(path), workdir=workdir, **own)
     print(f'settings from {path}', flush=True)
     return Config.from_flags(values, before)
 

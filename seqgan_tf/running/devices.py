@@ -1,8 +1,12 @@
 """The devices of a run: `--strategy`, `--num_devices` and `--workers` as `Replicas`."""
 
+import contextlib
 import functools
 import json
 import os
+import signal
+import threading
+from collections.abc import Iterator
 
 import tensorflow as tf
 
@@ -36,6 +40,11 @@ def make_replicas(config: Config) -> Replicas:
 
 @functools.cache
 def _replicas(strategy: str, num_devices: int, workers: str, worker_index: int) -> Replicas:
+    if strategy == 'none' and num_devices > 1:
+        raise RunError(
+            'several devices go with strategy=mirrored, multi_worker or auto. '
+            f'Received: strategy={strategy}, num_devices={num_devices}'
+        )
     gpus = tf.config.list_physical_devices('GPU')
     if num_devices > len(gpus) > 0:
         raise RunError(f'num_devices must be at most the number of GPUs. Received: {num_devices}, {len(gpus)} GPUs')
@@ -91,12 +100,26 @@ def _multi_worker(gpus: list, cluster: tuple[list[str], int]) -> tf.distribute.S
     try:
         if gpus:
             tf.config.set_visible_devices(gpus, 'GPU')
-        return tf.distribute.MultiWorkerMirroredStrategy(
-            tf.distribute.cluster_resolver.SimpleClusterResolver(
-                tf.train.ClusterSpec({'worker': addresses}), task_type='worker', task_id=index, rpc_layer='grpc'
+        with _stopped_at_once():
+            return tf.distribute.MultiWorkerMirroredStrategy(
+                tf.distribute.cluster_resolver.SimpleClusterResolver(
+                    tf.train.ClusterSpec({'worker': addresses}), task_type='worker', task_id=index, rpc_layer='grpc'
+                )
             )
-        )
     except RuntimeError as error:
         raise RunError(
             f'several workers must meet before the first operation of TensorFlow in a process. Received: {error}'
         ) from None
+
+
+@contextlib.contextmanager
+def _stopped_at_once() -> Iterator[None]:
+    """A context in which Ctrl-C ends the process: TensorFlow's wait for the others does not come back to Python."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -144,9 +144,7 @@ class Experiment:
             if metrics_log.drop_closing_lines(self.metrics_file):
                 self.checkpoints.save()
         write_settings(config, self.corpus, self.workdir)
-        workers.check_equal('settings', workers.shared(config))
-        workers.check_equal('data', fingerprint(self.corpus))
-        workers.check_equal('rounds', self._done())
+        workers.check_run(config, fingerprint(self.corpus), self._done())
         self.evaluator = Evaluator(
             self.state.generator,
             self.task,

@@ -12,17 +12,17 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import tensorflow as tf
 
 from seqgan_tf.config import Config
 from seqgan_tf.errors import RunError
-from seqgan_tf.training.replicas import Replicas
+from seqgan_tf.training.replicas import Replicas, sum_of
 
 # Each process has its own: where it is, what it shows, and which worker it is.
-OWN = ('workdir', 'export_dir', 'loggers', 'worker_index')
+OWN = ('workdir', 'export_dir', 'loggers', 'workers', 'worker_index')
 NOT_COPIED = ('.lock', 'tensorboard')
 GONE = (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.DeadlineExceededError, tf.errors.CancelledError)
 
@@ -43,6 +43,8 @@ class Workers:
         addresses = resolver.cluster_spec().job_tasks('worker') if resolver else []
         self.replicas, self.count = replicas, max(1, len(addresses))
         self.index = resolver.task_id if self.count > 1 else 0
+        add = lambda numbers: sum_of(tf.identity(numbers))  # an argument is on no device yet
+        self._sum = replicas.compile(lambda numbers: replicas.update(add, numbers), False)
 
     @property
     def is_chief(self) -> bool:
@@ -81,20 +83,24 @@ class Workers:
         """Whether a flag is true on any worker."""
         return flag if self.count == 1 else bool(self._gathered(np.array([flag])).any())
 
-    def check_equal(self, name: str, value: object) -> None:
-        """Raises RunError where the text of a value is not the same on all workers."""
-        if self.count > 1:
-            digest = np.frombuffer(hashlib.sha256(str(value).encode()).digest(), np.uint8)
-            if len(np.unique(self._gathered(digest), axis=0)) > 1:
-                raise RunError(
-                    f'all workers must have the same {name}, and see the same workdir and data. '
-                    f'Received on worker {self.index}: {value}'
-                )
+    def check_equal(self, values: Mapping[str, object]) -> None:
+        """Raises RunError where a value, as text, is not the same on all workers."""
+        if self.count == 1:
+            return
+        digests = [hashlib.sha256(str(value).encode()).digest()[:8] for value in values.values()]
+        gathered = self._gathered(np.frombuffer(b''.join(digests), np.uint8)).reshape(self.count, len(values), -1)
+        differing = (gathered != gathered[0]).any(axis=(0, 2))
+        if differing.any():
+            received = ', '.join(f'{name}={value}' for (name, value), bad in zip(values.items(), differing) if bad)
+            raise RunError(
+                'all workers must have the same settings, and see the same data and workdir. '
+                f'Received on worker {self.index}, unlike another one: {received}'
+            )
 
-    @staticmethod
-    def shared(config: Config) -> dict[str, object]:
-        """The settings that are the same on all workers."""
-        return {name: value for name, value in dataclasses.asdict(config).items() if name not in OWN}
+    def check_run(self, config: Config, data: str, done: str) -> None:
+        """`check_equal` of the settings of a run, of its data and of the rounds that are done."""
+        settings = {name: value for name, value in dataclasses.asdict(config).items() if name not in OWN}
+        self.check_equal(settings | {'data': data, 'rounds done': done})
 
     def wait(self) -> None:
         """Returns once all workers have called it."""
@@ -104,5 +110,5 @@ class Workers:
         """The numbers [K] of all workers, [count, K], which they get by a sum."""
         own = np.zeros([self.count, len(numbers)], np.float32)
         own[self.index] = numbers
-        total = self.replicas.update(lambda: tf.distribute.get_replica_context().all_reduce('SUM', tf.constant(own)))
-        return total.numpy() // (self.replicas.count // self.count)
+        total = self._sum(tf.constant(own))
+        return total.numpy() // (self.replicas.count // self.count)  # each device of a worker has added its part
