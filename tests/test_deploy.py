@@ -1,4 +1,4 @@
-"""deploy/: the manifest by its schema, the image by its linter, and the Slurm script beside a stand-in for Slurm."""
+"""deploy/: the manifests by their schema, the image by its linter, and the Slurm script beside a stand-in for Slurm."""
 
 import os
 import pathlib
@@ -11,6 +11,9 @@ import sys
 import pytest
 from stand_in_trainer import Command
 
+from seqgan_tf.running.command_line import read_config
+from seqgan_tf.running.devices import _cluster
+from seqgan_tf.running.flag_files import read_flags
 from seqgan_tf.sweep.grid import make_cells, parse_variation
 from seqgan_tf.sweep.shards import parse_shard, share
 from seqgan_tf.version import VERSION
@@ -20,11 +23,20 @@ DOCKERFILE = (DEPLOY / 'Dockerfile').read_text()
 SBATCH = DEPLOY / 'sweep.sbatch'
 
 
+def read_manifest(name):
+    """{kind: document} of a manifest."""
+    yaml = pytest.importorskip('yaml', reason='needs PyYAML')
+    return {document['kind']: document for document in yaml.safe_load_all((DEPLOY / name).read_text())}
+
+
 @pytest.fixture(scope='module')
 def objects():
-    """{kind: document} of the manifest."""
-    yaml = pytest.importorskip('yaml', reason='needs PyYAML')
-    return {document['kind']: document for document in yaml.safe_load_all((DEPLOY / 'sweep-job.yaml').read_text())}
+    return read_manifest('sweep-job.yaml')
+
+
+@pytest.fixture(scope='module')
+def workers():
+    return read_manifest('train-multi-worker.yaml')
 
 
 def share_of(arguments):
@@ -39,10 +51,10 @@ def share_of(arguments):
 # Kubernetes
 
 
-def test_the_manifest_keeps_its_schema(objects):
+def test_the_manifests_keep_their_schema(objects, workers):
     kubernetes = pytest.importorskip('kubernetes_validate', reason='needs kubernetes-validate')
-    assert set(objects) == {'Job', 'PersistentVolumeClaim'}
-    for document in objects.values():
+    assert set(objects) == {'Job', 'PersistentVolumeClaim'} == set(workers) - {'Service'}
+    for document in (*objects.values(), *workers.values()):
         kubernetes.validate(document, kubernetes.latest_version(), strict=True)
 
 
@@ -66,6 +78,35 @@ def test_a_pod_that_was_stopped_is_replaced_without_counting(objects):
     assert disruption['onPodConditions'] == [{'type': 'DisruptionTarget', 'status': 'True'}]
     assert stopped['onExitCodes']['values'] == [128 + signal.SIGTERM]
     assert stopped['onExitCodes']['containerName'] == pod['containers'][0]['name']
+
+
+def test_each_worker_knows_all_workers_and_its_place(workers, monkeypatch):
+    """By the names that a headless service gives to the pods of an indexed job."""
+    job, service = workers['Job'], workers['Service']
+    pod = job['spec']['template']['spec']
+    [container] = pod['containers']
+    environment = {entry['name']: entry for entry in container['env']}
+    assert list(environment)[:2] == ['WORKER_INDEX', 'TF_CONFIG']  # an entry is filled in from those before it
+    assert 'job-completion-index' in environment['WORKER_INDEX']['valueFrom']['fieldRef']['fieldPath']
+    count = job['spec']['completions']
+    assert job['spec']['parallelism'] == count and pod['restartPolicy'] == 'OnFailure'
+    assert pod['subdomain'] == service['metadata']['name'] and service['spec']['clusterIP'] == 'None'
+    assert service['spec']['selector'] == job['spec']['template']['metadata']['labels']
+    [port] = service['spec']['ports']
+    names = [f'{job["metadata"]["name"]}-{i}.{pod["subdomain"]}:{port["port"]}' for i in range(count)]
+    for index in range(count):
+        monkeypatch.setenv('TF_CONFIG', environment['TF_CONFIG']['value'].replace('$(WORKER_INDEX)', str(index)))
+        assert _cluster('', 0) == (names, index)
+    config = read_config(read_flags(container['args'][1:], {'dry_run': ''}))
+    assert container['args'][0] == 'train' and config.strategy == 'multi_worker' and config.workdir.startswith('/runs/')
+
+
+def test_the_worker_fits_the_image_and_the_claim(workers):
+    pod = workers['Job']['spec']['template']['spec']
+    [container], [volume] = pod['containers'], pod['volumes']
+    assert container['image'] == f'seqgan_tf:{VERSION}'
+    assert pod['securityContext']['runAsUser'] == int(re.search(r'^USER (\d+)$', DOCKERFILE, re.MULTILINE)[1])
+    assert volume['persistentVolumeClaim']['claimName'] == workers['PersistentVolumeClaim']['metadata']['name']
 
 
 def test_the_pod_fits_the_image_and_the_claim(objects):
