@@ -180,9 +180,7 @@ def finish_lanes(drawer, tokens, states, lanes):
         drawn[:, step] = last
     position, given = torch.arange(length), tokens[row]
     shifted = drawn.gather(1, (position - first[:, None]).clamp_(min=0))
-    return torch.cat(
-        [torch.where(position < p[:, None], given, new) for p, new in ((first, shifted), (second, drawn))]
-    )
+    return torch.cat([torch.where(position < p[:, None], given, new) for p, new in ((first, shifted), (second, drawn))])
 
 
 def main():
