@@ -67,7 +67,6 @@ PIECES = {
     'sample_10k': '10,000 samples',
 }
 ROUND = ('adversarial_round', 'adversarial round')
-SIZES = ('batch_size', 'sequence_length', 'vocab_size', 'num_rollouts')
 # {fact: how far a twin may be from this project, relative to the largest number}
 FACTS = {
     'nll': 1e-5,
@@ -85,10 +84,8 @@ flags.DEFINE_integer('repetitions', 5, 'passes over all implementations', lower_
 flags.DEFINE_string('json', '', 'write the results here')
 flags.DEFINE_boolean('check', True, 'compare the numbers of the twins with ours first')
 flags.DEFINE_integer('threads', 2, 'CPUs that every implementation has', lower_bound=1)
-flags.DEFINE_integer('batch_size', 64, 'B', lower_bound=2)
-flags.DEFINE_integer('sequence_length', 20, 'T', lower_bound=2)
-flags.DEFINE_integer('vocab_size', 5000, 'V', lower_bound=2)
-flags.DEFINE_integer('num_rollouts', 16, 'N', lower_bound=1)
+for size, default in problem.SIZES.items():
+    flags.DEFINE_integer(size, default, 'as in benchmarks/run.py', lower_bound=1)
 flags.DEFINE_string('lantaoyu', '', 'a clone of github.com/LantaoYu/SeqGAN')
 flags.DEFINE_string('seqgan_tf2', '', 'a clone of github.com/us/seqgan-text-generation-tf2')
 flags.DEFINE_string('textgan', '', 'a clone of github.com/williamSYSU/TextGAN-PyTorch')
@@ -107,7 +104,12 @@ class Worker:
     def __init__(self, name, implementation, row):
         self.name = name
         python = FLAGS[INTERPRETERS[implementation]].value if implementation in INTERPRETERS else sys.executable
-        command = [python, str(HERE / row.script), *(f'--{size}={FLAGS[size].value}' for size in SIZES), *row.arguments]
+        command = [
+            python,
+            str(HERE / row.script),
+            *(f'--{size}={FLAGS[size].value}' for size in problem.SIZES),
+            *row.arguments,
+        ]
         if implementation != 'ours':
             command.append(f'--threads={FLAGS.threads}')
         if implementation in CLONES:
@@ -197,7 +199,7 @@ def save(times, versions):
         'command': shlex.join(['python', 'benchmarks/peers/compare.py', *sys.argv[1:]]),
         'machine': platform.processor() or platform.machine(),
         'threads': FLAGS.threads,
-        **{size: FLAGS[size].value for size in SIZES},
+        **{size: FLAGS[size].value for size in problem.SIZES},
         'versions': {'python': platform.python_version(), **versions},
         'median_seconds': medians(times),
         'seconds': times,
@@ -221,6 +223,11 @@ def check_flags(arguments):
             raise app.UsageError(
                 f'--{name} must be a clone with {CLONES[name]}, see {FLAGS[name].help}. Received: {FLAGS[name].value!r}'
             )
+    if not 2 <= FLAGS.sequence_length < 32:
+        raise app.UsageError(
+            'sequence_length must be from 2 to 31, the range of the windows for T = 20. '
+            f'Received: sequence_length={FLAGS.sequence_length}'
+        )
     if FLAGS.threads > len(os.sched_getaffinity(0)):
         raise app.UsageError(f'--threads must be at most the CPUs of the process. Received: threads={FLAGS.threads}')
 

@@ -8,6 +8,7 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))  # recipe.py, run.py
 
+SIZES = {'batch_size': 64, 'sequence_length': 20, 'vocab_size': 5000, 'num_rollouts': 16}  # B, T, V, N
 # (window, filters): Table 5 of the paper.
 WINDOWS = (
     *((1, 100), (2, 200), (3, 200), (4, 200), (5, 200), (6, 100), (7, 100), (8, 100), (9, 100), (10, 100)),
@@ -28,7 +29,7 @@ FACT_SAMPLES = 2048
 def parser(description):
     """An `ArgumentParser` with the sizes and the number of threads."""
     arguments = argparse.ArgumentParser(description=description)
-    for name, default in (('batch_size', 64), ('sequence_length', 20), ('vocab_size', 5000), ('num_rollouts', 16)):
+    for name, default in SIZES.items():
         arguments.add_argument('--' + name, type=int, default=default)
     arguments.add_argument('--threads', type=int, default=2)
     return arguments
