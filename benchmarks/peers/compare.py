@@ -116,14 +116,19 @@ class Worker:
             command.append(f'--directory={FLAGS[implementation].value}')
         threads = {'OMP_NUM_THREADS': str(FLAGS.threads), 'TF_NUM_INTRAOP_THREADS': str(FLAGS.threads)}
         self.log = tempfile.TemporaryFile('w+')
+        answers, far_end = os.pipe()
+        own = {'PEERS_ANSWERS': str(far_end), 'PYTHONDONTWRITEBYTECODE': '1'}
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=self.log,
             stderr=self.log,
             text=True,
-            env=os.environ | threads | {'PYTHONDONTWRITEBYTECODE': '1'} | dict(row.environment),
+            pass_fds=(far_end,),
+            env=os.environ | threads | own | dict(row.environment),
         )
+        os.close(far_end)  # so that the end of the process ends the answers
+        self.answers = os.fdopen(answers)
         self.versions = self._answer()
 
     def ask(self, request):
@@ -136,10 +141,11 @@ class Worker:
         """Ends the process."""
         self.process.kill()
         self.process.communicate()
+        self.answers.close()
         self.log.close()
 
     def _answer(self):
-        line = self.process.stdout.readline()
+        line = self.answers.readline()
         if not line:
             self.process.wait()
             self.log.seek(0)
