@@ -127,8 +127,8 @@ class Work(NamedTuple):
 class Counts:
     """The work of each piece.
 
-    A backward pass costs two forward passes. Adam reads a gradient, a weight and two moments, and it
-    writes three of them. Logits are written and read once; in a backward pass their gradient is
+    A backward pass costs two forward passes. An update reads a weight in both and writes its gradient.
+    Then Adam reads gradient, weight and two moments, and it writes three of them. Logits are written and read once; in a backward pass their gradient is
     written once and read twice.
     """
 
@@ -143,14 +143,13 @@ class Counts:
         g_parameters, d_parameters = (sum(int(tf.size(v)) for v in net.trainable_variables) for net in (g, d))
         rollout_tokens = batch_size * num_rollouts * length * (length - 1) // 2
         rollout_scores = batch_size * (num_rollouts * (length - 1) + 1)
-        adam = Work(bytes=7 * 4)
+        update = Work(bytes=(3 + 7) * 4)  # of a weight
         scored = lambda operations, dtype: Work(**{'fp32' if dtype == tf.float32 else 'bf16': operations})
         tokens = batch_size * length
-        self.mle_step = trained_token * tokens + adam * g_parameters
-        # The weights are read in both passes, and their gradient is written.
-        self.discriminator_step = scored(3 * batch_size * score, training) + (adam + Work(bytes=3 * 4)) * d_parameters
+        self.mle_step = trained_token * tokens + update * g_parameters
+        self.discriminator_step = scored(3 * batch_size * score, training) + update * d_parameters
         self.action_values = token * rollout_tokens + scored(rollout_scores * score, scoring)
-        self.generator_step = self.action_values + (token + trained_token) * tokens + adam * g_parameters
+        self.generator_step = self.action_values + (token + trained_token) * tokens + update * g_parameters
         self.sample_10k = self.nll_10k = token * (SAMPLES * length)
         self.adversarial_round = adversarial_round(vars(self), batch_size)
 
