@@ -23,7 +23,7 @@ EPOCH_BATCHES = 20  # discriminator steps in a call, as in run.py
 LANE_ROWS, SAMPLE_ROWS = 448, 512  # rows that an implementation with batched roll-outs draws side by side
 SHARP = 1e8  # times the output layer's kernel, it leaves one token to draw
 PEAKED = 100.0  # times it, the law is far from uniform
-FACT_SAMPLES = 2048
+FACT_SAMPLES = 512
 
 
 def parser(description):

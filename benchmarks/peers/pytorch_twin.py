@@ -2,7 +2,8 @@
 
 compare.py starts it. The draw is the two-level inverse CDF of `seqgan_tf/policies/draws.py`, in
 place: `torch.multinomial` makes V random numbers a draw, and takes longer (51 ms for 512 rows of
-5,000, where a whole step of the draw takes 4.4).
+5,000, where a whole step of the draw takes 4.4). With --compile the generator's losses go through
+`torch.compile`, which needs a C++ compiler. The draw and the discriminator gain nothing by it.
 """
 
 import math
@@ -18,13 +19,16 @@ from recipe import SAMPLES
 class Generator:
     """The LSTM on its six arrays, and its update."""
 
-    def __init__(self, weights, sharpness=1.0):
+    def __init__(self, weights, sharpness=1.0, compiled=False):
         self.parameters = [torch.tensor(array).requires_grad_() for array in weights]
         self.embedding, self.kernel, self.recurrent, self.bias, self.head, self.head_bias = self.parameters
         with torch.no_grad():
             self.head.mul_(sharpness)
         self.vocab = len(self.embedding)
         self.adam = torch.optim.Adam(self.parameters, problem.GENERATOR_RATE, eps=problem.EPSILON, fused=True)
+        compiled = torch.compile if compiled else lambda function: function
+        self.mle_loss = compiled(lambda tokens: F.cross_entropy(self.logits(tokens), tokens.flatten()))
+        self.policy_loss = compiled(lambda tokens, values: (self.nll(tokens) * values).sum())
 
     def cell(self, inputs, state):
         """The new (h, c) from inputs [B, 4H], which are x W + b, and (h, c)."""
@@ -69,11 +73,11 @@ class Generator:
 
     def mle_step(self, tokens):
         """One update by maximum likelihood."""
-        return self.update(F.cross_entropy(self.logits(tokens), tokens.flatten()))
+        return self.update(self.mle_loss(tokens))
 
     def policy_update(self, tokens, values):
         """One update by REINFORCE with values [B, T]."""
-        return self.update((self.nll(tokens) * values).sum())
+        return self.update(self.policy_loss(tokens, values))
 
 
 class Drawer:
@@ -185,11 +189,17 @@ def finish_lanes(drawer, tokens, states, lanes):
 
 def main():
     """Answers compare.py."""
-    arguments = problem.parser(__doc__).parse_args()
+    parser = problem.parser(__doc__)
+    parser.add_argument('--compile', action='store_true')
+    arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    torch.manual_seed(0)
     batch, length, vocab = arguments.batch_size, arguments.sequence_length, arguments.vocab_size
     weights = problem.generator_weights(vocab), problem.discriminator_weights(vocab, length)
-    generator, policy = Generator(weights[0]), Generator(problem.generator_weights(vocab, seed=1))
+    generator, policy = (
+        Generator(weights[0], compiled=arguments.compile),
+        Generator(problem.generator_weights(vocab, seed=1)),
+    )
     discriminator = Discriminator(weights[1], problem.DROPOUT)
     tokens = torch.tensor(problem.tokens(batch, length, vocab))
     labels = (torch.arange(batch) % 2).float()
@@ -206,8 +216,8 @@ def main():
         generator.policy_update(sampled, action_values(policy, discriminator, sampled, arguments.num_rollouts))
 
     def facts():
-        mine = Generator(weights[0])
-        other, silent = Generator(weights[0]), Discriminator(weights[1], 0.0)
+        mine, other = (Generator(weights[0], compiled=arguments.compile) for _ in range(2))
+        silent = Discriminator(weights[1], 0.0)
         sharp = Generator(weights[0], problem.SHARP)
         with torch.no_grad():
             law = Generator(weights[0], problem.PEAKED)
