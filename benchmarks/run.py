@@ -127,9 +127,9 @@ class Work(NamedTuple):
 class Counts:
     """The work of each piece.
 
-    A backward pass costs two forward passes. An update reads a weight in both and writes its gradient.
-    Then Adam reads gradient, weight and two moments, and it writes three of them. Logits are written and read once; in a backward pass their gradient is
-    written once and read twice.
+    A backward pass costs two forward passes. An update reads a weight in both and writes its
+    gradient. Then Adam reads gradient, weight and two moments, and it writes three of them. Logits
+    are written and read once; in a backward pass their gradient is written once and read twice.
     """
 
     def __init__(self, generator, discriminator, batch_size, length, num_rollouts, scoring, training):
