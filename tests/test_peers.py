@@ -117,6 +117,7 @@ def test_a_process_that_ends_is_named_with_its_reason(stand_in):
         (('--only=ours,lantaoyu',), '--lantaoyu must be a clone with rollout.py'),
         (('--sequence_length=32',), 'sequence_length must be from 2 to 31'),
         (('--threads=100000',), '--threads must be at most the CPUs of the process. Received: threads=100000'),
+        (('--json=no/such/folder.json',), '--json must be a path in a folder that exists'),
         (('ours',), 'the command takes flags alone. Received: ours'),
     ],
 )

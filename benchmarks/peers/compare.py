@@ -240,6 +240,8 @@ def check_flags(arguments):
             'sequence_length must be from 2 to 31, the range of the windows for T = 20. '
             f'Received: sequence_length={FLAGS.sequence_length}'
         )
+    if not pathlib.Path(FLAGS.json).parent.is_dir():
+        raise app.UsageError(f'--json must be a path in a folder that exists. Received: {FLAGS.json}')
     if FLAGS.threads > len(os.sched_getaffinity(0)):
         raise app.UsageError(f'--threads must be at most the CPUs of the process. Received: threads={FLAGS.threads}')
 
