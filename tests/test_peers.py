@@ -13,11 +13,12 @@ from conftest import ROOT
 from seqgan_tf.rewards import rollout
 
 PEERS = ROOT / 'benchmarks' / 'peers'
-# A process that answers at once. Its pieces take as long as --threads says, in hundredths of a second.
+# A process whose calls take two hundredths of a second; its facts are off by --wrong, and it has none below 0.
 STAND_IN = """
 import sys, time
 sys.path.insert(0, {peers!r})
 import problem, worker
+from compare import FACTS
 
 parser = problem.parser('')
 parser.add_argument('--wrong', type=float, default=0.0)
@@ -28,7 +29,7 @@ call = lambda: time.sleep(0.02)
 worker.serve(
     {{'mle_step': (call, 2), 'discriminator_step': (call, 1), 'generator_step': (call, 1), 'sample_10k': (call, 1)}},
     {{'stand_in': '1'}},
-    lambda: {{'nll': [[1.0, 2.0 + arguments.wrong]], 'mle_losses': [3.0]}},
+    (lambda: {{name: [[1.0, 2.0 + arguments.wrong]] for name in FACTS}}) if arguments.wrong >= 0 else None,
 )
 """
 PROGRAM = """
@@ -101,6 +102,8 @@ def test_other_numbers_end_the_comparison(stand_in, tmp_path):
     assert 'error: nll of second must be those of first within 1e-05. Expected: [1. 2.]' in finished.stderr
     assert 'Traceback' not in finished.stderr
     assert stand_in({'first': (), 'second': ('--wrong=0.1',)}, '--nocheck', '--repetitions=1').returncode == 0
+    without_facts = {'first': ('--wrong=-1',), 'second': (), 'third': ()}
+    assert stand_in(without_facts, '--repetitions=1').returncode == 0
 
 
 def test_a_process_that_ends_is_named_with_its_reason(stand_in):
