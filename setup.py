@@ -55,6 +55,7 @@ setup(
         'hub': ['huggingface_hub>=1.0,<3'],
         'plots': ['matplotlib>=3.8,<4'],
         'docs': DOCS,
+        'peers': ['torch>=2.4,<3', 'jax>=0.6,<1', 'optax>=0.2.4,<1'],  # benchmarks/peers
         'music': ['scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
         'playground': ['nicegui>=3.18,<4', 'scipy>=1.11,<2', 'mido>=1.3,<2', 'pretty_midi>=0.2.11,<0.3'],
         'test': [

@@ -29,6 +29,7 @@ load_tensorflow()
 
 import keras
 import tensorflow as tf
+from recipe import SAMPLES, adversarial_round
 from twins import Twins
 
 from seqgan_tf.models.discriminator import Discriminator
@@ -49,7 +50,6 @@ PIECES = (
     'nll_10k',
     'adversarial_round',
 )
-SAMPLES = 10_000
 EPOCH_BATCHES = 20  # batches of the discriminator epoch that is timed; a step is its share
 
 flags.DEFINE_list('only', list(PIECES), 'pieces to measure')
@@ -75,9 +75,14 @@ def seconds(call, repetitions):
     times = []
     for _ in range(repetitions + 1):
         start = time.perf_counter()
-        tf.nest.map_structure(lambda x: x.numpy() if hasattr(x, 'numpy') else x, call())
+        wait_for(call())
         times.append(time.perf_counter() - start)
     return statistics.median(times[1:])
+
+
+def wait_for(result):
+    """Returns when the tensors of a result are there."""
+    tf.nest.map_structure(lambda x: x.numpy() if hasattr(x, 'numpy') else x, result)
 
 
 def machine_limits():
@@ -122,9 +127,9 @@ class Work(NamedTuple):
 class Counts:
     """The work of each piece.
 
-    A backward pass costs two forward passes. Adam reads a gradient, a weight and two moments, and it
-    writes three of them. Logits are written and read once; in a backward pass their gradient is
-    written once and read twice.
+    A backward pass costs two forward passes. An update reads a weight in both and writes its
+    gradient. Then Adam reads gradient, weight and two moments, and it writes three of them. Logits
+    are written and read once; in a backward pass their gradient is written once and read twice.
     """
 
     def __init__(self, generator, discriminator, batch_size, length, num_rollouts, scoring, training):
@@ -138,24 +143,21 @@ class Counts:
         g_parameters, d_parameters = (sum(int(tf.size(v)) for v in net.trainable_variables) for net in (g, d))
         rollout_tokens = batch_size * num_rollouts * length * (length - 1) // 2
         rollout_scores = batch_size * (num_rollouts * (length - 1) + 1)
-        adam = Work(bytes=7 * 4)
+        update = Work(bytes=(3 + 7) * 4)  # of a weight
         scored = lambda operations, dtype: Work(**{'fp32' if dtype == tf.float32 else 'bf16': operations})
         tokens = batch_size * length
-        self.mle_step = trained_token * tokens + adam * g_parameters
-        # The weights are read in both passes, and their gradient is written.
-        self.discriminator_step = scored(3 * batch_size * score, training) + (adam + Work(bytes=3 * 4)) * d_parameters
+        self.mle_step = trained_token * tokens + update * g_parameters
+        self.discriminator_step = scored(3 * batch_size * score, training) + update * d_parameters
         self.action_values = token * rollout_tokens + scored(rollout_scores * score, scoring)
-        self.generator_step = self.action_values + (token + trained_token) * tokens + adam * g_parameters
+        self.generator_step = self.action_values + (token + trained_token) * tokens + update * g_parameters
         self.sample_10k = self.nll_10k = token * (SAMPLES * length)
-        steps = 15 * (2 * SAMPLES // batch_size)  # 5 d-steps of 3 epochs
-        self.adversarial_round = self.generator_step + self.sample_10k * 5 + self.discriminator_step * steps
+        self.adversarial_round = adversarial_round(vars(self), batch_size)
 
 
-def measure(pieces, batch, length, vocab, rollouts, twins=True):
-    """Measures pieces at the sizes B, T, V and N.
+def calls_of(batch, length, vocab, rollouts):
+    """({piece: call}, {piece: call of the slow twin}, `Counts`) at the sizes B, T, V and N.
 
-    Returns {piece: (seconds, `Work`, the twin's seconds or None)}, and the peak memory of the process
-    in MB before the twins run.
+    A call of 'discriminator_step' makes `EPOCH_BATCHES` steps, and of the twin one.
     """
     generator, policy, discriminator = Generator(vocab), Generator(vocab, seed=1), Discriminator(vocab, length)
     g_adam, d_adam = keras.optimizers.Adam(0.01), keras.optimizers.Adam(1e-4)
@@ -195,7 +197,16 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
         'sample_10k': lambda: [twin.sample_from(tokens, tf.constant(0)) for _ in range(batches)],
         'nll_10k': lambda: [twin.nll(tokens) for _ in range(batches)],
     }
-    counts = Counts(generator, discriminator, batch, length, rollouts, scoring, training)
+    return ours, slow, Counts(generator, discriminator, batch, length, rollouts, scoring, training)
+
+
+def measure(pieces, batch, length, vocab, rollouts, twins=True):
+    """Measures pieces at the sizes B, T, V and N.
+
+    Returns {piece: (seconds, `Work`, the twin's seconds or None)}, and the peak memory of the process
+    in MB before the twins run.
+    """
+    ours, slow, counts = calls_of(batch, length, vocab, rollouts)
     slow = slow if twins else {}
     needed = list(ours) if 'adversarial_round' in pieces else [p for p in ours if p in pieces]
     times = {
@@ -207,13 +218,8 @@ def measure(pieces, batch, length, vocab, rollouts, twins=True):
         p: seconds(slow[p], 1 if p in ('action_values', 'generator_step') else 3) for p in needed if p in slow
     }
     for table in (times, twin_times):
-        # A round is the sum of its measured parts: 1 g-step, 5 x (10,000 samples, 3 epochs).
         if 'adversarial_round' in pieces and table:
-            table['adversarial_round'] = (
-                table['generator_step']
-                + 5 * table['sample_10k']
-                + 15 * (2 * SAMPLES // batch) * table['discriminator_step']
-            )
+            table['adversarial_round'] = adversarial_round(table, batch)
     return {p: (times[p], getattr(counts, p), twin_times.get(p)) for p in PIECES if p in pieces}, peak
 
 
