@@ -112,6 +112,16 @@ def test_only_what_is_given_replaces_them(made, configs, tmp_path):
     assert FIELDS['eval_samples'].default == 10_000
 
 
+def test_devices_are_those_of_the_process(made, configs):
+    """The addresses of the workers that made a run are no use to those that continue it."""
+    workdir, config = made
+    devices = dict(strategy='auto', num_devices=1, workers='a:1,b:1', worker_index=1)
+    (workdir / 'config.json').write_text(dataclasses.replace(config, **devices).to_json(), 'utf-8')
+    train.main([f'--workdir={workdir}'])
+    train.main([f'--workdir={workdir}', '--num_devices=1'])
+    assert configs == [config, dataclasses.replace(config, num_devices=1)]
+
+
 def test_a_new_workdir_has_the_defaults(configs, tmp_path, capsys):
     train.main([f'--workdir={tmp_path}/new', '--seed=2'])
     assert configs == [Config(workdir=f'{tmp_path}/new', seed=2)] and capsys.readouterr().out == ''

@@ -248,8 +248,14 @@ def test_every_cell_is_run_once_and_the_same_command_has_nothing_to_do(command):
 
 
 @pytest.mark.parametrize('jobs', [1, 2])
-def test_so_many_jobs_run_at_once_and_share_the_processors(jobs, command):
-    assert command.run('--vary=seed=0,1,2', f'--jobs={jobs}')[0] == 0
+def test_so_many_jobs_run_at_once_and_share_the_processors(jobs, command, tmp_path):
+    names, released = [f'run/seed_{seed}' for seed in range(3)], tmp_path / 'released'
+    sweep = command.start('--vary=seed=0,1,2', f'--jobs={jobs}', plan=dict.fromkeys(names, f'until {released}'))
+    for name in names[:jobs]:
+        command.wait_for(name)
+    released.touch()
+    sweep.communicate(timeout=120)
+    assert sweep.returncode == 0
     starts, ends = command.events('start'), command.events('end')
     at_once = [sum(starts[other] <= at <= ends[other] for other in starts) for at in starts.values()]
     assert max(at_once) == jobs

@@ -21,6 +21,7 @@ GROUPS = {
     'Rewards, baselines and controls': 'reward',
     'Evaluation': 'eval_every',
     'Speed and memory': 'rollout_chunk',
+    'Devices': 'strategy',
     'Output': 'checkpoint_every',
 }
 DEVICES = ('strategy', 'num_devices', 'workers', 'worker_index')

@@ -145,14 +145,8 @@ class Experiment:
                 self.checkpoints.save()
         write_settings(config, self.corpus, self.workdir)
         workers.check_run(config, fingerprint(self.corpus), self._done())
-        self.evaluator = Evaluator(
-            self.state.generator,
-            self.task,
-            config.eval_samples,
-            config.jit,
-            lambda: self.state.trained_discriminator,
-            replicas,
-        )
+        trained = lambda: self.state.trained_discriminator
+        self.evaluator = Evaluator(self.state.generator, self.task, config.eval_samples, config.jit, trained, replicas)
         self.loggers = make_loggers(split_names(config.loggers), self.workdir, dataclasses.asdict(config))
         self.pieces = Pieces(self.evaluator, self.workdir, self.loggers)
 
