@@ -39,10 +39,10 @@ class Workers:
     """
 
     def __init__(self, replicas: Replicas):
+        self.replicas, self.count, self.index = replicas, 1, 0
         resolver = replicas.strategy and replicas.strategy.cluster_resolver
-        addresses = resolver.cluster_spec().job_tasks('worker') if resolver else []
-        self.replicas, self.count = replicas, max(1, len(addresses))
-        self.index = resolver.task_id if self.count > 1 else 0
+        if resolver:
+            self.count, self.index = len(resolver.cluster_spec().job_tasks('worker')), resolver.task_id
         add = lambda numbers: sum_of(tf.identity(numbers))  # an argument is on no device yet
         self._sum = replicas.compile(lambda numbers: replicas.update(add, numbers), False)
 

@@ -6,6 +6,8 @@ on a CPU: sampling, the LSTM, the roll-outs and the optimizers, but not the conv
 compiles each whole step. 'off' compiles nothing.
 """
 
+import functools
+
 import keras
 import tensorflow as tf
 
@@ -79,7 +81,7 @@ class PolicyGradientStep(tf.Module):
         self.shape, self.baseline, self.running_mean = (batch_size, sequence_length), baseline, running_mean
         self.replicas, self.jit_compile = replicas, jit != 'off'
         self._gradients = replicas.compile_part(self._differentiate, self.jit_compile)
-        self._log_ratio = replicas.compile_part(self._compare, self.jit_compile)
+        self._log_ratio = replicas.compile_part(functools.partial(_log_ratio, generator, reference), self.jit_compile)
         self._apply = replicas.compile(self._update, jit == 'auto')
         self._step = replicas.compile(self._whole, jit == 'on')
 
@@ -139,10 +141,6 @@ class PolicyGradientStep(tf.Module):
         entropies = -tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1)
         return dense(tape.gradient(loss, self.generator.trainable_variables)), loss, entropies
 
-    def _compare(self, tokens):
-        """log of the ratio of the probabilities that generator and reference give to each token, [B, T]."""
-        return losses.token_nll(self.reference(tokens), tokens) - losses.token_nll(self.generator(tokens), tokens)
-
     def _advantages(self, values, mask, earlier):
         """The values less the baseline."""
         advantages = values - self._expected(values, mask, earlier)
@@ -158,6 +156,11 @@ class PolicyGradientStep(tf.Module):
             total, count = sum_of((tf.reduce_sum(values * mask, axis=0), tf.reduce_sum(mask, axis=0)))
             return tf.math.divide_no_nan(total, count)
         return 0.0 if earlier is None else earlier
+
+
+def _log_ratio(policy, reference, tokens):
+    """log of the ratio of the probabilities that a policy and a reference give to each of tokens [B, T]."""
+    return losses.token_nll(reference(tokens), tokens) - losses.token_nll(policy(tokens), tokens)
 
 
 def _mean(values, mask):

@@ -87,11 +87,11 @@ class Replicas:
             function: returns tensors that are equal on all replicas.
             *arguments: tensors or None. Those with rows have the rows of the whole batch.
         """
-        if self.strategy is None:
+        strategy = self.strategy
+        if strategy is None:
             return function(*arguments)
-        return tf.nest.map_structure(
-            lambda result: self.strategy.experimental_local_results(result)[0], self.strategy.run(function, arguments)
-        )
+        first = lambda results: strategy.experimental_local_results(results)[0]
+        return tf.nest.map_structure(first, strategy.run(function, arguments))
 
 
 ONE = Replicas()
@@ -129,7 +129,8 @@ def _context() -> tf.distribute.ReplicaContext:
 
 
 def _count() -> int:
-    return _context().num_replicas_in_sync
+    context = _context()  # None across replicas
+    return 1 if context is None else context.num_replicas_in_sync
 
 
 def _replica_id() -> tf.Tensor:
