@@ -27,9 +27,15 @@ V, T, SEED = 9, 5, np.array([3, 4])
 ROUNDS = {
     'scheduled_sampling': dict(algorithm='scheduled_sampling', generator_dropout=0.3, truth_decay=0.5),
     'rollouts': dict(baseline='per_step', adversarial_mle_steps=1, discriminator_weight_decay=0.1),
-    'logit': dict(num_rollouts=0, reward='logit', baseline='whitened', kl_coef=0.3, discriminator_calibration=True),
+    'logit': dict(num_rollouts=0, reward='logit', baseline='whitened', kl_coef=0.3),
     'value_network': dict(value='network', baseline='ewma'),
-    'causal': dict(value='causal', discriminator_best=True, discriminator_stop=True, discriminator_epochs=2),
+    'causal': dict(
+        value='causal',
+        discriminator_best=True,
+        discriminator_stop=True,
+        discriminator_calibration=True,
+        discriminator_epochs=2,
+    ),
     'selfgan': dict(algorithm='selfgan', real_share=0.5),
 }
 SIZES = dict(
