@@ -36,8 +36,11 @@ def start(workdir, *settings, **environment):
     )
 
 
-def start_both(workdir):
-    """The two workers of a run. The first is told by flags who they are, the second by TF_CONFIG."""
+def start_both(workdir, other=None):
+    """The two workers of a run. The first is told by flags who they are, the second by TF_CONFIG.
+
+    `other` is where the second one looks for the workdir, if that is another place.
+    """
     ports = []
     for _ in range(2):
         with socket.socket() as free:
@@ -46,7 +49,7 @@ def start_both(workdir):
     addresses = [f'localhost:{port}' for port in ports]
     cluster = {'cluster': {'worker': addresses}, 'task': {'type': 'worker', 'index': 1}}
     chief = start(workdir, '--strategy=multi_worker', f'--workers={",".join(addresses)}')
-    return chief, start(workdir, '--strategy=multi_worker', TF_CONFIG=json.dumps(cluster))
+    return chief, start(other or workdir, '--strategy=multi_worker', TF_CONFIG=json.dumps(cluster))
 
 
 def lines(workdir):
@@ -104,6 +107,11 @@ def test_nothing_is_lost_when_workers_are_killed(uninterrupted, tmp_path):
     chief, other = start_both(workdir)
     assert chief.wait(LIMIT) == other.wait(LIMIT) == 0, chief.communicate()
     assert lines(workdir) == uninterrupted
+
+    for process in start_both(workdir, tmp_path / 'elsewhere'):
+        assert process.wait(60) == 1
+        message = process.communicate()[1].splitlines()[-1]
+        assert 'all workers must have the same settings' in message and 'rounds done=mle ' in message
 
     longer = start(workdir, f'--mle_epochs={EPOCHS + 1}')  # and on one device
     assert longer.wait(LIMIT) == 0, longer.communicate()
