@@ -3,7 +3,6 @@
 `python -m seqgan_tf.train` and `seqgan-train` take the same flags; `--help` lists them.
 """
 
-import contextlib
 import sys
 from collections.abc import Sequence
 
@@ -40,10 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def make_devices():  # with TensorFlow's first operation they are fixed
         from seqgan_tf.running.devices import make_replicas
 
-        with contextlib.suppress(RunError):  # the run tells it
+        try:
             make_replicas(config)
+        except RunError as error:
+            return error
 
-    load_tensorflow(make_devices)
+    error = load_tensorflow(make_devices)
+    if error is not None:
+        sys.exit(f'error: {error}')
     from seqgan_tf.running import experiment
     from seqgan_tf.running.dry_run import dry_run
 

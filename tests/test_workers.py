@@ -118,6 +118,18 @@ def test_nothing_is_lost_when_workers_are_killed(uninterrupted, tmp_path):
     assert [entry for entry in lines(workdir) if entry['phase'] == 'mle'][: EPOCHS - 1] == uninterrupted[1:EPOCHS]
 
 
+def test_an_address_that_is_taken_is_told_in_one_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(('0.0.0.0', 0))
+        taken.listen()
+        address = f'localhost:{taken.getsockname()[1]}'
+        process = start(tmp_path / 'run', '--strategy=multi_worker', f'--workers={address}')
+        assert process.wait(LIMIT) == 1
+    assert process.communicate()[1].startswith(
+        f'error: the address of a worker must be free on its machine. Received: {address}'
+    )
+
+
 def test_one_process_is_the_chief():
     workers = Workers(ONE)
     assert workers.is_chief and workers.count == 1

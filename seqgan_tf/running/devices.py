@@ -49,7 +49,8 @@ def _replicas(strategy: str, num_devices: int, workers: str, worker_index: int) 
     if num_devices > len(gpus) > 0:
         raise RunError(f'num_devices must be at most the number of GPUs. Received: {num_devices}, {len(gpus)} GPUs')
     if strategy == 'multi_worker':
-        return Replicas(_multi_worker(gpus[: num_devices or len(gpus)], _cluster(workers, worker_index)))
+        meeting = _multi_worker(gpus[: num_devices or len(gpus)], _cluster(workers, worker_index))
+        return Replicas(meeting) if meeting.num_replicas_in_sync > 1 else ONE
     if strategy == 'none' or (strategy == 'auto' and len(gpus) < 2):
         return ONE
     count = num_devices or max(1, len(gpus))
@@ -106,9 +107,14 @@ def _multi_worker(gpus: list, cluster: tuple[list[str], int]) -> tf.distribute.S
                     tf.train.ClusterSpec({'worker': addresses}), task_type='worker', task_id=index, rpc_layer='grpc'
                 )
             )
-    except RuntimeError as error:
+    except RuntimeError:
         raise RunError(
-            f'several workers must meet before the first operation of TensorFlow in a process. Received: {error}'
+            'several workers must meet before the first operation of TensorFlow in a process. '
+            f'Received: workers={",".join(addresses)}, after it'
+        ) from None
+    except tf.errors.OpError as error:
+        raise RunError(
+            f'the address of a worker must be free on its machine. Received: {addresses[index]} ({error.message})'
         ) from None
 
 

@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 
 
-def load_tensorflow(make_devices: Callable[[], None] = lambda: None) -> None:
+def load_tensorflow(make_devices: Callable[[], Exception | None] = lambda: None) -> Exception | None:
     """Imports TensorFlow and lists its devices, with standard error redirected to a file.
 
-    Before the devices are listed, and so fixed, `make_devices` is called.
+    Before the devices are listed, and so fixed, `make_devices` is called. If it returns an error, none
+    is listed and the error is returned.
 
     What it prints then comes from native code, before any log level has an effect. If that fails,
     the content of the file is shown. A command calls this before any other import of TensorFlow. On
@@ -27,8 +28,10 @@ def load_tensorflow(make_devices: Callable[[], None] = lambda: None) -> None:
         try:
             import tensorflow
 
-            make_devices()
-            tensorflow.config.list_logical_devices()
+            error = make_devices()
+            if error is None:
+                tensorflow.config.list_logical_devices()
+            return error
         except Exception:
             aside.seek(0)
             os.write(stderr, aside.read())
