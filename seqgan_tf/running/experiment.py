@@ -158,8 +158,10 @@ class Experiment:
                 stack.callback(logger.close)
             stopwatch = Stopwatch()
             for report in ALGORITHMS[self.config.algorithm](self.state, self.corpus, self.config):
+                self._finish_round(report, stopwatch.read())
                 stopping = self.workers.any_of(interruption.signal is not None)
-                self._finish_round(report, stopwatch.read(), stopping)
+                if stopping or report.round == report.rounds or report.round % self.config.checkpoint_every == 0:
+                    self.checkpoints.save()
                 if stopping:
                     where = f'{report.phase} round {report.round}'
                     raise Stopped(
@@ -195,14 +197,12 @@ class Experiment:
             self._log(self._evaluate(Report('initial', 0, 0, metrics)))
             self.checkpoints.save()
 
-    def _finish_round(self, report: Report, duration: Duration, stopping: bool) -> None:
-        """Logs the round. Evaluates and saves where that is due."""
+    def _finish_round(self, report: Report, duration: Duration) -> None:
+        """Logs the round, and evaluates where that is due."""
         last = report.round == report.rounds
         evaluating = report.phase != 'discriminator' and (last or report.round % self.config.eval_every == 0)
         report = self._evaluate(report) if evaluating else report
         self._log(report, duration)
-        if last or stopping or report.round % self.config.checkpoint_every == 0:
-            self.checkpoints.save()
 
     def _close_evaluation(self) -> None:
         """Ends metrics.jsonl with a line of the phase 'final', which marks a finished run."""
