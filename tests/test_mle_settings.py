@@ -134,6 +134,7 @@ def interrupted(config, monkeypatch, phase, round_):
     def stop(self, report, *rest):
         finish(self, report, *rest)
         if (report.phase, report.round) == (phase, round_):
+            self.checkpoints.save()
             raise RuntimeError('stopped')
 
     with monkeypatch.context() as patch, pytest.raises(RuntimeError, match='stopped'):
