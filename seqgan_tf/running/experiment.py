@@ -138,13 +138,13 @@ class Experiment:
         if self.restored is None and config.start_from:
             self.restored = start_from(config, self.corpus, self.state, self.metrics_file, self.samples_file)
         check_extension(config, before, self.state)
+        workers.check_run(config, fingerprint(self.corpus), self._done())  # before a file is written
         if before is not None and any(getattr(before, name) != getattr(config, name) for name in REOPENING):
             # Then an extended run equals a longer run. The checkpoint before counts the closing lines as part of the file.
             self.metrics_file.cut()
             if metrics_log.drop_closing_lines(self.metrics_file):
                 self.checkpoints.save()
         write_settings(config, self.corpus, self.workdir)
-        workers.check_run(config, fingerprint(self.corpus), self._done())
         trained = lambda: self.state.trained_discriminator
         self.evaluator = Evaluator(self.state.generator, self.task, config.eval_samples, config.jit, trained, replicas)
         self.loggers = make_loggers(split_names(config.loggers), self.workdir, dataclasses.asdict(config))
