@@ -119,6 +119,7 @@ def test_devices_go_with_a_strategy():
     assert refusal(num_devices=2).endswith('Received: strategy=none, num_devices=2')
 
 
+@pytest.mark.skipif(len(tf.config.list_physical_devices('GPU')) > 1, reason='several GPUs are here')
 @pytest.mark.parametrize('settings', [dict(), dict(strategy='auto'), dict(strategy='mirrored'), dict(num_devices=1)])
 def test_without_gpus_there_is_one_device(settings):
     assert devices.make_replicas(Config(**settings)) is ONE
